@@ -1,0 +1,64 @@
+# `make` or `make help` lists the targets. The first `make report` or `make test` builds .venv; later ones reuse it.
+# PYTHON=/path/to/python3.12 chooses the interpreter for .venv (3.11 to 3.13); without it the newest found is taken.
+
+.DEFAULT_GOAL := help
+export PYTHON
+export QUARTO_PYTHON := $(CURDIR)/.venv/bin/python
+unexport PYTHONPATH PYTHONHOME # modules of another installation would hide the locked ones
+
+PY := .venv/bin/python
+PRESET ?= report
+ARGS ?=
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: environment
+environment: ## Make .venv from requirements.lock (the other targets do this themselves)
+	@sh code/environment.sh install
+
+.PHONY: report
+report: environment ## Render site and deck into _site/ (says so and stops if nothing changed)
+	@$(PY) -m renderer report
+
+.PHONY: serve
+serve: report ## Render, then serve the site on localhost
+	@$(PY) -m renderer serve
+
+.PHONY: slides-pdf
+slides-pdf: report ## Print the deck as a PDF (needs Chromium)
+	@sh code/environment.sh browser
+	@$(PY) -m renderer slides-pdf
+
+.PHONY: test
+test: ## Run all tests (ARGS="-k name" for some)
+	@sh code/environment.sh $(if $(filter 1,$(TRANSFERSTUDY_TEST_BACKENDS)),backends,install)
+	@sh code/environment.sh browser
+	@$(PY) -m pytest code/tests $(ARGS)
+
+.PHONY: lint
+lint: environment ## Check style and formatting of the code
+	@$(PY) -m ruff check code
+	@$(PY) -m ruff format --check code
+
+.PHONY: lock
+lock: ## Write the lock files anew from requirements*.txt (needs uv)
+	@sh code/environment.sh lock
+
+.PHONY: study
+study: environment ## Train the runs that are missing (PRESET=report ARGS="--data cifar10.npz --weights vgg16.npz")
+	@$(PY) -m transferstudy run --preset $(PRESET) $(ARGS)
+
+.PHONY: status
+status: environment ## Say which runs exist and which are missing
+	@$(PY) -m transferstudy status --preset $(PRESET)
+
+.PHONY: verify
+verify: environment ## Check every stored result against its checksum and its spec
+	@$(PY) -m transferstudy verify
+
+.PHONY: clean
+clean: ## Remove what rendering and tests left (never results/ or .venv)
+	@rm -rf _site .quarto .cache .pytest_cache .ruff_cache code/.pytest_cache code/.ruff_cache
+	@find code -name __pycache__ -type d -prune -exec rm -rf {} +
