@@ -1,0 +1,8 @@
+"""How much does a pretrained network help when you classify small images?
+
+The package runs the study (`spec` -> `data` -> `models` -> `training` -> `prediction` -> `store`) and turns its stored
+results into what the pages show (`metrics` -> `comparison` -> `figures`, `tables`, `claims`). Nothing to the right of
+the store imports a deep-learning framework.
+"""
+
+__version__ = "0.1.0"

@@ -1,0 +1,80 @@
+"""Batches for training: shuffled, augmented, and the same for the same seed whatever the backend or the number of workers."""
+
+import keras
+import numpy as np
+
+
+def augment(images: np.ndarray, kind: str, rng: np.random.Generator) -> np.ndarray:
+    """Return randomly changed copies of images.
+
+    Args:
+        images: uint8 pixels, shape (n, side, side, 3).
+        kind: "none"; "flip": mirrored left to right with probability one half; "crop-flip": also shifted by up to an eighth
+            of the side, edges filled by reflection (at 32 pixels the shift by 4 of He et al. 2016, arXiv:1512.03385, section 4.2).
+        rng: source of randomness.
+
+    Returns:
+        Array of the same shape and dtype; never a view of `images`.
+    """
+    images = images.copy()
+    if kind == "none":
+        return images
+    n, side = images.shape[:2]
+    flipped = rng.random(n) < 0.5
+    images[flipped] = images[flipped, :, ::-1]
+    if kind == "crop-flip":
+        pad = side // 8
+        padded = np.pad(images, ((0, 0), (pad, pad), (pad, pad), (0, 0)), mode="reflect")
+        windows = np.lib.stride_tricks.sliding_window_view(padded, (side, side), axis=(1, 2))
+        top, left = rng.integers(0, 2 * pad + 1, (2, n))
+        images = np.ascontiguousarray(windows[np.arange(n), top, left].transpose(0, 2, 3, 1))
+    return images
+
+
+class Batches(keras.utils.PyDataset):
+    """An endless stream of training batches, cut into rounds of `steps`: one round lies between two validations.
+
+    Step g of the stream takes images g*b..(g+1)*b of a sequence of permutations, so every image is seen once in each
+    pass. All randomness of a step comes from (seed, step): it does not matter which worker makes the batch.
+
+    Args:
+        x: images (n, side, side, 3) in uint8, or cached activations (views, n, ...) when `cached`.
+        y: labels (n,).
+        batch_size, steps, seed: see above.
+        augmentation: as in `augment`; not used for cached activations, whose views were augmented when they were made.
+        cached: whether `x` holds cached activations; then a random view of each image is taken.
+    """
+
+    def __init__(
+        self, x, y, batch_size: int, steps: int, seed: int, augmentation: str = "none", cached: bool = False
+    ):
+        super().__init__()
+        self.x, self.y, self.batch_size, self.steps = x, y, batch_size, steps
+        self.seed, self.augmentation, self.cached, self.round = seed, augmentation, cached, 0
+
+    def __len__(self) -> int:
+        return self.steps
+
+    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        step = self.round * self.steps + index
+        chosen = self._indices(step)
+        rng = np.random.default_rng((self.seed, 1, step))
+        if self.cached:
+            x = self.x[rng.integers(0, len(self.x), len(chosen)), chosen]
+        else:
+            x = augment(self.x[chosen], self.augmentation, rng)
+        return x, self.y[chosen]
+
+    def on_epoch_end(self):
+        self.round += 1
+
+    def _indices(self, step: int) -> np.ndarray:
+        n, start = len(self.y), step * self.batch_size
+        positions = np.arange(start, start + self.batch_size)
+        passes = {
+            p: np.random.default_rng((self.seed, 0, p)).permutation(n)
+            for p in np.unique(positions // n).tolist()
+        }
+        return np.array(
+            [passes[p][q] for p, q in zip((positions // n).tolist(), (positions % n).tolist(), strict=True)]
+        )

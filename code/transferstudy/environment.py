@@ -1,0 +1,80 @@
+"""What made a result: software and hardware, without anything that identifies a person or a machine's name."""
+
+import hashlib
+import os
+import platform
+from importlib import metadata
+from pathlib import Path
+
+from .paths import PACKAGE
+
+_LIBRARIES = ("keras", "tensorflow", "jax", "torch", "numpy", "scipy", "scikit-learn")
+
+
+def describe() -> dict:
+    """Return Python, libraries, Keras backend, processor, cores, memory (GiB), accelerators, and a hash of this package's code."""
+    import keras
+    import psutil
+
+    versions = {}
+    for name in _LIBRARIES:
+        try:
+            versions[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return {
+        "python": platform.python_version(),
+        "system": f"{platform.system()} {platform.machine()}",
+        "processor": _processor(),
+        "cores": os.cpu_count(),
+        "memory_gib": round(psutil.virtual_memory().total / 2**30),
+        "backend": keras.backend.backend(),
+        "accelerators": accelerators(),
+        "libraries": versions,
+        "code_sha256": code_digest(),
+    }
+
+
+def _processor() -> str:
+    info = Path("/proc/cpuinfo")
+    if info.is_file():
+        for line in info.read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or "unknown"
+
+
+def accelerators() -> list[str]:
+    """Return the names of the GPUs or TPUs that the Keras backend sees; empty on a CPU."""
+    import keras
+
+    if keras.backend.backend() == "jax":
+        import jax
+
+        return [d.device_kind for d in jax.devices() if d.platform != "cpu"]
+    if keras.backend.backend() == "torch":
+        import torch
+
+        return [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
+    import tensorflow as tf
+
+    return [
+        tf.config.experimental.get_device_details(d).get("device_name", d.name)
+        for d in tf.config.list_physical_devices("GPU")
+    ]
+
+
+def code_digest() -> str:
+    """Return a SHA-256 over the modules that decide a run's outcome."""
+    hasher = hashlib.sha256()
+    outcome = [
+        PACKAGE / "backbones.py",
+        PACKAGE / "prediction.py",
+        PACKAGE / "spec.py",
+        PACKAGE / "strategies.py",
+    ]
+    for folder in ("data", "models", "training"):
+        outcome += (PACKAGE / folder).glob("*.py")
+    for path in sorted(outcome):
+        hasher.update(path.relative_to(PACKAGE).as_posix().encode() + path.read_bytes())
+    return hasher.hexdigest()

@@ -1,0 +1,15 @@
+"""Networks: a backbone with preprocessing inside, a head, pretrained weights, and which layers may learn."""
+
+from .build import build_model, standardise_head
+from .freezing import between, set_trainable, split_at, trainable_layers
+from .weights import load_weights
+
+__all__ = [
+    "between",
+    "build_model",
+    "load_weights",
+    "set_trainable",
+    "split_at",
+    "standardise_head",
+    "trainable_layers",
+]

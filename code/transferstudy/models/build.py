@@ -1,0 +1,145 @@
+"""Build a classifier: raw pixels in, class logits out."""
+
+import keras
+import numpy as np
+from keras import layers
+
+from ..backbones import Backbone, get_backbone
+from ..errors import StudyError
+
+HEAD_PREFIX = "head_"
+STANDARDISE = HEAD_PREFIX + "standardise"
+
+
+@keras.saving.register_keras_serializable("transferstudy")
+class Preprocess(layers.Layer):
+    """The backbone's own preparation of pixels, as a layer, so that raw RGB in 0..255 goes into the model.
+
+    Args:
+        preprocessing: module of `keras.applications` whose `preprocess_input` is applied (for VGG16: RGB to BGR, ImageNet
+            means subtracted, no division; keras.io/api/applications/vgg), or None for division by 255.
+    """
+
+    def __init__(self, preprocessing: str | None, **kwargs):
+        # Pixels stay float32 under mixed precision: 255 steps do not fit bfloat16's 8 bits after the mean is subtracted.
+        super().__init__(**{"name": "preprocess", "dtype": "float32", "trainable": False, **kwargs})
+        self.preprocessing = preprocessing
+
+    def call(self, x):
+        if self.preprocessing is None:
+            return x / 255.0
+        return getattr(keras.applications, self.preprocessing).preprocess_input(x)
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+    def get_config(self):
+        return {**super().get_config(), "preprocessing": self.preprocessing}
+
+
+def build_model(
+    backbone: str,
+    n_classes: int,
+    side: int,
+    image_size: int | None = None,
+    head: str = "linear",
+    standardise: bool = False,
+    weights: str | None = None,
+) -> keras.Model:
+    """Build backbone and head as one flat functional model, so that it can be cut at any layer.
+
+    Args:
+        backbone: name in `transferstudy.backbones.BACKBONES`.
+        n_classes: number of logits.
+        side: pixels a side of the images that go in (float or uint8, 0..255, RGB).
+        image_size: pixels a side that the backbone sees; images are resized bilinearly when it differs from `side`.
+        head: "linear" (global average pooling, then one dense layer) or "mlp" (a hidden layer of 256 with dropout between).
+        standardise: whether the head standardises the pooled features, with statistics that `standardise_head` sets once.
+            Pretrained and random features differ in scale by orders of magnitude; standardised, one learning rate suits both.
+        weights: None for a random start (He et al. 2015, arXiv:1502.01852) or "imagenet" (Keras downloads them).
+
+    Returns:
+        Uncompiled model; the head's layers are named `head_*`.
+
+    Raises:
+        StudyError: unknown backbone, an image too small for it, or weights that cannot be downloaded.
+    """
+    facts, image_size = get_backbone(backbone), image_size or side
+    if image_size < facts.min_size:
+        raise StudyError(
+            f"backbone {backbone!r} needs images of at least {facts.min_size} pixels, not {image_size}"
+        )
+    inputs = keras.Input((side, side, 3), name="pixels")
+    x = inputs
+    if image_size != side:
+        x = layers.Resizing(image_size, image_size, interpolation="bilinear", name="resize")(x)
+    x = Preprocess(facts.preprocessing)(x)
+    x = _backbone(facts, x, weights)
+    x = layers.GlobalAveragePooling2D(name="pooled", dtype="float32")(x)
+    if standardise:
+        x = layers.BatchNormalization(
+            center=False, scale=False, trainable=False, name=STANDARDISE, dtype="float32"
+        )(x)
+    if head == "mlp":
+        x = layers.Dense(256, activation="relu", name=HEAD_PREFIX + "hidden")(x)
+        x = layers.Dropout(0.5, name=HEAD_PREFIX + "dropout")(x)
+    # Logits in float32 even under mixed precision: a softmax in 16 bits loses the small probabilities.
+    logits = layers.Dense(n_classes, name=HEAD_PREFIX + "logits", dtype="float32")(x)
+    return keras.Model(inputs, logits, name=backbone)
+
+
+def _backbone(facts: Backbone, x, weights: str | None):
+    if facts.name == "compact":
+        return _stack(x, (32, 64, 128), (2, 2, 2), batch_norm=True)
+    if facts.name == "vgg16_bn":
+        return _stack(x, (64, 128, 256, 512, 512), (2, 2, 3, 3, 3), batch_norm=True)
+    builder = getattr(keras.applications, facts.application)
+    options = {"include_preprocessing": False} if facts.name == "efficientnet_v2_b0" else {}
+    try:
+        model = builder(include_top=False, weights=weights, input_tensor=x, **options)
+    except Exception as error:
+        if weights is None:
+            raise
+        raise StudyError(
+            f"{facts.application} weights {weights!r} could not be downloaded ({error}); give a file with --weights PATH"
+        ) from None
+    if weights is None:
+        he_initialise(model)
+    return model.output
+
+
+def _stack(x, widths, depths, batch_norm: bool):
+    """VGG's pattern (Simonyan & Zisserman 2015): stages of 3x3 convolutions, each stage followed by a 2x2 max pooling."""
+    for stage, (width, depth) in enumerate(zip(widths, depths, strict=True), 1):
+        for k in range(1, depth + 1):
+            name = f"block{stage}_conv{k}"
+            x = layers.Conv2D(
+                width, 3, padding="same", use_bias=not batch_norm, kernel_initializer="he_normal", name=name
+            )(x)
+            if batch_norm:
+                x = layers.BatchNormalization(epsilon=1e-5, name=f"block{stage}_bn{k}")(x)
+            x = layers.Activation("relu", name=f"block{stage}_relu{k}")(x)
+        x = layers.MaxPooling2D(name=f"block{stage}_pool")(x)
+    return x
+
+
+def standardise_head(model: keras.Model, features: np.ndarray) -> None:
+    """Set the head's mean and variance from pooled training features of shape (n, width); they stay fixed from then on.
+
+    A hundredth of the average variance is added to each: a unit that happens to be silent on all training images would
+    otherwise be divided by almost nothing, and one test image that wakes it would drown every other unit.
+    """
+    variance = features.var(axis=0)
+    model.get_layer(STANDARDISE).set_weights(
+        [features.mean(axis=0), variance + 0.01 * variance.mean() + 1e-12]
+    )
+
+
+def he_initialise(model: keras.Model) -> None:
+    """Draw all convolution and dense kernels anew from He's normal distribution (He et al. 2015, arXiv:1502.01852, eq. 10).
+
+    Keras' default (Glorot) halves the variance at every rectifier: after VGG16's 13 layers almost nothing of the signal is left.
+    """
+    for layer in model.layers:
+        if isinstance(layer, layers.Conv2D | layers.Dense) and not isinstance(layer, layers.DepthwiseConv2D):
+            layer.kernel.assign(keras.initializers.HeNormal()(layer.kernel.shape))

@@ -1,0 +1,37 @@
+"""Where things lie: the only module that knows folders and environment variables."""
+
+import os
+from pathlib import Path
+
+from .errors import StudyError
+
+PACKAGE = Path(__file__).resolve().parent
+SAMPLE = PACKAGE / "sample" / "cifar10-sample.npz"
+PRESETS = PACKAGE / "presets.toml"
+
+
+def project_root() -> Path:
+    """Return the project's root folder.
+
+    The working directory or the nearest parent that holds `_quarto.yml`; otherwise the checkout in which the package
+    lies (an editable install).
+
+    Raises:
+        StudyError: neither exists.
+    """
+    for folder in (Path.cwd(), *Path.cwd().parents, PACKAGE.parent.parent):
+        if (folder / "_quarto.yml").is_file():
+            return folder
+    raise StudyError(f"no _quarto.yml in {Path.cwd()} or above it: run the command inside the project")
+
+
+def results_dir() -> Path:
+    """Return the folder of committed results: `TRANSFERSTUDY_RESULTS`, or `results/` in the project."""
+    override = os.environ.get("TRANSFERSTUDY_RESULTS")
+    return Path(override).expanduser() if override else project_root() / "results"
+
+
+def cache_dir() -> Path:
+    """Return the folder for files that can be made again: `TRANSFERSTUDY_CACHE`, or `.cache/` in the project."""
+    override = os.environ.get("TRANSFERSTUDY_CACHE")
+    return Path(override).expanduser() if override else project_root() / ".cache"

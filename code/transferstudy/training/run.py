@@ -1,0 +1,148 @@
+"""From a spec and images to a trained model."""
+
+import time
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+
+from ..data import ImageData, Split, draw
+from ..models import between, build_model, load_weights, set_trainable, split_at, standardise_head
+from ..models.weights import arrays_sha256
+from ..spec import RunSpec
+from ..strategies import get_strategy
+from ..weightsfile import WeightsFile, check_available
+from .features import activations, cached_views, pooled_from
+from .phase import PhaseLog, run_phase
+
+
+@dataclass
+class Trained:
+    """A trained model and how it came about.
+
+    Attributes:
+        model: pixels (n, side, side, 3) in 0..255 to logits (n, classes).
+        split: the images it learned from.
+        phases: logs, in order.
+        learning: phase name -> names of the layers that learned.
+        trainable_parameters: numbers that the last phase could change.
+        weights_sha256: identity of the pretrained weights, or None.
+        timing: seconds of wall and processor time: "features", "head", "main".
+    """
+
+    model: keras.Model
+    split: Split
+    phases: list[PhaseLog]
+    learning: dict[str, list[str]]
+    trainable_parameters: int
+    weights_sha256: str | None
+    timing: dict[str, dict[str, float]]
+
+
+class Stopwatch:
+    """Adds up wall and processor seconds under names."""
+
+    def __init__(self):
+        self.seconds: dict[str, dict[str, float]] = {}
+
+    def measure(self, name: str, work):
+        """Call `work()`, add the time it took to `name`, return its result."""
+        wall, cpu = time.perf_counter(), time.process_time()
+        result = work()
+        total = self.seconds.setdefault(name, {"wall": 0.0, "cpu": 0.0})
+        total["wall"] = round(total["wall"] + time.perf_counter() - wall, 3)
+        total["cpu"] = round(total["cpu"] + time.process_time() - cpu, 3)
+        return result
+
+
+def start_model(
+    spec: RunSpec, n_classes: int, side: int, file: WeightsFile | None
+) -> tuple[keras.Model, str | None]:
+    """Build the untrained model of a spec with its starting weights.
+
+    Returns:
+        Model and the SHA-256 of the pretrained weights (None for a random start).
+
+    Raises:
+        StudyError: weights that are missing or made for another network.
+    """
+    strategy = get_strategy(spec.strategy)
+    keras.config.set_dtype_policy(spec.precision)
+    keras.utils.set_random_seed(spec.seed)
+    downloaded = "imagenet" if spec.weights == "imagenet" else None
+    model = build_model(
+        spec.backbone,
+        n_classes,
+        side,
+        spec.image_size,
+        spec.head,
+        standardise=strategy.head_first,
+        weights=downloaded,
+    )
+    if downloaded:
+        return model, arrays_sha256(model)
+    if spec.weights != "none":
+        check_available(spec.weights, file)
+        load_weights(model, file.path)
+        return model, file.sha256
+    return model, None
+
+
+def train(spec: RunSpec, data: ImageData, file: WeightsFile | None = None, verbose: int = 2) -> Trained:
+    """Train one run: draw its images, start its model, train the head, then the deeper layers.
+
+    Only training and validation images are touched. The seed draws subset, initialisation and order together.
+
+    Args:
+        spec: the run.
+        data: the data set the spec names.
+        file: pretrained weights, when the spec starts from a file.
+        verbose: 0 silent, 1 progress bars, 2 a line a validation.
+
+    Raises:
+        StudyError: weights or labelled images that the spec asks for are not there.
+    """
+    strategy = get_strategy(spec.strategy)
+    split = draw(data, spec.n_labels, spec.seed)
+    model, weights_sha256 = start_model(spec, len(data.classes), data.side, file)
+    x_train, y_train = data.x_train[split.train], data.y_train[split.train]
+    x_val, y_val = data.x_train[split.validation], data.y_train[split.validation]
+    watch, phases, learning = Stopwatch(), [], {}
+
+    def frozen_activations(train_from: str | None):
+        """Activations of all views of the training images, and of the validation images, at the cut of `train_from`."""
+        prefix, _ = split_at(model, train_from)
+        views = 1 if spec.augmentation == "none" else spec.augmentation_views
+        return cached_views(prefix, x_train, spec.augmentation, views, spec.seed), activations(prefix, x_val)
+
+    def phase(name: str, train_from: str | None, inputs=None):
+        learning[name] = set_trainable(model, train_from)
+        _, suffix = split_at(model, train_from)
+        x, x_held_out = inputs or (x_train, x_val)
+        if name == "head":
+            standardise_head(model, x.reshape(-1, x.shape[-1]))
+        log = watch.measure(
+            name,
+            lambda: run_phase(
+                name, suffix, spec, (x, y_train), (x_held_out, y_val), inputs is not None, verbose
+            ),
+        )
+        phases.append(log)
+
+    at_cut = None
+    if strategy.train_from not in (None, "all"):
+        at_cut = watch.measure("features", lambda: frozen_activations(strategy.train_from))
+    if strategy.head_first:
+        pooled = watch.measure(
+            "features",
+            lambda: (
+                pooled_from(at_cut, between(model, strategy.train_from))
+                if at_cut
+                else frozen_activations(None)
+            ),
+        )
+        phase("head", None, pooled)
+    if strategy.train_from is not None:
+        phase("main", strategy.train_from, at_cut)
+    parameters = int(sum(np.prod(v.shape) for v in model.trainable_weights))
+    return Trained(model, split, phases, learning, parameters, weights_sha256, watch.seconds)
