@@ -110,25 +110,15 @@ install_backends() {
     backends_content | stamp "$venv/.backends"
 }
 
-find_browser() { # a program that answers: some systems have a "chromium" that only points elsewhere
-    if [ -n "${TRANSFERSTUDY_CHROMIUM:-}" ]; then
-        "$TRANSFERSTUDY_CHROMIUM" --version >/dev/null 2>&1
-        return
-    fi
-    for candidate in chromium chromium-browser google-chrome google-chrome-stable \
-        "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome" /Applications/Chromium.app/Contents/MacOS/Chromium; do
-        if "$candidate" --version >/dev/null 2>&1; then
-            return
-        fi
-    done
-    return 1
+find_browser() { # the renderer knows where to look
+    "$venv/bin/python" -c 'from renderer import chromium; chromium.find()' 2>/dev/null
 }
 
 browser() {
     if find_browser; then
         return
     fi
-    if [ -z "${TRANSFERSTUDY_CHROMIUM:-}" ] && [ "$(id -u)" = 0 ] && [ -e /etc/debian_version ]; then
+    if [ -z "${CHROMIUM:-}" ] && [ "$(id -u)" = 0 ] && [ -e /etc/debian_version ]; then
         echo "Installing Chromium for the tests."
         apt-get update -qq
         DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null
@@ -136,8 +126,10 @@ browser() {
             return
         fi
     fi
-    fail "The tests look at the site in Chromium, and none was found." \
-        "Install it (Debian: sudo apt-get install chromium; macOS: brew install --cask chromium), or name it: TRANSFERSTUDY_CHROMIUM=/path/to/chromium make test"
+    fail "The tests look at the site in Chromium, and none was found. Install one:" \
+        "  Debian: sudo apt-get install chromium" \
+        "  elsewhere: .venv/bin/python -m playwright install --with-deps chromium" \
+        "or name the one you have: CHROMIUM=/path/to/chromium make test"
 }
 
 lock() { # newest versions, one for all Pythons where possible, every platform, hashes from the registry

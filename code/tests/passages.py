@@ -10,7 +10,7 @@ import json
 import re
 import tokenize
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import pypandoc
@@ -25,10 +25,8 @@ CODE = "⟨code⟩"  # an identifier or command in the running text
 _READ = r"alt|cap|caption|title|summary|subtitle|description|label|content|aria-.*|data-caption"
 _READ_ATTRIBUTE = re.compile(rf"(?:fig-|tbl-)?(?:{_READ})")
 # YAML: keys whose values are settings, not words; and keys whose values are words even when YAML reads a number.
-_SETTINGS = set(
-    "bibliography css csl date date-format file href id include-in-header label lang layout".split()
-)
-_SETTINGS |= {"quarto-required", "theme", "url", "version", "fig-width", "fig-height"}
+_SETTINGS = {"bibliography", "css", "csl", "date", "date-format", "file", "href", "id", "label", "lang", "layout"}
+_SETTINGS |= {"include-in-header", "quarto-required", "theme", "url", "version", "fig-width", "fig-height"}
 _WORDS = re.compile(
     r".*(?:title|description|abstract|text|footer|alt|cap|summary|left|right|center|author|name)"
 )
@@ -51,10 +49,11 @@ class Passage:
     context: str = ""  # words that give the text its meaning: a table's header, the line above a list
     code: bool = False  # shown as code: a decimal alone is a setting, not a result
     typed: bool = False  # known to be typed by hand: a number where a computed value belongs
-    cited: bool = field(init=False)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "cited", CITATION in self.text)
+    @property
+    def cited(self) -> bool:
+        """The sentence names its source."""
+        return CITATION in self.text
 
 
 def passages(root: Path) -> Iterator[Passage]:
