@@ -1,0 +1,61 @@
+"""Digests of what a render depends on, and the memory of the last render."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+STAMP = Path(".cache/renderer/stamp.json")
+READ_BY_CELLS = ("code", "results", "cards")
+PAGES = ("*.qmd", "*.yml", "*.bib", "*.csl", "chapters/**/*", "styles/**/*", "images/**/*", "notebooks/**/*")
+LOCKS = ("requirements*.lock", "requirements*.txt")
+SKIPPED = {"__pycache__", "tests", ".pytest_cache", ".ruff_cache", ".ipynb_checkpoints"}
+
+
+def cell_inputs(root: Path) -> str:
+    """Digest of everything that a cell may read: code without its tests, results, cards and the lock."""
+    return _digest(root, [*(f"{folder}/**/*" for folder in READ_BY_CELLS), *LOCKS])
+
+
+def everything(root: Path) -> str:
+    """Digest of everything that the site depends on."""
+    return _digest(root, [*(f"{folder}/**/*" for folder in READ_BY_CELLS), *LOCKS, *PAGES])
+
+
+def _digest(root: Path, patterns: Iterable[str]) -> str:
+    told = hashlib.sha256(sys.version.encode())
+    for path in sorted({path for pattern in patterns for path in root.glob(pattern)}):
+        relative = path.relative_to(root)
+        if SKIPPED & set(relative.parts) or any(part.endswith(".egg-info") for part in relative.parts):
+            continue
+        if path.is_file():
+            told.update(f"{relative.as_posix()}\0{path.stat().st_size}\0".encode())
+            told.update(path.read_bytes())
+    return told.hexdigest()
+
+
+def remember(root: Path, site: Path, digest: str, renderer: str) -> None:
+    """Note what the site was rendered from, by what, and which files it has."""
+    stamp = {"digest": digest, "renderer": renderer, "files": _files(site)}
+    (root / STAMP).parent.mkdir(parents=True, exist_ok=True)
+    (root / STAMP).write_text(json.dumps(stamp))
+
+
+def rendered_by(root: Path, site: Path, digest: str) -> str | None:
+    """The renderer that made the present site from the same sources; None if anything changed or is missing."""
+    try:
+        stamp = json.loads((root / STAMP).read_text())
+    except (OSError, ValueError):
+        return None
+    if stamp.get("digest") != digest:
+        return None
+    present = _files(site)
+    whole = all(present.get(name) == size for name, size in stamp["files"].items())
+    return stamp["renderer"] if whole else None
+
+
+def _files(site: Path) -> dict[str, int]:
+    return {path.relative_to(site).as_posix(): path.stat().st_size for path in site.rglob("*") if path.is_file()}

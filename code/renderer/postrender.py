@@ -1,0 +1,189 @@
+"""The last step of every render, whoever rendered: cut ties to other hosts, mend the furniture, check the links.
+
+Quarto runs this file as a script (``project: post-render:``); the embedded renderer calls :func:`finish`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from pathlib import Path
+
+if __name__ == "__main__":  # run by its path: make the package importable without putting its modules on the path
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
+
+from urllib.parse import urlsplit
+
+import yaml
+from bs4 import BeautifulSoup
+
+from renderer import links
+from renderer.errors import RenderError
+
+LANDMARKS = {
+    "nav.navbar": "Main",
+    "nav.quarto-secondary-nav": "Page",
+    "nav#quarto-sidebar": "Chapters",
+    "nav#TOC": "On this page",
+    "nav.page-navigation": "Previous and next page",
+}
+LATE_NAMES = {
+    ".aa-DetachedSearchButton": "Search",
+    ".aa-Autocomplete": "Search",
+    ".slide-menu-button a": "Slide menu",
+}
+NAMING = """(() => {
+  const names = %s;
+  const name = () => { for (const [selector, label] of Object.entries(names))
+    for (const item of document.querySelectorAll(selector))
+      if (!item.getAttribute("aria-label")) { item.removeAttribute("aria-labelledby"); item.ariaLabel = label; } };
+  new MutationObserver(name).observe(document.documentElement, { childList: true, subtree: true });
+  name();
+})();"""
+IMPORT = re.compile(r"@import\s+(?:url\(\s*)?[\"']?(?:https?:)?//[^;]*;")
+CSS_URL = re.compile(r"url\(\s*[\"']?((?:https?:)?//[^\"')]+)")
+
+
+def finish(site: Path, pages: list[Path] | None = None, prefix: str = "/") -> None:
+    """Mend and check a rendered site in place.
+
+    Args:
+        site: the folder of the site.
+        pages: the pages to mend and check; all of them if None.
+        prefix: the site's path on its server.
+
+    Raises:
+        RenderError: a page loads something from another host that cannot be cut, or a link leads nowhere.
+    """
+    for sheet in site.rglob("*.css"):
+        _cut_style(sheet, site)
+    pages = sorted(site.rglob("*.html")) if pages is None else pages
+    pages = [page for page in pages if "site_libs" not in page.relative_to(site).parts]
+    for page in pages:
+        text = page.read_text(encoding="utf-8")
+        soup = BeautifulSoup(text, "html.parser")
+        if mend(soup):
+            page.write_text(soup.decode(formatter="minimal"), encoding="utf-8")
+    links.Checker(site, prefix).check(pages)
+
+
+def mend(soup: BeautifulSoup) -> bool:
+    """Apply every mend to a page; whether anything changed. Mending twice changes nothing."""
+    steps = (_cut_ties, _name_landmarks, _name_tools, _allow_zoom, _name_late, _scroll_tables, _scroll_code)
+    return any([step(soup) for step in steps])
+
+
+def _cut_style(sheet: Path, site: Path) -> None:
+    text = sheet.read_text(encoding="utf-8")
+    cut = IMPORT.sub("", text)
+    if cut != text:
+        sheet.write_text(cut, encoding="utf-8")
+    left = CSS_URL.search(cut)
+    if left:
+        raise RenderError(f"loads from another host: {left[1]}", sheet.relative_to(site), mend="keep the file here")
+
+
+def _cut_ties(soup: BeautifulSoup) -> bool:
+    cut = False
+    for tag in soup.find_all(["script", "link"]):
+        address = tag.get("src") or tag.get("href") or ""
+        foreign = links.is_elsewhere(address) and links.loads(tag, "src")
+        # Quarto follows require.js with a line that needs it
+        orphan = tag.name == "script" and not address and tag.get_text().strip().startswith("define('jquery'")
+        if foreign or orphan:
+            tag.decompose()
+            cut = True
+    return cut
+
+
+def _name_landmarks(soup: BeautifulSoup) -> bool:
+    named = False
+    for selector, label in LANDMARKS.items():
+        for tag in soup.select(selector):
+            if tag.get("aria-label") != label and not tag.get("aria-labelledby"):
+                tag["aria-label"] = label
+                named = True
+    return named
+
+
+def _name_tools(soup: BeautifulSoup) -> bool:
+    named = False
+    for tag in soup.select("a, button"):
+        if tag.get("aria-label") != "" and not (tag.select("i.bi") and not tag.get_text(strip=True)):
+            continue
+        if tag.get("aria-label") or tag.get("title"):
+            continue
+        icon = next((name[3:] for item in tag.select("i.bi") for name in item["class"] if name.startswith("bi-")), "")
+        label = tag.get_text(strip=True) or icon.replace("-", " ").capitalize() or tag.get("href", "")
+        if label:
+            tag["aria-label"] = label
+            named = True
+    return named
+
+
+def _allow_zoom(soup: BeautifulSoup) -> bool:
+    changed = False
+    for tag in soup.find_all("meta", attrs={"name": "viewport"}):
+        kept = [part.strip() for part in tag["content"].split(",")]
+        kept = [part for part in kept if not part.startswith(("maximum-scale", "user-scalable", "minimum-scale"))]
+        if ", ".join(kept) != tag["content"] and len(kept) < tag["content"].count(",") + 1:
+            tag["content"] = ", ".join(kept)
+            changed = True
+    return changed
+
+
+def _name_late(soup: BeautifulSoup) -> bool:
+    """Quarto's search and slide menu are made by scripts, so they are named by one."""
+    quarto = soup.find(id="quarto-search") or soup.select("script[src*='reveal-menu'], script[src*='/menu.js']")
+    if not quarto or soup.find(id="accessible-names"):
+        return False
+    script = soup.new_tag("script", id="accessible-names")
+    script.string = NAMING % str(LATE_NAMES).replace("'", '"')
+    soup.body.append(script)
+    return True
+
+
+def _scroll_tables(soup: BeautifulSoup) -> bool:
+    """A wide table scrolls in a box of its own, which the keyboard can reach."""
+    changed = False
+    for table in soup.select("main table"):
+        if table.find_parent(class_="table-scroll") or table.find_parent("table"):
+            continue
+        figure = table.find_parent("figure")
+        caption = table.find("caption") or (figure.find("figcaption") if figure else None)
+        label = " ".join(caption.get_text(" ", strip=True).split()) if caption else "Table"
+        box = soup.new_tag("div", attrs={"class": "table-scroll", "role": "group", "tabindex": "0", "aria-label": label})
+        table.wrap(box)
+        changed = True
+    return changed
+
+
+def _scroll_code(soup: BeautifulSoup) -> bool:
+    changed = False
+    for block in soup.select("main pre:not([tabindex])"):
+        block["tabindex"] = "0"
+        changed = True
+    return changed
+
+
+def main() -> int:
+    """What Quarto calls: the site's folder and the rendered pages are in the environment."""
+    root = Path(os.environ.get("QUARTO_PROJECT_ROOT", "."))
+    site = Path(os.environ.get("QUARTO_PROJECT_OUTPUT_DIR", "_site"))
+    site = site if site.is_absolute() else root / site
+    named = os.environ.get("QUARTO_PROJECT_OUTPUT_FILES", "").split()
+    pages = [root / name for name in named if name.endswith(".html")]
+    whole = os.environ.get("QUARTO_PROJECT_RENDER_ALL") == "1" or not pages
+    config = yaml.safe_load((root / "_quarto.yml").read_text(encoding="utf-8")) or {}
+    address = config.get("website", {}).get("site-url", "/")
+    try:
+        finish(site, None if whole else pages, urlsplit(address).path.rstrip("/") + "/")
+    except RenderError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
