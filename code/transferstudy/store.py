@@ -89,7 +89,7 @@ class Store:
         run_id = RunSpec.parse(record["spec"]).id
         buffer = io.BytesIO()
         np.savez(buffer, **predictions)
-        # Two filters' settings tell LZMA that the data are 2-byte numbers: a fifth smaller than its defaults.
+        # lp and pb tell LZMA that the data are 2-byte numbers.
         filters = [{"id": lzma.FILTER_LZMA2, "preset": 9, "lc": 0, "lp": 1, "pb": 1}]
         packed = lzma.compress(buffer.getvalue(), filters=filters)
         record = {

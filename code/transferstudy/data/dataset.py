@@ -42,9 +42,11 @@ class ImageData:
         """Check the arrays, sort them and hash them.
 
         Args:
-            name, origin: see the class.
+            name: see the class.
             classes: sequence of class names.
-            train, test: pairs (x, y) of arrays; y may have shape (n,) or (n, 1).
+            train: pair (x, y) of arrays; y may have shape (n,) or (n, 1).
+            test: the same for the test split.
+            origin: see the class.
             where: the file or folder to name in an error.
 
         Raises:
@@ -56,7 +58,7 @@ class ImageData:
         for split, (x, y) in (("training", train), ("test", test)):
             x, y = check_images(x, y, len(classes), f"{where}: {split} images")
             digests = pixel_digests(x)
-            order = sorted(range(len(x)), key=lambda i: (y[i], digests[i]))  # noqa: B023 (used at once)
+            order = [i for _, _, i in sorted(zip(y.tolist(), digests, range(len(x)), strict=True))]
             for i in order:
                 hasher.update(int(y[i]).to_bytes(4, "little") + digests[i])
             parts += [x[order], y[order]]

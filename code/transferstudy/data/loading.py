@@ -58,7 +58,7 @@ def load_npz(name: str, path: Path, origin: str, counts: dict[str, int] | None) 
     try:
         with np.load(path, allow_pickle=False) as archive:
             arrays = {key: archive[key] for key in ("x_train", "y_train", "x_test", "y_test")}
-            classes = archive["classes"] if "classes" in archive else CIFAR10_CLASSES
+            classes = archive.get("classes", CIFAR10_CLASSES)
             origin = str(archive["origin"]) if "origin" in archive else origin
     except KeyError as error:
         raise StudyError(
@@ -118,7 +118,9 @@ def _from_batches(source: Path) -> ImageData:
 class _PlainUnpickler(pickle.Unpickler):
     """Reads the official batches and nothing else: a pickle may otherwise run any code."""
 
-    _ALLOWED = {("numpy.core.multiarray", "_reconstruct"), ("numpy", "ndarray"), ("numpy", "dtype")}
+    _ALLOWED = frozenset(
+        {("numpy.core.multiarray", "_reconstruct"), ("numpy", "ndarray"), ("numpy", "dtype")}
+    )
 
     def find_class(self, module, name):
         if (module, name) not in self._ALLOWED:

@@ -39,7 +39,7 @@ def draw(data: ImageData, n_labels: int, seed: int) -> Split:
     n_classes, available = len(data.classes), len(data.y_train)
     if n_labels > available:
         raise StudyError(f"n_labels={n_labels:,}: {data.name} has only {available:,} labelled images")
-    n_validation = min(int(round(VALIDATION_SHARE * n_labels)), MAX_VALIDATION)
+    n_validation = min(round(VALIDATION_SHARE * n_labels), MAX_VALIDATION)
     if n_validation < n_classes or n_labels - n_validation < n_classes:
         raise StudyError(
             f"n_labels={n_labels:,}: too few for {n_classes} classes in training and in validation; use {5 * n_classes} or more"

@@ -108,6 +108,7 @@ def run_phase(
     Args:
         name: "head" or "main": which learning rate and number of steps of the spec apply.
         model: maps what `train[0]` holds to logits.
+        spec: the run.
         train: images (n, side, side, 3) or, when `cached`, activations (views, n, ...); labels (n,).
         validation: images or activations (m, ...), without augmentation; labels (m,).
         cached: whether activations are given.

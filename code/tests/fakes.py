@@ -1,0 +1,116 @@
+"""Made-up results for tests: the right form, invented content. They never enter results/."""
+
+from pathlib import Path
+
+import numpy as np
+
+from transferstudy.metrics import measure
+from transferstudy.prediction import round_log_probabilities
+from transferstudy.presets import expand
+from transferstudy.store import Store
+
+CLASSES = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
+STRENGTH = {
+    "random_features": 0.6,
+    "linear_probe": 2.6,
+    "finetune_block5": 2.9,
+    "finetune_all": 3.4,
+    "scratch_bn": 1.4,
+    "scratch": 1.0,
+    "small_scratch": 1.8,
+}
+
+
+def fake_log_p(y: np.ndarray, strength: float, seed: int) -> np.ndarray:
+    """Log-probabilities that favour the true class the more, the larger `strength` is."""
+    rng = np.random.default_rng(seed)
+    logits = rng.normal(size=(len(y), 10)) * 1.5
+    logits[np.arange(len(y)), y] += strength
+    logits -= np.log(np.exp(logits).sum(axis=1, keepdims=True))
+    return round_log_probabilities(logits)
+
+
+def fake_record(spec, strength: float, n_test: int = 1000) -> tuple[dict, dict]:
+    """A record and predictions as a run of `spec` would leave them."""
+    n_val = max(20, spec.n_labels // 5)
+    parts = {}
+    for number, (part, n) in enumerate((("val", n_val), ("test", n_test))):
+        y = np.sort(np.arange(n) % 10).astype(np.uint8)
+        parts[f"{part}_y"] = y
+        parts[f"{part}_log_p"] = fake_log_p(y, strength, int(spec.id[:6], 16) + number)
+    rounds = [
+        {"loss": 2 - k / 8, "accuracy": k / 16, "val_loss": 2 - k / 9, "val_accuracy": k / 18}
+        for k in range(8)
+    ]
+    names = [n for n, used in (("head", spec.head_learning_rate), ("main", spec.learning_rate)) if used]
+    phases = [
+        {
+            "name": n,
+            "planned_steps": 80,
+            "steps_per_round": 10,
+            "rounds": rounds,
+            "best_round": 7,
+            "steps": 80,
+        }
+        for n in names
+    ]
+    trainable = 14_719_818 if "main" in names else 5_130
+    record = {
+        "spec": spec.model_dump(),
+        "spec_hash": spec.hash,
+        "metrics": {p: measure(parts[f"{p}_log_p"], parts[f"{p}_y"]) for p in ("val", "test")},
+        "phases": phases,
+        "learning_layers": {n: ["head_logits"] for n in names},
+        "parameters": {"total": 14_720_842, "trainable": trainable},
+        "data": {
+            "name": "cifar10",
+            "sha256": "00" * 32,
+            "origin": "made up for tests",
+            "classes": CLASSES,
+            "side": 32,
+            "train": spec.n_labels - n_val,
+            "validation": n_val,
+            "test": n_test,
+        },
+        "weights": {"name": spec.weights, "sha256": None if spec.weights == "none" else "11" * 32},
+        "environment": {
+            "python": "3.12.0",
+            "system": "Linux x86_64",
+            "processor": "Imaginary processor",
+            "cores": 2,
+            "memory_gib": 8,
+            "backend": "tensorflow",
+            "accelerators": [],
+            "libraries": {"keras": "3.0.0", "tensorflow": "2.0.0", "numpy": "2.0.0"},
+            "code_sha256": "22" * 32,
+        },
+        "timing": {
+            "features": {"wall": 5.0, "cpu": 8.0},
+            **{n: {"wall": 20.0 + len(spec.strategy), "cpu": 30.0} for n in names},
+            "prediction": {"wall": 3.0},
+            "total": {"wall": 30.0 + 3 * len(spec.strategy), "cpu": 45.0},
+        },
+        "started": "2026-01-01T00:00:00Z",
+        "finished": "2026-01-01T00:01:00Z",
+    }
+    return record, parts
+
+
+def fake_store(root: Path, preset: str = "report", n_test: int = 1000) -> Store:
+    """A store with a made-up result for every run of a preset."""
+    store = Store(root)
+    for spec in expand(preset):
+        strength = STRENGTH[spec.strategy] + 0.4 * np.log10(spec.n_labels / 500)
+        model = None
+        if spec.strategy == "small_scratch" and spec.n_labels == 5000 and spec.seed == 0:
+            model = fake_model()
+        store.save(*fake_record(spec, strength, n_test), model)
+    return store
+
+
+def fake_model() -> dict[str, np.ndarray]:
+    """Random float16 weights of the compact network."""
+    from transferstudy.models import build_model
+    from transferstudy.runner import model_arrays
+
+    return model_arrays(build_model("compact", 10, 32))
