@@ -25,7 +25,19 @@ CODE = "⟨code⟩"  # an identifier or command in the running text
 _READ = r"alt|cap|caption|title|summary|subtitle|description|label|content|aria-.*|data-caption"
 _READ_ATTRIBUTE = re.compile(rf"(?:fig-|tbl-)?(?:{_READ})")
 # YAML: keys whose values are settings, not words; and keys whose values are words even when YAML reads a number.
-_SETTINGS = {"bibliography", "css", "csl", "date", "date-format", "file", "href", "id", "label", "lang", "layout"}
+_SETTINGS = {
+    "bibliography",
+    "css",
+    "csl",
+    "date",
+    "date-format",
+    "file",
+    "href",
+    "id",
+    "label",
+    "lang",
+    "layout",
+}
 _SETTINGS |= {"include-in-header", "quarto-required", "theme", "url", "version", "fig-width", "fig-height"}
 _WORDS = re.compile(
     r".*(?:title|description|abstract|text|footer|alt|cap|summary|left|right|center|author|name)"
