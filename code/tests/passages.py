@@ -45,6 +45,7 @@ _WORDS = re.compile(
 _CROSS_REFERENCE = re.compile(r"(?:fig|tbl|sec|eq|lst|tip|nte|wrn|imp|cau|thm)-")
 _INLINE_TAGS = ["a", "abbr", "b", "code", "em", "i", "mark", "small", "span", "strong", "sub", "sup", "tspan"]
 _TEXT_LANGUAGES = {"", "text", "output", "console", "markdown", "mermaid", "dot", "html", "svg"}
+_SPEAKING_CODE = "code/transferstudy/report"
 _NOT_PAGES = {"code", "results", "notebooks", "cards", "docs", "_site", "_freeze"}
 _SENTENCE_END = re.compile(
     r"""(?<!e\.g\.)(?<!i\.e\.)(?<!al\.)(?<!vs\.)(?<!cf\.)(?<=[.!?])["”’)\]]*\s+(?=[^a-z\s])"""
@@ -78,6 +79,8 @@ def passages(root: Path) -> Iterator[Passage]:
         name, text = path.relative_to(root).as_posix(), path.read_text(encoding="utf-8")
         if path.suffix == ".qmd":
             yield from page_passages(name, text)
+        elif path.suffix == ".py":
+            yield from module_passages(name, text)
         elif path.suffix in {".yml", ".yaml"}:
             yield from _yaml(name, "YAML", yaml.safe_load(text))
         else:
@@ -85,7 +88,11 @@ def passages(root: Path) -> Iterator[Passage]:
 
 
 def source_files(root: Path) -> Iterator[Path]:
-    """Yield the sources of pages and slides under `root`: not code, results or what rendering made."""
+    """Yield the sources of pages and slides under `root`: not results or what rendering made.
+
+    Of the code, the modules belong to them that hold the words of figures, tables and claims.
+    """
+    yield from (root / _SPEAKING_CODE).rglob("*.py")
     for path in root.rglob("*"):
         top = path.relative_to(root).parts[0]
         if top.startswith(".") or top in _NOT_PAGES:
@@ -289,6 +296,22 @@ def cell_passages(name: str, code: str) -> Iterator[Passage]:
     yield from _named_numbers(name, tree)
 
 
+def module_passages(name: str, code: str) -> Iterator[Passage]:
+    """Yield the strings of a Python module, docstrings apart: they end up in figures, tables and sentences.
+
+    Args:
+        name: the module's file name.
+        code: its source.
+    """
+    tree = ast.parse(code)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(
+            node, clean=False
+        ):
+            node.body[0].value.value = ""
+    yield from _strings(name, "string", tree)
+
+
 def _strings(name: str, place: str, tree: ast.AST) -> Iterator[Passage]:
     """The tree's strings. The parts of an f-string belong together; its computed parts are values."""
     nodes = list(ast.walk(tree))
@@ -303,7 +326,8 @@ def _strings(name: str, place: str, tree: ast.AST) -> Iterator[Passage]:
             parts = (part.value if isinstance(part, ast.Constant) else VALUE for part in node.values)
             yield from _sentences(name, place, "".join(parts))
         elif isinstance(node, ast.Constant) and isinstance(node.value, str) and node not in inside:
-            yield from _sentences(name, place, node.value)
+            setting = re.fullmatch(r"\S+=\S+", node.value)  # Matplotlib's "round,pad=0.1"
+            yield from _sentences(name, place, node.value, code=bool(setting))
 
 
 def _floats(name: str, place: str, tree: ast.AST) -> Iterator[Passage]:
@@ -365,7 +389,9 @@ def _markup(name: str, place: str, text: str) -> list[Passage]:
     return [passage for line in "\n".join(words).splitlines() for passage in _sentences(name, place, line)]
 
 
-def _sentences(name: str, place: str, text: str, marked: bool = False) -> Iterator[Passage]:
+def _sentences(
+    name: str, place: str, text: str, marked: bool = False, code: bool = False
+) -> Iterator[Passage]:
     """Cut a text into sentences; a citation that stands alone belongs to the sentence before it.
 
     Args:
@@ -373,6 +399,7 @@ def _sentences(name: str, place: str, text: str, marked: bool = False) -> Iterat
         place: where in the file the text stands.
         text: the text; unless `marked`, Markdown's inline values and citations in it are still to be marked.
         marked: values and citations are marked already.
+        code: the text is a setting, not a sentence.
     """
     if not marked:
         text = re.sub(r"`\{python\}[^`]*`", VALUE, text)
@@ -389,7 +416,7 @@ def _sentences(name: str, place: str, text: str, marked: bool = False) -> Iterat
             found.append(sentence)
         start = end
     for sentence in found:
-        yield Passage(name, place, sentence)
+        yield Passage(name, place, sentence, code=code)
 
 
 def _tidy(text: str) -> str:

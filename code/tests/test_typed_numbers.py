@@ -152,6 +152,7 @@ model.compile(keras.optimizers.SGD(learning_rate=1e-3, momentum=0.9), metrics=["
 images = images / 255.0
 print(f"{v.accuracy:.1f} %")
 n_rows = 3
+box = dict(boxstyle="round,pad=0.1")
 ```
 
 Error bars show the spread: `{python} v.spread`.
@@ -212,6 +213,7 @@ def test_clean_prose_passes():
         "```{python}\nrow(error=9)\n```",
         '```{python}\nx = {"gain": 3}\n```',
         '```{python}\nprint("91 " + "%, " + "91 %")\n```',
+        '```{python}\nax.set_title("accuracy=0.91")\n```',
         "```\naccuracy: 91\n```",
         "::: {.callout-note}\n## Gains 3 points\nText.\n:::",
         "Text.^[It reaches 91 %.]",
@@ -231,6 +233,10 @@ def test_typed_result_in_disguise_is_found(typed):
         ("images/plot.svg", "<svg><text>91<tspan>.2 %</tspan></text></svg>"),
         ("images/plot.svg", "<svg aria-label='reaches 91 %'></svg>"),
         ("parts/banner.html", "<p>Accuracy <b>91</b></p>"),
+        (
+            "code/transferstudy/report/claims.py",
+            "def verdict(gain):\n    return f'{gain} ahead, by 4 points'\n",
+        ),
         ("slides.qmd", "---\ntitle: Slides\n---\n\n## One\n\n::: {.notes}\nIt wins by nine points.\n:::\n"),
     ],
 )
