@@ -42,6 +42,11 @@ lint: environment ## Check style and formatting of the code
 	@$(PY) -m ruff check code
 	@$(PY) -m ruff format --check code
 
+.PHONY: format
+format: environment ## Format the code, and mend what the linter can
+	@$(PY) -m ruff check --fix --quiet code || true
+	@$(PY) -m ruff format code
+
 .PHONY: lock
 lock: ## Write the lock files anew from requirements*.txt (needs uv)
 	@sh code/environment.sh lock
