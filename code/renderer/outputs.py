@@ -27,7 +27,7 @@ class Writer:
         defaults: ``echo``, ``warning``, ``output``, ``include``, ``code-fold`` and ``code-summary`` of the page.
         files: folder for the page's images, absolute.
         url: the same folder as the page's links see it.
-        dark: whether dark renderings are wanted (a deck has none).
+        dark: whether the output has a dark theme (a deck has none).
     """
 
     def __init__(self, source: Source, results: list, defaults: dict, files: Path, url: str, dark: bool = True):
@@ -59,6 +59,13 @@ class Writer:
             body = "\n".join(self._asis(item) for item in shown)
         else:
             body = "\n".join(self._output(cell, item, i + 1) for i, item in enumerate(shown))
+        if cell.options.get("renderings") and not self.dark:
+            raise RenderError(
+                "Quarto shows both renderings in a deck",
+                self.source.path,
+                cell.line,
+                "show the light figure only",
+            )
         if cell.options.get("renderings") and shown:
             body = self._renderings(cell, shown)
         code = self._code(cell) if self._option(cell, "echo", True) else ""
@@ -159,11 +166,8 @@ class Writer:
         alts = cell.options.get("fig-alt")
         parts = []
         for i, (theme, item) in enumerate(zip(("light", "dark"), displays, strict=True)):
-            if theme == "light" or self.dark:
-                alt = alts if isinstance(alts, str) else None
-                body = self._display(cell, item, i + 1, alt)
-                mark = f" .{theme}-content" if self.dark else ""
-                parts.append(f"\n::: {{.cell-output .cell-output-display{mark}}}\n{body}\n:::\n")
+            body = self._display(cell, item, i + 1, alts if isinstance(alts, str) else None)
+            parts.append(f"\n::: {{.cell-output .cell-output-display .{theme}-content}}\n{body}\n:::\n")
         return "\n".join(parts)
 
 

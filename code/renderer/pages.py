@@ -25,6 +25,7 @@ LIBRARY = "site_libs"
 DECK_LIBRARY = f"{LIBRARY}/revealjs"
 PAGE_LIBRARY = f"{LIBRARY}/report"
 FOR_NOT_FOUND = "404.html"
+FOOTNOTES = re.compile(r'(<section id="footnotes"[^>]*>)\s*<hr />')
 
 
 class Renderer:
@@ -100,7 +101,7 @@ class Renderer:
         options += ["--slide-level=2"] if page.deck else ["--section-divs"]
         template = self.scratch / f"{stem.as_posix().replace('/', '-')}.template"
         contents, body = pandoc.write(doc, "revealjs" if page.deck else "html5", tuple(options), template)
-        body = body.replace("</p>\n<p><details", "</p>\n<details")
+        body = FOOTNOTES.sub(r"\1<h2>Footnotes</h2>", body)
         parts = self._deck(page) if page.deck else self._page(page, contents)
         target = self.out / page.output
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -132,7 +133,7 @@ class Renderer:
         site = self.navigation.title
         return inline | {
             "lang": self.project.setting(page, "lang", "en"),
-            "page_title": name if name == site or not site else f"{name} – {site}",
+            "page_title": name if name == site or not site else f"{site} – {name}" if page.deck else f"{name} – {site}",
             "about": pandoc.plain(about) if about else "",
             "authors": authors,
             "date": _date(page),
@@ -165,7 +166,7 @@ class Renderer:
             "width": options["width"],
             "height": options["height"],
             "margin": options["margin"],
-            "controls": options.get("controls", True),
+            "controls": options.get("controls", False),
             "progress": options.get("progress", True),
             "center": options.get("center", False),
             "transition": options.get("transition", "none"),
