@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 
-from ..data.batches import augment
+from ..data.augmentation import augment
 
 
 def activations(prefix: keras.Model, images: np.ndarray, batch_size: int = 256) -> np.ndarray:

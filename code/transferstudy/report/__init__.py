@@ -1,0 +1,24 @@
+"""What pages and slides call: the study's values, sentences, figures and tables. No deep-learning framework is imported."""
+
+from ..study import Study, load
+from . import claims, figures, tables
+from .cards import card
+from .inline import values
+from .records import records
+from .show import predict_one, sample, show, show_slide, summary
+
+__all__ = [
+    "Study",
+    "card",
+    "claims",
+    "figures",
+    "load",
+    "predict_one",
+    "records",
+    "sample",
+    "show",
+    "show_slide",
+    "summary",
+    "tables",
+    "values",
+]

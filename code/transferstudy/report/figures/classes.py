@@ -1,0 +1,56 @@
+"""Which classes are hard, and what is taken for what."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+
+from ...study import Study
+from .style import canvas, colour, marker
+
+
+def confusion(study: Study, strategy: str, n_labels: int, theme: str = "light", size: str = "page") -> Figure:
+    """Confusion of the test images, mean over the seeds: rows are the true class, columns the predicted one, in % of the row."""
+    counts = study.arm(strategy, n_labels).test("confusion").mean(axis=0)
+    share = 100 * counts / counts.sum(axis=1, keepdims=True)
+    with canvas(theme, size, 0.78 if size == "page" else 0.46) as (figure, axis, face):
+        tones = LinearSegmentedColormap.from_list("share", [face.fill, colour(strategy, theme)])
+        axis.imshow(np.sqrt(share), cmap=tones, vmin=0, vmax=10, aspect="auto")
+        axis.set_xticks(range(len(study.classes)), study.classes, rotation=45, ha="right", rotation_mode="anchor")
+        axis.set_yticks(range(len(study.classes)), study.classes)
+        axis.set_xlabel("predicted class")
+        axis.set_ylabel("true class")
+        axis.grid(visible=False)
+        for (i, j), value in np.ndenumerate(share):
+            if round(value) >= 1:
+                luminance = np.dot(tones(np.sqrt(value) / 10)[:3], (0.299, 0.587, 0.114))
+                axis.text(
+                    j, i, f"{value:.0f}", ha="center", va="center",
+                    color="#14181d" if luminance > 0.5 else "#ffffff",
+                    fontsize=face.font * 0.9,
+                )  # fmt: skip
+    return figure
+
+
+def class_accuracy(
+    study: Study, strategies: list[str], n_labels: int, theme: str = "light", size: str = "page"
+) -> Figure:
+    """Test accuracy of each class for some strategies at one number of labels: means as markers, joined by a line a class."""
+    means = {name: 100 * study.arm(name, n_labels).test("class_accuracy").mean(axis=0) for name in strategies}
+    order = np.argsort(np.mean(list(means.values()), axis=0))
+    with canvas(theme, size, 0.55 if size == "page" else 0.42) as (figure, axis, face):
+        for row, label in enumerate(order):
+            values = [means[name][label] for name in strategies]
+            axis.plot([min(values), max(values)], [row, row], color=face.grid, linewidth=face.line * 1.4, zorder=1)
+        for name in strategies:
+            axis.plot(
+                means[name][order], range(len(order)), linestyle="none", marker=marker(name),
+                color=colour(name, theme), label=study.arm(name, n_labels).strategy.label,
+            )  # fmt: skip
+        axis.set_yticks(range(len(order)), [study.classes[i] for i in order])
+        axis.set_xlabel(f"accuracy within the class (%) with {n_labels:,} labelled images")
+        axis.grid(axis="y", visible=False)
+        axis.tick_params(axis="y", length=0)
+        plt.setp(axis.spines["left"], visible=False)
+        figure.legend(loc="outside upper center", ncols=len(strategies), frameon=False)
+    return figure

@@ -1,0 +1,99 @@
+"""Pictures of real images: the classes, augmented views, preprocessing, one prediction."""
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from ...data import ImageData
+from .style import canvas
+
+
+def _picture(axis, image: np.ndarray, title: str | None = None):
+    axis.imshow(image, interpolation="nearest")
+    axis.set_xticks([])
+    axis.set_yticks([])
+    axis.grid(visible=False)
+    for spine in axis.spines.values():
+        spine.set_visible(False)
+    if title:
+        axis.set_title(title, pad=4)
+
+
+def examples(sample: ImageData, per_class: int = 6, theme: str = "light", size: str = "page") -> Figure:
+    """Some training images of every class, one column a class."""
+    n_classes = len(sample.classes)
+    with canvas(theme, size, 0.75 * per_class / n_classes + 0.06, per_class, n_classes) as (figure, axes, face):
+        for label, name in enumerate(sample.classes):
+            members = np.flatnonzero(sample.y_train == label)[:per_class]
+            for row, index in enumerate(members):
+                _picture(axes[row, label], sample.x_train[index])
+            # Ten names do not fit side by side at the size of the text, so neighbours take turns in height.
+            axes[0, label].set_title(name, pad=4 if label % 2 else 4 + face.font * 1.25, fontsize=face.font * 0.9)
+    return figure
+
+
+def views(sample: ImageData, index: int = 0, count: int = 7, theme: str = "light", size: str = "page") -> Figure:
+    """One training image and augmented views of it: mirrored at random, shifted by up to an eighth of the side."""
+    from ...data.augmentation import augment
+
+    image = sample.x_train[index]
+    rng = np.random.default_rng(3)
+    made = augment(np.repeat(image[None], count, axis=0), "crop-flip", rng)
+    with canvas(theme, size, 0.17, 1, count + 1) as (figure, axes, _):
+        _picture(axes[0], image, "original")
+        for axis, view in zip(axes[1:], made, strict=True):
+            _picture(axis, view)
+    return figure
+
+
+def preprocessing(sample: ImageData, index: int = 0, theme: str = "light", size: str = "page") -> Figure:
+    """The distribution of one image's pixel values: as stored, after VGG16's `preprocess_input`, and after division by 255."""
+    # Keras' constants (keras.src.applications.imagenet_utils, mode "caffe"): means of ImageNet's red, green and blue.
+    means = np.array([123.68, 116.779, 103.939])
+    image = sample.x_train[index].astype(float)
+    versions = (
+        ("stored: 0 to 255", image),
+        ("preprocess_input", image - means),
+        ("divided by 255", image / 255),
+    )
+    with canvas(theme, size, 0.34, 1, 4, width_ratios=[0.9, 1.2, 1.2, 1.2]) as (figure, axes, face):
+        _picture(axes[0], sample.x_train[index], sample.classes[sample.y_train[index]])
+        tones = {
+            "red": "#c0392b" if theme == "light" else "#ff7b72",
+            "green": "#2e7d32" if theme == "light" else "#7ee787",
+            "blue": "#1565c0" if theme == "light" else "#79c0ff",
+        }
+        for axis, (title, pixels) in zip(axes[1:], versions, strict=True):
+            for channel, (name, style) in enumerate(zip(tones, ("-", "--", ":"), strict=True)):
+                values = pixels[..., channel].ravel()
+                axis.hist(values, bins=24, histtype="step", color=tones[name], linestyle=style, linewidth=face.line * 0.8)
+            axis.set_title(title)
+            axis.set_yticks([])
+            axis.set_xlabel("pixel value")
+        axes[1].set_ylabel("pixels")
+    return figure
+
+
+def prediction(
+    image: np.ndarray, probabilities: np.ndarray, classes, true_label: int, theme: str = "light", size: str = "page"
+) -> Figure:
+    """One image beside the probability of every class; the true class is marked.
+
+    Args:
+        image: uint8 pixels (side, side, 3).
+        probabilities: (classes,), summing to one.
+        classes: names.
+        true_label: index of the true class.
+        theme: "light" or "dark".
+        size: "page" or "slide".
+    """
+    with canvas(theme, size, 0.4, 1, 2, width_ratios=[1, 1.6]) as (figure, axes, face):
+        _picture(axes[0], image, f"true class: {classes[true_label]}")
+        order = np.argsort(probabilities)
+        tones = [
+            ("#0072b2" if theme == "light" else "#56b4e9") if i == true_label else face.muted for i in order
+        ]
+        axes[1].barh(range(len(order)), 100 * np.asarray(probabilities)[order], color=tones)
+        axes[1].set_yticks(range(len(order)), [classes[i] + (" (true)" if i == true_label else "") for i in order])
+        axes[1].set_xlabel("probability (%)")
+        axes[1].grid(axis="y", visible=False)
+    return figure

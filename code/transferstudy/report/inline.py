@@ -1,0 +1,164 @@
+"""All inline values of the pages, computed once from the study and the cards."""
+
+from ..comparison import Difference, difference
+from ..data.splits import MAX_VALIDATION, VALIDATION_SHARE
+from ..metrics import ECE_BINS
+from ..study import Arm, Study
+from ..values import Value, count, listing, percent, points, record_link, signed
+from .cards import card
+from .claims import best_pair
+
+
+class Values:
+    """Inline values: attributes are `Value`s; methods make one for an arm or a pair.
+
+    Args:
+        study: the finished runs.
+    """
+
+    def __init__(self, study: Study):
+        self._study = study
+        self._facts()
+        self._parameters()
+        self._weights()
+        self._best()
+        self._classes()
+        self._machine()
+
+    def _facts(self):
+        study, data = self._study, self._study.first["data"]
+        here = record_link("data")
+        first = study.specs[0]
+        self.dataset = Value({"cifar10": "CIFAR-10"}.get(data["name"], data["name"]), here)
+        self.n_classes = Value(count(len(study.classes)), here)
+        self.class_list = Value(listing(study.classes))
+        self.n_pool = Value(count(card(data["name"])["images"]["train"]), here)
+        self.n_test = Value(count(data["test"]), here)
+        self.image_side = Value(str(data["side"]), here)
+        self.sizes = Value(listing([count(n) for n in study.sizes]))
+        self.smallest, self.largest = (Value(count(study.sizes[i])) for i in (0, -1))
+        self.n_seeds = Value(count(len(study.seeds)), record_link("runs"))
+        self.n_runs = Value(count(len(study.records)), record_link("runs"))
+        self.n_strategies = Value(count(len(study.strategies)))
+        self.backbone = Value("VGG16")
+        self.batch_size = Value(count(first.batch_size))
+        self.validation_share = Value(percent(VALIDATION_SHARE, 0))
+        self.max_validation = Value(count(MAX_VALIDATION))
+        self.ece_definition_bins = Value(count(ECE_BINS))
+
+    def _parameters(self):
+        study, n = self._study, self._study.sizes[0]
+        for attribute, strategy in (
+            ("trainable_probe", "linear_probe"),
+            ("trainable_block5", "finetune_block5"),
+            ("trainable_all", "finetune_all"),
+            ("trainable_small", "small_scratch"),
+        ):
+            if study.has(strategy, n):
+                arm = study.arm(strategy, n)
+                value = Value(count(arm.records[0]["parameters"]["trainable"]), record_link(arm.anchor))
+                setattr(self, attribute, value)
+        if study.has("finetune_all", n):
+            layers = study.arm("finetune_all", n).records[0]["learning_layers"]["main"]
+            self.n_conv_layers = Value(count(sum("conv" in name for name in layers)))
+
+    def _weights(self):
+        used = [r["weights"] for r in self._study.records.values() if r["weights"]["sha256"]]
+        self.weights_name = Value(used[0]["name"], record_link("weights")) if used else Value("none")
+        if not used:
+            return
+        facts = card(f"vgg16-{used[0]['name']}")
+        page = "/chapters/pretrained-model.qmd"
+        self.weights_source = Value(facts["source"], page)
+        self.weights_top1 = Value(percent(facts["validation_top1"]), page)
+        self.weights_classes = Value(count(facts["classes"]), page)
+        self.weights_images = Value(count(facts["images"]["train"]), page)
+        self.weights_note = Value(facts["not"])
+        self.weights_sha = Value(used[0]["sha256"][:12], record_link("weights"))
+
+    def _best(self):
+        for word, n in (("smallest", self._study.sizes[0]), ("largest", self._study.sizes[-1])):
+            a, b, d = best_pair(self._study, n)
+            setattr(self, f"best_transfer_{word}", Value(a.strategy.label, record_link(a.anchor)))
+            setattr(self, f"best_scratch_{word}", Value(b.strategy.label, record_link(b.anchor)))
+            setattr(self, f"best_transfer_acc_{word}", self._accuracy(a))
+            setattr(self, f"best_scratch_acc_{word}", self._accuracy(b))
+            setattr(self, f"gain_{word}", Value(points(d.mean), record_link(d.anchor)))
+            setattr(self, f"gain_{word}_interval", self._interval(d))
+            setattr(self, f"best_transfer_name_{word}", a.strategy.name)
+            setattr(self, f"best_scratch_name_{word}", b.strategy.name)
+
+    def _classes(self):
+        study = self._study
+        arm = study.best(study.sizes[-1], True)
+        recall, confusion = arm.test("class_accuracy").mean(axis=0), arm.test("confusion").mean(axis=0)
+        worst, best = int(recall.argmin()), int(recall.argmax())
+        link = record_link(arm.anchor)
+        self.hardest_class, self.easiest_class = Value(study.classes[worst]), Value(study.classes[best])
+        self.hardest_class_acc = Value(percent(float(recall[worst])), link)
+        self.easiest_class_acc = Value(percent(float(recall[best])), link)
+        off = confusion.copy()
+        off[range(len(off)), range(len(off))] = -1
+        true, predicted = divmod(int(off.argmax()), len(off))
+        self.commonest_confusion = Value(f"{study.classes[true]} taken for {study.classes[predicted]}", link)
+
+    def _machine(self):
+        study = self._study
+        environments = [r["environment"] for r in study.records.values()]
+        machines = sorted({f"{e['processor']}, {e['cores']} cores" for e in environments})
+        self.machine = Value(listing(machines), record_link("environment"))
+        self.backend_name = Value(listing(sorted({e["backend"] for e in environments})), record_link("environment"))
+        self.keras_version = Value(listing(sorted({e["libraries"]["keras"] for e in environments})))
+        hours = sum(r["timing"]["total"]["wall"] for r in study.records.values()) / 3600
+        self.total_hours = Value(f"{hours:.1f}", record_link("runs"))
+
+    def _accuracy(self, arm: Arm) -> Value:
+        return Value(percent(arm.accuracy), record_link(arm.anchor))
+
+    @staticmethod
+    def _interval(d: Difference) -> Value:
+        return Value(f"{signed(d.low)} to {signed(d.high)}", record_link(d.anchor))
+
+    def acc(self, strategy: str, n_labels: int) -> Value:
+        """Mean test accuracy of an arm."""
+        return self._accuracy(self._study.arm(strategy, n_labels))
+
+    def val_acc(self, strategy: str, n_labels: int) -> Value:
+        """Mean validation accuracy of an arm."""
+        arm = self._study.arm(strategy, n_labels)
+        return Value(percent(float(arm.validation("accuracy").mean())), record_link(arm.anchor))
+
+    def spread(self, strategy: str, n_labels: int) -> Value:
+        """Lowest to highest test accuracy over the seeds of an arm."""
+        arm = self._study.arm(strategy, n_labels)
+        low, high = (f"{100 * f(arm.test('accuracy')):.1f}" for f in (min, max))
+        return Value(f"{low} to {high}\u00a0%", record_link(arm.anchor))
+
+    def diff(self, a: str, b: str, n_labels: int) -> Value:
+        """Seed-paired difference in test accuracy, a minus b, in points."""
+        d = difference(self._study, a, b, n_labels)
+        return Value(points(d.mean), record_link(d.anchor))
+
+    def diff_interval(self, a: str, b: str, n_labels: int) -> Value:
+        """Bootstrap interval of the difference, in points."""
+        return self._interval(difference(self._study, a, b, n_labels))
+
+    def ece(self, strategy: str, n_labels: int) -> Value:
+        """Mean expected calibration error on the test images."""
+        arm = self._study.arm(strategy, n_labels)
+        return Value(percent(float(arm.test("ece").mean())), record_link(arm.anchor))
+
+    def nll(self, strategy: str, n_labels: int) -> Value:
+        """Mean negative log-likelihood of the test images, in nats."""
+        arm = self._study.arm(strategy, n_labels)
+        return Value(f"{arm.test('nll').mean():.2f}", record_link(arm.anchor))
+
+    def minutes(self, strategy: str, n_labels: int) -> Value:
+        """Mean processor time of one run, in core-minutes."""
+        arm = self._study.arm(strategy, n_labels)
+        return Value(f"{arm.cpu_seconds().mean() / 60:.1f}", record_link(arm.anchor))
+
+
+def values(study: Study) -> Values:
+    """Return the inline values of a study."""
+    return Values(study)

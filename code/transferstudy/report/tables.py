@@ -1,0 +1,205 @@
+"""Tables. Each returns a Markdown pipe table; numbers are right-aligned with equal decimals."""
+
+from dataclasses import dataclass
+
+from IPython.display import Markdown
+
+from ..backbones import BACKBONES
+from ..comparison import declared
+from ..study import Arm, Study
+from ..values import Value, count, percent, record_link, signed
+from .cards import card
+from .markdown import pipe_table
+
+
+def _link(arm: Arm, text: str) -> Value:
+    return Value(text, record_link(arm.anchor))
+
+
+def accuracy(study: Study) -> Markdown:
+    """Test accuracy of every strategy at every size: mean, and lowest to highest seed."""
+    rows = []
+    for strategy in study.strategies:
+        row = [strategy.label]
+        for n in study.sizes:
+            if not study.has(strategy.name, n):
+                row.append("not run")
+                continue
+            arm = study.arm(strategy.name, n)
+            seeds = 100 * arm.test("accuracy")
+            row.append(f"{_link(arm, f'{100 * arm.accuracy:.1f}')._repr_markdown_()} ({seeds.min():.1f}–{seeds.max():.1f})")
+        rows.append(row)
+    return pipe_table(["strategy", *(f"{n:,} labels" for n in study.sizes)], rows, "l" + "r" * len(study.sizes))
+
+
+def differences(study: Study, n_labels: int | None = None) -> Markdown:
+    """Seed-paired differences in test accuracy, in points, with bootstrap intervals."""
+    rows = []
+    labels = {s.name: s.label for s in study.strategies}
+    for d in declared(study):
+        if n_labels in (None, d.n_labels):
+            rows.append(
+                [
+                    f"{labels[d.a]} − {labels[d.b]}",
+                    count(d.n_labels),
+                    Value(signed(d.mean), record_link(d.anchor)),
+                    f"{signed(d.low)} to {signed(d.high)}",
+                    d.seeds,
+                ]
+            )
+    return pipe_table(["a − b", "labels", "difference", "95 % interval", "seeds"], rows, "lrrrr")
+
+
+def strategies(study: Study) -> Markdown:
+    """Name, start and what learns, of every strategy that was run."""
+    rows = [
+        [s.label, f"`{s.name}`", "pretrained" if s.pretrained else "random", s.summary] for s in study.strategies
+    ]
+    return pipe_table(["strategy", "name in code", "start", "what it is"], rows, "llll")
+
+
+def layers(study: Study) -> Markdown:
+    """Parameters in the model and how many of them the last phase changes."""
+    rows = []
+    for strategy in study.strategies:
+        arm = study.arm(strategy.name, study.sizes[0])
+        record = arm.records[0]
+        total, learn = record["parameters"]["total"], record["parameters"]["trainable"]
+        learning = next(reversed(record["learning_layers"].values()))
+        rows.append([strategy.label, count(total), _link(arm, count(learn)), percent(learn / total), len(learning)])
+    return pipe_table(["strategy", "parameters", "learning", "share", "learning layers"], rows, "lrrrr")
+
+
+def data(study: Study) -> Markdown:
+    """What was drawn at each size, and what was set apart for testing."""
+    rows = []
+    for n in study.sizes:
+        arm = next(a for a in study.arms.values() if a.n_labels == n)
+        d = arm.records[0]["data"]
+        per_class = n / len(d["classes"])
+        rows.append([count(n), count(per_class), count(d["train"]), count(d["validation"]), count(d["test"])])
+    return pipe_table(["labels", "a class", "training", "validation", "test"], rows, "rrrrr")
+
+
+def cost(study: Study) -> Markdown:
+    """Processor time of one run, mean over the seeds, in core-minutes."""
+    rows = []
+    for strategy in study.strategies:
+        row = [strategy.label]
+        for n in study.sizes:
+            arm = study.arm(strategy.name, n) if study.has(strategy.name, n) else None
+            row.append(_link(arm, f"{arm.cpu_seconds().mean() / 60:.1f}") if arm else "not run")
+        rows.append(row)
+    return pipe_table(["strategy", *(f"{n:,} labels" for n in study.sizes)], rows, "l" + "r" * len(study.sizes))
+
+
+def calibration(study: Study) -> Markdown:
+    """Expected calibration error (%) and negative log-likelihood (nats) on the test images, means over the seeds."""
+    rows = []
+    for strategy in study.strategies:
+        row = [strategy.label]
+        for n in study.sizes:
+            if study.has(strategy.name, n):
+                arm = study.arm(strategy.name, n)
+                row += [_link(arm, f"{100 * arm.test('ece').mean():.1f}"), f"{arm.test('nll').mean():.2f}"]
+            else:
+                row += ["not run", ""]
+        rows.append(row)
+    header = ["strategy", *(f"{word}, {n:,}" for n in study.sizes for word in ("ECE", "NLL"))]
+    return pipe_table(header, rows, "l" + "rr" * len(study.sizes))
+
+
+@dataclass(frozen=True)
+class _Knob:
+    title: str
+    field: str
+
+
+_KNOBS = (
+    _Knob("head rate", "head_learning_rate"),
+    _Knob("head epochs", "head_epochs"),
+    _Knob("head steps, at least", "head_min_steps"),
+    _Knob("main rate", "learning_rate"),
+    _Knob("main epochs", "epochs"),
+    _Knob("main steps, at least", "min_steps"),
+    _Knob("weight decay", "weight_decay"),
+)
+
+
+def settings(study: Study) -> Markdown:
+    """Learning rates and lengths of the phases, strategy by strategy, as the specs have them."""
+    rows = []
+    for strategy in study.strategies:
+        spec = study.arm(strategy.name, study.sizes[0]).records[0]["spec"]
+        rows.append([strategy.label, *(f"{spec[k.field]:g}" if spec[k.field] else "–" for k in _KNOBS)])
+    return pipe_table(["strategy", *(k.title for k in _KNOBS)], rows, "l" + "r" * len(_KNOBS))
+
+
+def backbones(study: Study | None = None) -> Markdown:
+    """The networks the package knows, their preprocessing, and where they can be cut."""
+    rows = [
+        [
+            f"`{b.name}`",
+            f"`keras.applications.{b.application}`" if b.application else "this package",
+            f"`{b.preprocessing}.preprocess_input`" if b.preprocessing else "pixels / 255",
+            count(b.min_size),
+            ", ".join(sorted(b.cuts, reverse=True)),
+        ]
+        for b in BACKBONES.values()
+    ]
+    return pipe_table(["name", "built by", "preprocessing", "smallest side", "can learn from"], rows, "lllrl")
+
+
+def environment(study: Study) -> Markdown:
+    """Software and hardware that made the results: one row a distinct value."""
+    found: dict[str, set] = {}
+    for record in study.records.values():
+        env = record["environment"]
+        found.setdefault("processor", set()).add(f"{env['processor']}, {env['cores']} cores, {env['memory_gib']} GiB")
+        found.setdefault("accelerators", set()).add(", ".join(env["accelerators"]) or "none")
+        found.setdefault("system", set()).add(env["system"])
+        found.setdefault("Python", set()).add(env["python"])
+        found.setdefault("Keras backend", set()).add(env["backend"])
+        for name, version in env["libraries"].items():
+            found.setdefault(name, set()).add(version)
+        found.setdefault("code (SHA-256)", set()).add(f"`{env['code_sha256'][:12]}`")
+    rows = [[name, ", ".join(sorted(values))] for name, values in found.items()]
+    return pipe_table(["what", "value"], rows, "ll")
+
+
+def provenance(study: Study) -> Markdown:
+    """Which data and which weights the results were made from, with their hashes."""
+    rows, seen = [], set()
+    for record in study.records.values():
+        data, weights = record["data"], record["weights"]
+        entries = [("data", data["name"], data["sha256"], data["origin"])]
+        if weights["sha256"]:
+            try:
+                title = card(f"vgg16-{weights['name']}")["title"]
+            except Exception:
+                title = ""
+            entries.append(("weights", weights["name"], weights["sha256"], title))
+        for entry in entries:
+            if entry not in seen:
+                seen.add(entry)
+                rows.append([entry[0], entry[1], f"`{entry[2][:16]}…`", entry[3]])
+    return pipe_table(["what", "name", "SHA-256", "origin"], rows, "llll")
+
+
+def runs(study: Study) -> Markdown:
+    """Every run: what it was, what it reached, how long it took, and its record."""
+    rows = []
+    for spec in sorted(study.specs, key=lambda s: (s.n_labels, [t.name for t in study.strategies].index(s.strategy), s.seed)):
+        record = study.records[spec.id]
+        rows.append(
+            [
+                Value(f"`{spec.id}`", record_link(f"run-{spec.id}")),
+                study.arm(spec.strategy, spec.n_labels).strategy.label,
+                count(spec.n_labels),
+                spec.seed,
+                f"{100 * record['metrics']['test']['accuracy']:.2f}",
+                f"{record['timing']['total']['wall'] / 60:.1f}",
+                record["finished"][:10],
+            ]
+        )
+    return pipe_table(["run", "strategy", "labels", "seed", "test %", "minutes", "made"], rows, "llrrrrl")

@@ -1,0 +1,58 @@
+"""Inline values: numbers as a reader sees them, each a link to the records behind it."""
+
+from dataclasses import dataclass
+
+RECORDS_PAGE = "/chapters/records.qmd"
+NBSP = "\u00a0"
+
+
+@dataclass(frozen=True)
+class Value:
+    """A number with its unit, as text, and where its evidence stands.
+
+    In a page, `{python} name` shows it as a link; `str(value)` is the bare text, for titles and figures.
+
+    Attributes:
+        text: what the reader sees.
+        target: link target, or None for a value that needs none.
+    """
+
+    text: str
+    target: str | None = None
+
+    def __str__(self) -> str:
+        return self.text
+
+    def _repr_markdown_(self) -> str:
+        return f"[{self.text}]({self.target}){{.value}}" if self.target else self.text
+
+
+def record_link(anchor: str) -> str:
+    """Return the link to an anchor on the page of records."""
+    return f"{RECORDS_PAGE}#{anchor}"
+
+
+def percent(share: float, decimals: int = 1) -> str:
+    """Format a share (0..1) as per cent: 0.731 -> "73.1 %"."""
+    return f"{100 * share:.{decimals}f}{NBSP}%"
+
+
+def points(difference: float) -> str:
+    """Format a difference of shares as percentage points with its sign: 0.201 -> "+20.1 points"."""
+    return f"{signed(difference)}{NBSP}points"
+
+
+def signed(difference: float) -> str:
+    """Format a difference of shares in points, with a sign and no unit: -0.03 -> "−3.0" (a true minus sign)."""
+    return f"{100 * difference:+.1f}".replace("-", "−")
+
+
+def count(number: float) -> str:
+    """Format a whole number with thousands separators: 5000 -> "5,000"."""
+    return f"{round(number):,}"
+
+
+def listing(items: list[str], last: str = "and") -> str:
+    """Join words as a sentence does: "a, b and c"."""
+    items = list(items)
+    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} {last} {items[-1]}"
