@@ -89,7 +89,9 @@ def difference(study: Study, a: str, b: str, n_labels: int) -> Difference:
     right = [study.correct(arm.strategy.name, n_labels)[[arm.seeds.index(s) for s in shared]] for arm in arms]
     gain = right[0].astype(np.int8) - right[1].astype(np.int8)
     low, high = paired_interval(gain)
-    return Difference(a, b, n_labels, len(shared), float(gain.mean()), low, high, tuple(gain.mean(axis=1).tolist()))
+    return Difference(
+        a, b, n_labels, len(shared), float(gain.mean()), low, high, tuple(gain.mean(axis=1).tolist())
+    )
 
 
 def declared(study: Study) -> list[Difference]:
@@ -109,4 +111,9 @@ def declared(study: Study) -> list[Difference]:
         best = study.best(n, True).strategy.name, study.best(n, False).strategy.name
         if best not in pairs:
             pairs.append(best)
-    return [difference(study, a, b, n) for a, b in pairs for n in study.sizes if study.has(a, n) and study.has(b, n)]
+    return [
+        difference(study, a, b, n)
+        for a, b in pairs
+        for n in study.sizes
+        if study.has(a, n) and study.has(b, n)
+    ]

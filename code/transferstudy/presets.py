@@ -41,8 +41,8 @@ def preset_table(name: str, path: Path = PRESETS) -> dict[str, Any]:
 def expand(name: str, path: Path = PRESETS, **overrides: Any) -> list[RunSpec]:
     """Return the runs of a preset, in the order in which they should be made.
 
-    Values come from, later ones winning: `[defaults]`, `[strategies.<name>]`, the preset's own `[set]` and
-    `[set_strategy.<name>]`, and `overrides`. The runs are the product n_labels x seeds x strategies, in that order, so that
+    Values come from, later ones winning: `[defaults]`, `[strategies.<name>]`, the preset's own `[set]`,
+    `[set_strategy.<name>]` and `[set_labels.<n>.<name>]`, and `overrides`. The runs are the product n_labels x seeds x strategies, in that order, so that
     a study that is stopped early has complete comparisons at the first sizes.
 
     Args:
@@ -65,6 +65,7 @@ def expand(name: str, path: Path = PRESETS, **overrides: Any) -> list[RunSpec]:
                     **tables["strategies"].get(strategy_name, {}),
                     **preset.get("set", {}),
                     **preset.get("set_strategy", {}).get(strategy_name, {}),
+                    **preset.get("set_labels", {}).get(str(n_labels), {}).get(strategy_name, {}),
                     **overrides,
                     "strategy": strategy_name,
                     "n_labels": n_labels,

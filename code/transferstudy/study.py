@@ -81,7 +81,9 @@ class Study:
             (name, n): Arm(STRATEGIES[name], n, tuple(records)) for (name, n), records in arms.items()
         }
         self.sizes = tuple(sorted({n for _, n in self.arms}))
-        self.strategies = tuple(s for s in STRATEGIES.values() if any(name == s.name for name, _ in self.arms))
+        self.strategies = tuple(
+            s for s in STRATEGIES.values() if any(name == s.name for name, _ in self.arms)
+        )
         self._correct: dict[tuple[str, int], np.ndarray] = {}
 
     def _same(self, what: str):

@@ -1,10 +1,12 @@
 """Find a data set: an archive, the official CIFAR-10 files, a folder of class folders, or Keras' own download."""
 
+import codecs
 import io
 import pickle
 import tarfile
 import zipfile
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 
@@ -118,18 +120,21 @@ def _from_batches(source: Path) -> ImageData:
 class _PlainUnpickler(pickle.Unpickler):
     """Reads the official batches and nothing else: a pickle may otherwise run any code."""
 
-    _ALLOWED = frozenset(
-        {("numpy.core.multiarray", "_reconstruct"), ("numpy", "ndarray"), ("numpy", "dtype")}
-    )
+    # What arrays need, as Python 2 wrote them in the official files and as Python 3 writes them in copies.
+    _ALLOWED: ClassVar = {
+        ("numpy.core.multiarray", "_reconstruct"): np._core.multiarray._reconstruct,
+        ("numpy._core.multiarray", "_reconstruct"): np._core.multiarray._reconstruct,
+        ("numpy", "ndarray"): np.ndarray,
+        ("numpy", "dtype"): np.dtype,
+        ("_codecs", "encode"): codecs.encode,
+    }
 
     def find_class(self, module, name):
         if (module, name) not in self._ALLOWED:
             raise pickle.UnpicklingError(
                 f"the file asks for {module}.{name}, which CIFAR-10's own files do not"
             )
-        if name == "_reconstruct":
-            return np._core.multiarray._reconstruct
-        return getattr(np, name)
+        return self._ALLOWED[module, name]
 
     @classmethod
     def loads(cls, data: bytes):

@@ -16,6 +16,8 @@ def card(name: str) -> dict:
     try:
         return yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise StudyError(f"cards/{name}.yaml: missing; every data set and weights file needs a card") from None
+        raise StudyError(
+            f"cards/{name}.yaml: missing; every data set and weights file needs a card"
+        ) from None
     except yaml.YAMLError as error:
         raise StudyError(f"cards/{name}.yaml: not valid YAML: {error}") from None

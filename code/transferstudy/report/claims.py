@@ -46,7 +46,9 @@ def headline(study: Study, short: bool = False) -> str:
     for n in (study.sizes[0], study.sizes[-1]):
         a, b, d = best_pair(study, n)
         if short:
-            sentences.append(f"{count(n)} labels: {_acc(a)} with transfer, {_acc(b)} from scratch ({_diff(d)})")
+            sentences.append(
+                f"{count(n)} labels: {_acc(a)} with transfer, {_acc(b)} from scratch ({_diff(d)})"
+            )
             continue
         sentences.append(
             f"With {count(n)} labelled images the best transfer arm ({_label(a.strategy.name)}) classifies {_acc(a)} of the "
@@ -61,7 +63,7 @@ def headline(study: Study, short: bool = False) -> str:
 def slide_headline(study: Study) -> str:
     """Return the result as one plain sentence, fit for a heading."""
     n = study.sizes[0]
-    a, b, d = best_pair(study, n)
+    d = best_pair(study, n)[2]
     if not d.excludes_zero:
         return f"With {count(n)} labels, transfer and training from scratch cannot be told apart"
     word = "ahead of" if d.mean > 0 else "behind"
@@ -109,7 +111,9 @@ def control(study: Study) -> str:
         f"Random features alone lie {'above' if above else 'near'} the {percent(chance, 0)} of guessing"
         f" ({_acc(low)} to {_acc(high)})"
     )
-    return f"{reading}. The same frozen architecture with pretrained weights changes that by {listing(parts)}."
+    return (
+        f"{reading}. The same frozen architecture with pretrained weights changes that by {listing(parts)}."
+    )
 
 
 def depth(study: Study) -> str:
@@ -121,7 +125,9 @@ def depth(study: Study) -> str:
         d = difference(study, order[0], order[1], n)
         clear = "" if d.excludes_zero else ", a difference whose interval includes zero"
         ranked = listing([f"{_label(name)} ({_acc(study.arm(name, n))})" for name in order], "then")
-        sentences.append(f"With {count(n)} labels the order is {ranked}; the first leads the second by {_diff(d)}{clear}.")
+        sentences.append(
+            f"With {count(n)} labels the order is {ranked}; the first leads the second by {_diff(d)}{clear}."
+        )
     return " ".join(sentences)
 
 
@@ -169,7 +175,9 @@ def cost(study: Study) -> str:
     for name in ("linear_probe", "finetune_block5", "finetune_all", "scratch_bn", "small_scratch"):
         if study.has(name, n):
             arm = study.arm(name, n)
-            minutes = Value(f"{np.mean(arm.cpu_seconds()) / 60:.1f}", record_link(arm.anchor))._repr_markdown_()
+            minutes = Value(
+                f"{np.mean(arm.cpu_seconds()) / 60:.1f}", record_link(arm.anchor)
+            )._repr_markdown_()
             parts.append(f"{minutes} for {_label(name)}")
     return f"One run with {count(n)} labels took, in core-minutes, {listing(parts)}. The cost of pretraining is not in these numbers."
 

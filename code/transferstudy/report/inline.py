@@ -107,7 +107,9 @@ class Values:
         environments = [r["environment"] for r in study.records.values()]
         machines = sorted({f"{e['processor']}, {e['cores']} cores" for e in environments})
         self.machine = Value(listing(machines), record_link("environment"))
-        self.backend_name = Value(listing(sorted({e["backend"] for e in environments})), record_link("environment"))
+        self.backend_name = Value(
+            listing(sorted({e["backend"] for e in environments})), record_link("environment")
+        )
         self.keras_version = Value(listing(sorted({e["libraries"]["keras"] for e in environments})))
         hours = sum(r["timing"]["total"]["wall"] for r in study.records.values()) / 3600
         self.total_hours = Value(f"{hours:.1f}", record_link("runs"))

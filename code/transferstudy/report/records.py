@@ -11,7 +11,9 @@ _SHARED_ELSEWHERE = ("seed", "strategy", "n_labels")
 
 
 def _spec_lines(arm: Arm) -> str:
-    spec = {k: v for k, v in arm.records[0]["spec"].items() if k not in _SHARED_ELSEWHERE and v not in (None, 0)}
+    spec = {
+        k: v for k, v in arm.records[0]["spec"].items() if k not in _SHARED_ELSEWHERE and v not in (None, 0)
+    }
     return ", ".join(f"{key} `{value}`" for key, value in spec.items())
 
 

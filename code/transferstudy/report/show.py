@@ -46,7 +46,9 @@ def summary(model) -> str:
         rows.append((layer.name, "×".join(str(s) for s in shape[1:]), f"{layer.count_params():,}", learns))
     rows.append(("total", "", f"{model.count_params():,}", ""))
     widths = [max(len(row[i]) for row in rows) for i in range(4)]
-    lines = [f"{r[0]:<{widths[0]}}  {r[1]:<{widths[1]}}  {r[2]:>{widths[2]}}  {r[3]:<{widths[3]}}" for r in rows]
+    lines = [
+        f"{r[0]:<{widths[0]}}  {r[1]:<{widths[1]}}  {r[2]:>{widths[2]}}  {r[3]:<{widths[3]}}" for r in rows
+    ]
     return "\n".join(line.rstrip() for line in lines)
 
 

@@ -27,9 +27,13 @@ def accuracy(study: Study) -> Markdown:
                 continue
             arm = study.arm(strategy.name, n)
             seeds = 100 * arm.test("accuracy")
-            row.append(f"{_link(arm, f'{100 * arm.accuracy:.1f}')._repr_markdown_()} ({seeds.min():.1f}–{seeds.max():.1f})")
+            row.append(
+                f"{_link(arm, f'{100 * arm.accuracy:.1f}')._repr_markdown_()} ({seeds.min():.1f}–{seeds.max():.1f})"
+            )
         rows.append(row)
-    return pipe_table(["strategy", *(f"{n:,} labels" for n in study.sizes)], rows, "l" + "r" * len(study.sizes))
+    return pipe_table(
+        ["strategy", *(f"{n:,} labels" for n in study.sizes)], rows, "l" + "r" * len(study.sizes)
+    )
 
 
 def differences(study: Study, n_labels: int | None = None) -> Markdown:
@@ -53,7 +57,8 @@ def differences(study: Study, n_labels: int | None = None) -> Markdown:
 def strategies(study: Study) -> Markdown:
     """Name, start and what learns, of every strategy that was run."""
     rows = [
-        [s.label, f"`{s.name}`", "pretrained" if s.pretrained else "random", s.summary] for s in study.strategies
+        [s.label, f"`{s.name}`", "pretrained" if s.pretrained else "random", s.summary]
+        for s in study.strategies
     ]
     return pipe_table(["strategy", "name in code", "start", "what it is"], rows, "llll")
 
@@ -66,7 +71,9 @@ def layers(study: Study) -> Markdown:
         record = arm.records[0]
         total, learn = record["parameters"]["total"], record["parameters"]["trainable"]
         learning = next(reversed(record["learning_layers"].values()))
-        rows.append([strategy.label, count(total), _link(arm, count(learn)), percent(learn / total), len(learning)])
+        rows.append(
+            [strategy.label, count(total), _link(arm, count(learn)), percent(learn / total), len(learning)]
+        )
     return pipe_table(["strategy", "parameters", "learning", "share", "learning layers"], rows, "lrrrr")
 
 
@@ -90,7 +97,9 @@ def cost(study: Study) -> Markdown:
             arm = study.arm(strategy.name, n) if study.has(strategy.name, n) else None
             row.append(_link(arm, f"{arm.cpu_seconds().mean() / 60:.1f}") if arm else "not run")
         rows.append(row)
-    return pipe_table(["strategy", *(f"{n:,} labels" for n in study.sizes)], rows, "l" + "r" * len(study.sizes))
+    return pipe_table(
+        ["strategy", *(f"{n:,} labels" for n in study.sizes)], rows, "l" + "r" * len(study.sizes)
+    )
 
 
 def calibration(study: Study) -> Markdown:
@@ -155,7 +164,9 @@ def environment(study: Study) -> Markdown:
     found: dict[str, set] = {}
     for record in study.records.values():
         env = record["environment"]
-        found.setdefault("processor", set()).add(f"{env['processor']}, {env['cores']} cores, {env['memory_gib']} GiB")
+        found.setdefault("processor", set()).add(
+            f"{env['processor']}, {env['cores']} cores, {env['memory_gib']} GiB"
+        )
         found.setdefault("accelerators", set()).add(", ".join(env["accelerators"]) or "none")
         found.setdefault("system", set()).add(env["system"])
         found.setdefault("Python", set()).add(env["python"])
@@ -189,7 +200,9 @@ def provenance(study: Study) -> Markdown:
 def runs(study: Study) -> Markdown:
     """Every run: what it was, what it reached, how long it took, and its record."""
     rows = []
-    for spec in sorted(study.specs, key=lambda s: (s.n_labels, [t.name for t in study.strategies].index(s.strategy), s.seed)):
+    for spec in sorted(
+        study.specs, key=lambda s: (s.n_labels, [t.name for t in study.strategies].index(s.strategy), s.seed)
+    ):
         record = study.records[spec.id]
         rows.append(
             [

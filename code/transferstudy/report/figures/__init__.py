@@ -1,5 +1,8 @@
-"""Figures. Each function takes results or images and returns a Matplotlib figure, in `theme` "light" or "dark" and at
-`size` "page" or "slide"; chapters and slides call the same ones. None of them reads a file or computes a statistic."""
+"""Figures for chapters and slides.
+
+Each function takes results or images and returns a Matplotlib figure, in `theme` "light" or "dark" and at `size` "page"
+or "slide". None of them reads a file or computes a statistic.
+"""
 
 from .arms import arms_at, cost
 from .calibration import reliability

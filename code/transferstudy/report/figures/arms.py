@@ -14,7 +14,13 @@ def arms_at(study: Study, n_labels: int, theme: str = "light", size: str = "page
         for row, arm in enumerate(arms):
             tone, seeds = colour(arm.strategy.name, theme), 100 * arm.test("accuracy")
             axis.plot([0, 100 * arm.accuracy], [row, row], color=tone, alpha=0.35, linewidth=face.line * 1.5)
-            axis.plot(100 * arm.accuracy, row, marker=marker(arm.strategy.name), color=tone, markersize=face.marker * 1.3)
+            axis.plot(
+                100 * arm.accuracy,
+                row,
+                marker=marker(arm.strategy.name),
+                color=tone,
+                markersize=face.marker * 1.3,
+            )
             axis.plot(seeds, [row + 0.27] * len(seeds), ".", color=tone, alpha=0.7)
             axis.annotate(
                 f"{100 * arm.accuracy:.1f}",

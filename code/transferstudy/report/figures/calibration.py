@@ -8,7 +8,9 @@ from ...study import Study
 from .style import canvas, colour, marker
 
 
-def reliability(study: Study, strategies: list[str], n_labels: int, theme: str = "light", size: str = "page") -> Figure:
+def reliability(
+    study: Study, strategies: list[str], n_labels: int, theme: str = "light", size: str = "page"
+) -> Figure:
     """Accuracy against confidence of the test images in equal-width bins, seeds pooled; the diagonal is perfect calibration.
 
     Bins with fewer than 30 images are left out: their accuracy is noise.

@@ -16,7 +16,9 @@ def confusion(study: Study, strategy: str, n_labels: int, theme: str = "light", 
     with canvas(theme, size, 0.78 if size == "page" else 0.46) as (figure, axis, face):
         tones = LinearSegmentedColormap.from_list("share", [face.fill, colour(strategy, theme)])
         axis.imshow(np.sqrt(share), cmap=tones, vmin=0, vmax=10, aspect="auto")
-        axis.set_xticks(range(len(study.classes)), study.classes, rotation=45, ha="right", rotation_mode="anchor")
+        axis.set_xticks(
+            range(len(study.classes)), study.classes, rotation=45, ha="right", rotation_mode="anchor"
+        )
         axis.set_yticks(range(len(study.classes)), study.classes)
         axis.set_xlabel("predicted class")
         axis.set_ylabel("true class")
@@ -41,7 +43,9 @@ def class_accuracy(
     with canvas(theme, size, 0.55 if size == "page" else 0.42) as (figure, axis, face):
         for row, label in enumerate(order):
             values = [means[name][label] for name in strategies]
-            axis.plot([min(values), max(values)], [row, row], color=face.grid, linewidth=face.line * 1.4, zorder=1)
+            axis.plot(
+                [min(values), max(values)], [row, row], color=face.grid, linewidth=face.line * 1.4, zorder=1
+            )
         for name in strategies:
             axis.plot(
                 means[name][order], range(len(order)), linestyle="none", marker=marker(name),

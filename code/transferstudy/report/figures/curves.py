@@ -36,7 +36,7 @@ def learning_curves(study: Study, theme: str = "light", size: str = "page") -> F
         low, high = axis.get_ylim()
         axis.set_ylim(max(0, low), high)
         gap = (high - max(0, low)) * face.font * 1.35 / (72 * figure.get_figheight() * 0.8)
-        for strategy, y, place in zip(names, ends, spread(ends, gap), strict=True):
+        for strategy, y, place in zip(names, ends, spread(ends, gap, *axis.get_ylim()), strict=True):
             axis.annotate(
                 strategy.label,
                 (study.sizes[-1], y),
@@ -60,7 +60,11 @@ def gain(study: Study, theme: str = "light", size: str = "page") -> Figure:
             axis.plot([position] * 2, [100 * d.low, 100 * d.high], color=tone, solid_capstyle="butt")
             axis.plot(position, 100 * d.mean, marker=marker(a.name), color=tone, markersize=face.marker * 1.3)
             axis.plot(
-                [position + 0.06] * d.seeds, 100 * np.array(d.per_seed), ".", color=face.muted, markersize=face.marker
+                [position + 0.06] * d.seeds,
+                100 * np.array(d.per_seed),
+                ".",
+                color=face.muted,
+                markersize=face.marker,
             )
             axis.annotate(
                 f"{a.label}\nminus\n{b.label}",
@@ -106,7 +110,7 @@ def training_curves(
         axis.set_ylabel("validation accuracy (%)")
         low, high = axis.get_ylim()
         gap = (high - low) * face.font * 1.35 / (72 * figure.get_figheight() * 0.8)
-        for strategy, place in zip(names, spread(ends, gap), strict=True):
+        for strategy, place in zip(names, spread(ends, gap, low, high), strict=True):
             axis.text(
                 1.02,
                 place,

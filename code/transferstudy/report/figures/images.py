@@ -21,17 +21,25 @@ def _picture(axis, image: np.ndarray, title: str | None = None):
 def examples(sample: ImageData, per_class: int = 6, theme: str = "light", size: str = "page") -> Figure:
     """Some training images of every class, one column a class."""
     n_classes = len(sample.classes)
-    with canvas(theme, size, 0.75 * per_class / n_classes + 0.06, per_class, n_classes) as (figure, axes, face):
+    with canvas(theme, size, 0.75 * per_class / n_classes + 0.06, per_class, n_classes) as (
+        figure,
+        axes,
+        face,
+    ):
         for label, name in enumerate(sample.classes):
             members = np.flatnonzero(sample.y_train == label)[:per_class]
             for row, index in enumerate(members):
                 _picture(axes[row, label], sample.x_train[index])
             # Ten names do not fit side by side at the size of the text, so neighbours take turns in height.
-            axes[0, label].set_title(name, pad=4 if label % 2 else 4 + face.font * 1.25, fontsize=face.font * 0.9)
+            axes[0, label].set_title(
+                name, pad=4 if label % 2 else 4 + face.font * 1.25, fontsize=face.font * 0.9
+            )
     return figure
 
 
-def views(sample: ImageData, index: int = 0, count: int = 7, theme: str = "light", size: str = "page") -> Figure:
+def views(
+    sample: ImageData, index: int = 0, count: int = 7, theme: str = "light", size: str = "page"
+) -> Figure:
     """One training image and augmented views of it: mirrored at random, shifted by up to an eighth of the side."""
     from ...data.augmentation import augment
 
@@ -65,7 +73,14 @@ def preprocessing(sample: ImageData, index: int = 0, theme: str = "light", size:
         for axis, (title, pixels) in zip(axes[1:], versions, strict=True):
             for channel, (name, style) in enumerate(zip(tones, ("-", "--", ":"), strict=True)):
                 values = pixels[..., channel].ravel()
-                axis.hist(values, bins=24, histtype="step", color=tones[name], linestyle=style, linewidth=face.line * 0.8)
+                axis.hist(
+                    values,
+                    bins=24,
+                    histtype="step",
+                    color=tones[name],
+                    linestyle=style,
+                    linewidth=face.line * 0.8,
+                )
             axis.set_title(title)
             axis.set_yticks([])
             axis.set_xlabel("pixel value")
@@ -74,7 +89,12 @@ def preprocessing(sample: ImageData, index: int = 0, theme: str = "light", size:
 
 
 def prediction(
-    image: np.ndarray, probabilities: np.ndarray, classes, true_label: int, theme: str = "light", size: str = "page"
+    image: np.ndarray,
+    probabilities: np.ndarray,
+    classes,
+    true_label: int,
+    theme: str = "light",
+    size: str = "page",
 ) -> Figure:
     """One image beside the probability of every class; the true class is marked.
 
@@ -93,7 +113,9 @@ def prediction(
             ("#0072b2" if theme == "light" else "#56b4e9") if i == true_label else face.muted for i in order
         ]
         axes[1].barh(range(len(order)), 100 * np.asarray(probabilities)[order], color=tones)
-        axes[1].set_yticks(range(len(order)), [classes[i] + (" (true)" if i == true_label else "") for i in order])
+        axes[1].set_yticks(
+            range(len(order)), [classes[i] + (" (true)" if i == true_label else "") for i in order]
+        )
         axes[1].set_xlabel("probability (%)")
         axes[1].grid(axis="y", visible=False)
     return figure

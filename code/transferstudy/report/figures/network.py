@@ -22,7 +22,7 @@ def layers(study: Study, theme: str = "light", size: str = "page") -> Figure:
     with canvas(theme, size, 0.46 if size == "page" else 0.42) as (figure, axis, face):
         for row, strategy in enumerate(rows):
             y, tone = len(rows) - 1 - row, colour(strategy.name, theme)
-            for block, name in enumerate(_BLOCKS):
+            for block in range(len(_BLOCKS)):
                 learns = _learns(strategy.train_from, block)
                 axis.add_patch(
                     FancyBboxPatch(

@@ -89,7 +89,9 @@ def dash(strategy: str) -> str:
 
 
 @contextmanager
-def canvas(theme: str, size: str, height: float, rows: int = 1, columns: int = 1, **options) -> Iterator[tuple]:
+def canvas(
+    theme: str, size: str, height: float, rows: int = 1, columns: int = 1, **options
+) -> Iterator[tuple]:
     """Make a figure in a theme and size.
 
     Args:
@@ -149,28 +151,29 @@ def _use_svg() -> None:
         set_matplotlib_formats("svg", bbox_inches=None, metadata={"Date": None})
 
 
-def spread(positions: list[float], gap: float) -> np.ndarray:
-    """Move label positions apart until neighbours are at least `gap` from each other, keeping their order and centre.
+def spread(positions: list[float], gap: float, low: float, high: float) -> np.ndarray:
+    """Move label positions apart until neighbours are at least `gap` from each other, keeping their order.
 
     Args:
         positions: wanted positions.
         gap: smallest distance.
+        low: lowest position allowed.
+        high: highest position allowed; if the labels do not fit in between, they stand evenly from `low` on.
 
     Returns:
         Positions in the order given.
     """
     order = np.argsort(positions, kind="stable")
-    placed = np.array(positions, float)[order]
-    for _ in range(200):
+    placed = np.clip(np.array(positions, float)[order], low, high)
+    for _ in range(500):
         distance = np.diff(placed)
-        if (distance >= gap - 1e-9).all():
+        if (distance >= gap - 1e-6).all():
             break
-        for i in np.flatnonzero(distance < gap - 1e-9):
+        for i in np.flatnonzero(distance < gap - 1e-6):
             push = (gap - (placed[i + 1] - placed[i])) / 2
             placed[i] -= push
             placed[i + 1] += push
+        placed += max(0.0, low - placed[0]) - max(0.0, placed[-1] - high)
     result = np.empty_like(placed)
     result[order] = placed
     return result
-
-

@@ -1,0 +1,188 @@
+"""Models: raw pixels in, the right layers learn, weights files are checked before anything is loaded."""
+
+import keras
+import numpy as np
+import pytest
+
+from transferstudy.backbones import BACKBONES
+from transferstudy.errors import StudyError
+from transferstudy.models import (
+    between,
+    build_model,
+    load_weights,
+    set_trainable,
+    split_at,
+    standardise_head,
+    trainable_layers,
+)  # fmt: skip
+from transferstudy.weightsfile import KNOWN_FILES, check_available, find_weights
+
+VGG_CONVS = [
+    f"block{b}_conv{k}"
+    for b, depth in zip(range(1, 6), (2, 2, 3, 3, 3), strict=True)
+    for k in range(1, depth + 1)
+]
+
+
+@pytest.fixture(scope="module")
+def vgg():
+    keras.utils.set_random_seed(0)
+    return build_model("vgg16", 10, 32, standardise=True)
+
+
+@pytest.fixture(scope="module")
+def pixels():
+    return np.random.default_rng(0).integers(0, 256, (3, 32, 32, 3), dtype=np.uint8)
+
+
+def test_preprocessing_is_keras_own_and_inside(vgg, pixels):
+    inside = keras.Model(vgg.input, vgg.get_layer("preprocess").output).predict(pixels, verbose=0)
+    expected = keras.applications.vgg16.preprocess_input(pixels.astype("float32").copy())
+    np.testing.assert_allclose(inside, expected, atol=1e-4)
+
+
+def test_the_network_is_keras_vgg16(vgg):
+    theirs = keras.applications.VGG16(include_top=False, weights=None, input_shape=(32, 32, 3), pooling="avg")
+    for layer in theirs.layers:
+        if layer.weights:
+            ours = vgg.get_layer(layer.name)
+            assert [v.shape for v in ours.weights] == [v.shape for v in layer.weights]
+            layer.set_weights(ours.get_weights())
+    x = np.random.default_rng(1).normal(0, 50, (2, 32, 32, 3)).astype("float32")
+    ours = keras.Model(vgg.get_layer("preprocess").output, vgg.get_layer("pooled").output)
+    np.testing.assert_allclose(ours.predict(x, verbose=0), theirs.predict(x, verbose=0), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("train_from", "expected"),
+    [
+        (None, ["head_logits"]),
+        ("block5", [*VGG_CONVS[10:], "head_logits"]),
+        ("block4", [*VGG_CONVS[7:], "head_logits"]),
+        ("block3", [*VGG_CONVS[4:], "head_logits"]),
+        ("block2", [*VGG_CONVS[2:], "head_logits"]),
+        ("all", [*VGG_CONVS, "head_logits"]),
+    ],
+)
+def test_exactly_these_layers_learn(vgg, train_from, expected):
+    assert set_trainable(vgg, train_from) == expected
+    assert {v.path.split("/")[-2] for v in vgg.trainable_weights} == set(expected)
+
+
+def test_batch_normalisation_learns_with_its_block():
+    model = build_model("compact", 10, 32)
+    names = trainable_layers(model, "block3")
+    assert names == ["block3_conv1", "block3_bn1", "block3_conv2", "block3_bn2", "head_logits"]
+
+
+@pytest.mark.parametrize("train_from", [None, "block5", "block3"])
+def test_prefix_and_suffix_are_the_model(vgg, pixels, train_from):
+    prefix, suffix = split_at(vgg, train_from)
+    whole = vgg.predict(pixels, verbose=0)
+    np.testing.assert_allclose(
+        suffix.predict(prefix.predict(pixels, verbose=0), verbose=0), whole, rtol=1e-4, atol=1e-5
+    )
+
+
+def test_between_leads_from_the_cut_to_the_pooled_features(vgg, pixels):
+    prefix, _ = split_at(vgg, "block5")
+    pooled, _ = split_at(vgg, None)
+    chained = between(vgg, "block5").predict(prefix.predict(pixels, verbose=0), verbose=0)
+    np.testing.assert_allclose(chained, pooled.predict(pixels, verbose=0), rtol=1e-4, atol=1e-4)
+    assert between(vgg, None) is None
+
+
+def test_head_standardises_and_survives_silent_units():
+    model = build_model("compact", 10, 32, standardise=True)
+    features = np.random.default_rng(0).normal(3, 2, (500, 128)).astype("float32")
+    features[:, 0] = 0
+    standardise_head(model, features)
+    out = np.asarray(model.get_layer("head_standardise")(features))
+    assert abs(out[:, 1:].mean()) < 0.01
+    assert abs(out[:, 1:].std() - 1) < 0.02
+    woken = features.copy()
+    woken[:, 0] = 1
+    assert np.abs(np.asarray(model.get_layer("head_standardise")(woken))[:, 0]).max() < 10
+    assert "head_standardise" not in trainable_layers(model, "all")
+
+
+def test_he_start_keeps_the_signal_alive(vgg, pixels):
+    """Keras' default start would leave features many orders of magnitude smaller than the pixels."""
+    pooled, _ = split_at(vgg, None)
+    assert pooled.predict(pixels, verbose=0).std() > 1
+
+
+@pytest.mark.parametrize("name", [n for n in BACKBONES if n not in ("vgg16", "vgg16_bn", "compact")])
+def test_every_registered_backbone_builds_and_can_be_cut(name):
+    side = max(32, BACKBONES[name].min_size)
+    model = build_model(name, 5, 32, image_size=side)
+    x = np.zeros((1, 32, 32, 3), np.uint8)
+    for stage in BACKBONES[name].cuts:
+        prefix, suffix = split_at(model, stage)
+        assert suffix.count_params() < model.count_params()
+        assert suffix.output.shape == (None, 5)
+        assert prefix.output.shape[0] is None
+    assert np.isfinite(np.asarray(model(x))).all()
+
+
+def test_too_small_images_are_refused():
+    with pytest.raises(StudyError, match="'inception_v3' needs images of at least 75 pixels, not 32"):
+        build_model("inception_v3", 10, 32)
+
+
+def _weights_of(model):
+    return {
+        f"{layer.name}/{v.name}": np.asarray(v)
+        for layer in model.layers for v in layer.weights if not layer.name.startswith("head")
+    }  # fmt: skip
+
+
+def test_weights_file_round_trip(tmp_path):
+    source, target = build_model("compact", 10, 32), build_model("compact", 7, 32)
+    path = tmp_path / "w.npz"
+    np.savez(path, **_weights_of(source), **{"head/kernel": np.zeros((128, 200))})
+    assert len(load_weights(target, path)) == 12
+    np.testing.assert_array_equal(
+        target.get_layer("block1_conv1").get_weights()[0], source.get_layer("block1_conv1").get_weights()[0]
+    )
+
+
+@pytest.mark.parametrize("damage", ["other network", "wrong shape", "truncated", "text", "no layers"])
+def test_wrong_weights_files_change_nothing(tmp_path, damage):
+    model = build_model("compact", 10, 32)
+    before = [w.copy() for w in model.get_weights()]
+    arrays, path = _weights_of(model), tmp_path / "w.npz"
+    if damage == "other network":
+        arrays = {k.replace("block3", "block9"): v for k, v in arrays.items()}
+    if damage == "wrong shape":
+        arrays["block2_conv1/kernel"] = np.zeros((5, 5, 32, 64))
+    if damage == "no layers":
+        arrays = {"x": np.zeros(3)}
+    np.savez(path, **{k: v + 1 for k, v in arrays.items()})
+    if damage == "truncated":
+        path.write_bytes(path.read_bytes()[:900])
+    if damage == "text":
+        path.write_text("not an archive")
+    with pytest.raises(StudyError, match=r"w\.npz") as error:
+        load_weights(model, path)
+    assert ("another network" in str(error.value)) == (damage in ("other network", "wrong shape"))
+    for old, new in zip(before, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(old, new)
+
+
+def test_weights_are_known_by_content(tmp_path, monkeypatch):
+    path = tmp_path / "anything.npz"
+    path.write_bytes(b"some weights")
+    monkeypatch.delenv("TRANSFERSTUDY_WEIGHTS", raising=False)
+    assert find_weights(None) is None
+    assert find_weights("imagenet") is None
+    unknown = find_weights(str(path))
+    assert unknown.name == f"sha256:{unknown.sha256}"
+    monkeypatch.setitem(KNOWN_FILES, "famous", unknown.sha256)
+    assert find_weights(str(path)).name == "famous"
+    with pytest.raises(StudyError, match=r"'famous' instead; give the file with --weights PATH"):
+        check_available("tiny-imagenet", find_weights(str(path)))
+    with pytest.raises(StudyError, match="no file given"):
+        check_available("tiny-imagenet", None)
+    with pytest.raises(StudyError, match="neither a weights file nor one of"):
+        find_weights(str(tmp_path / "gone.npz"))

@@ -1,0 +1,110 @@
+"""Specs and presets: validated, frozen, and stable in their identity."""
+
+import pytest
+from pydantic import ValidationError
+
+from transferstudy.errors import StudyError
+from transferstudy.presets import expand, preset_names, select
+from transferstudy.spec import RunSpec
+
+PROBE = {
+    "dataset": "cifar10", "image_size": 32, "n_labels": 500, "backbone": "vgg16", "weights": "tiny-imagenet",
+    "strategy": "linear_probe", "head_learning_rate": 1e-3, "head_min_steps": 10, "seed": 0,
+}  # fmt: skip
+SCRATCH = {
+    "dataset": "cifar10", "image_size": 32, "n_labels": 500, "backbone": "vgg16_bn", "weights": "none",
+    "strategy": "scratch_bn", "learning_rate": 1e-3, "min_steps": 10, "seed": 0,
+}  # fmt: skip
+
+
+def test_a_spec_is_frozen():
+    spec = RunSpec.parse(PROBE)
+    with pytest.raises(ValidationError):
+        spec.seed = 1
+
+
+def test_identity_is_pinned():
+    """A change of this hash makes every stored result stale: it must be meant."""
+    assert RunSpec.parse(PROBE).id == "e6b83c5489ab"
+
+
+def test_identity_ignores_the_order_of_fields_and_spelled_out_defaults():
+    spec = RunSpec.parse(PROBE)
+    assert RunSpec.parse(dict(reversed(PROBE.items()))).hash == spec.hash
+    assert RunSpec.parse(spec.model_dump()).hash == spec.hash
+
+
+@pytest.mark.parametrize(
+    "change", [{"seed": 1}, {"n_labels": 501}, {"head_learning_rate": 2e-3}, {"augmentation": "none"}]
+)
+def test_identity_changes_with_every_field(change):
+    assert RunSpec.parse({**PROBE, **change}).hash != RunSpec.parse(PROBE).hash
+
+
+@pytest.mark.parametrize(
+    ("base", "change", "named"),
+    [
+        (PROBE, {"strategy": "magic"}, "unknown strategy 'magic'"),
+        (PROBE, {"backbone": "vgg99"}, "unknown backbone 'vgg99'"),
+        (PROBE, {"weights": "none"}, "needs pretrained weights"),
+        (PROBE, {"weights": "a/path.npz"}, "weights must be one of"),
+        (PROBE, {"learning_rate": 1e-3}, "does not use learning_rate"),
+        (PROBE, {"head_learning_rate": None}, "needs head_learning_rate"),
+        (PROBE, {"n_labels": 1}, "n_labels"),
+        (PROBE, {"typo": 3}, "typo"),
+        (PROBE, {"seed": -1}, "seed"),
+        (PROBE, {"backbone": "inception_v3"}, "at least 75 pixels"),
+        (SCRATCH, {"weights": "imagenet"}, 'needs weights "none"'),
+        (SCRATCH, {"backbone": "vgg16"}, "with batch normalisation"),
+        (SCRATCH, {"strategy": "small_scratch"}, "backbone 'compact' only"),
+    ],
+)
+def test_contradictions_are_refused_by_name(base, change, named):
+    with pytest.raises(StudyError, match=named):
+        RunSpec.parse({**base, **change})
+
+
+def test_steps_are_epochs_but_never_fewer_than_the_minimum():
+    spec = RunSpec.parse({**SCRATCH, "epochs": 3, "min_steps": 100, "batch_size": 32})
+    assert spec.steps("main", 400) == 100  # three epochs of 13 steps are too few
+    assert spec.steps("main", 4000) == 375
+
+
+@pytest.mark.parametrize("name", preset_names())
+def test_every_preset_expands_to_distinct_runs(name):
+    specs = expand(name)
+    assert specs
+    assert len({s.id for s in specs}) == len(specs)
+
+
+def test_the_report_compares_all_declared_strategies_with_shared_seeds():
+    specs = expand("report")
+    arms = {}
+    for spec in specs:
+        arms.setdefault(spec.arm, set()).add(spec.seed)
+    assert len(set(map(frozenset, arms.values()))) == 1, (
+        "every arm has the same seeds, so that they can be paired"
+    )
+    assert {s.n_labels for s in specs} == {500, 1000, 5000}
+    assert len({s.strategy for s in specs}) == 7
+
+
+def test_other_weights_change_only_the_pretrained_arms():
+    ours, theirs = expand("report"), expand("report", weights="imagenet")
+    for a, b in zip(ours, theirs, strict=True):
+        assert (a.id == b.id) == (a.weights == "none")
+
+
+def test_selection():
+    specs = expand("report")
+    assert {s.strategy for s in select(specs, ["scratch"])} == {"scratch"}
+    assert {s.seed for s in select(specs, ["seed=1", "n_labels=500,1000"])} == {1}
+    assert select(specs, [specs[3].id[:8]]) == [specs[3]]
+    for wrong in ("sed=1", "nothing", "seed=77"):
+        with pytest.raises(StudyError, match=wrong):
+            select(specs, [wrong])
+
+
+def test_unknown_preset():
+    with pytest.raises(StudyError, match="unknown preset 'grand': choose one of report"):
+        expand("grand")

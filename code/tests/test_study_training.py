@@ -1,0 +1,141 @@
+"""Training: the head first, the best state kept, the test images never seen, equal seeds equal results."""
+
+import keras
+import numpy as np
+import pytest
+
+from transferstudy.data import load
+from transferstudy.metrics import measure
+from transferstudy.models import build_model, load_weights
+from transferstudy.prediction import predict
+from transferstudy.spec import RunSpec
+from transferstudy.training import train
+from transferstudy.training.phase import KeepBest
+from transferstudy.weightsfile import find_weights
+
+SMALL = {
+    "dataset": "cifar10-sample", "image_size": 32, "n_labels": 100, "backbone": "compact", "weights": "none",
+    "strategy": "small_scratch", "learning_rate": 3e-3, "min_steps": 12, "evaluations": 3, "batch_size": 16, "seed": 0,
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def sample():
+    return load("cifar10-sample")
+
+
+@pytest.fixture(scope="module")
+def pretrained(tmp_path_factory):
+    """A weights file for the compact network: random, but a file like any other."""
+    keras.utils.set_random_seed(7)
+    model = build_model("compact", 10, 32)
+    path = tmp_path_factory.mktemp("weights") / "compact.npz"
+    arrays = {
+        f"{x.name}/{v.name}": np.asarray(v)
+        for x in model.layers
+        for v in x.weights
+        if not x.name.startswith("head")
+    }
+    np.savez(path, **arrays)
+    return find_weights(str(path))
+
+
+def spec(**changes) -> RunSpec:
+    return RunSpec.parse({**SMALL, **changes})
+
+
+def tuned(pretrained, **changes) -> RunSpec:
+    return spec(
+        strategy="small_finetune", weights=pretrained.name, head_learning_rate=1e-3, head_min_steps=6, **changes
+    )  # fmt: skip
+
+
+def test_equal_specs_give_equal_models_and_other_seeds_do_not(sample):
+    runs = [predict(train(spec(seed=s), sample, verbose=0), sample) for s in (0, 0, 1)]
+    np.testing.assert_array_equal(runs[0]["test_log_p"], runs[1]["test_log_p"])
+    assert (runs[0]["test_log_p"] != runs[2]["test_log_p"]).any()
+    assert set(runs[0]) == {"val_log_p", "val_y", "test_log_p", "test_y"}
+
+
+def test_training_never_touches_the_test_images(sample):
+    class Untouchable:
+        def __getattr__(self, name):
+            raise AssertionError("the test images were read")
+
+        __getitem__ = __len__ = __array__ = __getattr__
+
+    guarded = type(sample)(**{**vars(sample), "x_test": Untouchable(), "y_test": Untouchable()})
+    train(spec(), guarded, verbose=0)
+
+
+def test_scratch_learns(sample):
+    """Forty steps on eighty images: the training loss must fall well below that of guessing, ln 10."""
+    log = train(spec(min_steps=40, evaluations=4, augmentation="none"), sample, verbose=0).phases[-1]
+    assert log.steps == 40
+    assert log.rounds[-1]["loss"] < 1.9
+
+
+def test_head_first_then_everything(sample, pretrained):
+    run = train(tuned(pretrained), sample, pretrained, verbose=0)
+    assert [p.name for p in run.phases] == ["head", "main"]
+    assert run.learning["head"] == ["head_logits"]
+    assert run.learning["main"][0] == "block1_conv1"
+    assert run.weights_sha256 == pretrained.sha256
+    assert run.trainable_parameters == sum(int(np.prod(v.shape)) for v in run.model.trainable_weights)
+
+
+def test_a_frozen_network_stays_as_it_was(sample, pretrained):
+    probe = spec(
+        strategy="linear_probe", weights=pretrained.name, learning_rate=None, min_steps=0,
+        head_learning_rate=1e-3, head_min_steps=6,
+    )  # fmt: skip
+    run = train(probe, sample, pretrained, verbose=0)
+    fresh = build_model("compact", 10, 32)
+    load_weights(fresh, pretrained.path)
+    for layer in fresh.layers:
+        if layer.weights and not layer.name.startswith("head"):
+            for a, b in zip(layer.get_weights(), run.model.get_layer(layer.name).get_weights(), strict=True):
+                np.testing.assert_array_equal(a, b)
+
+
+def test_cached_prefix_gives_what_the_whole_network_gives(sample, pretrained):
+    """Stored activations and the untouched network agree: the model that predicts is the one that was trained in parts."""
+    probe = spec(
+        strategy="linear_probe", weights=pretrained.name, learning_rate=None, min_steps=0, augmentation="none",
+        head_learning_rate=1e-2, head_min_steps=20,
+    )  # fmt: skip
+    run = train(probe, sample, pretrained, verbose=0)
+    made = predict(run, sample)
+    best = run.phases[0].rounds[run.phases[0].best_round]
+    assert measure(made["val_log_p"], made["val_y"])["accuracy"] == pytest.approx(
+        best["val_accuracy"], abs=1e-6
+    )
+    assert measure(made["val_log_p"], made["val_y"])["nll"] == pytest.approx(best["val_loss"], rel=0.02)
+
+
+def test_the_best_state_is_kept_and_ties_go_to_the_lower_loss():
+    class Model:
+        def __init__(self):
+            self.state, self.stop_training = 0, False
+
+        def get_weights(self):
+            return self.state
+
+        def set_weights(self, state):
+            self.state = state
+
+    keep, model = KeepBest(patience=2), Model()
+    keep.set_model(model)
+    for epoch, (accuracy, loss) in enumerate([(0.5, 2.0), (0.6, 1.5), (0.6, 1.4), (0.6, 1.6), (0.5, 1.0)]):
+        model.state = epoch
+        keep.on_epoch_end(epoch, {"val_accuracy": accuracy, "val_loss": loss})
+    assert model.stop_training
+    keep.on_train_end()
+    assert model.state == keep.best_round == 2
+
+
+def test_equal_seeds_pair_the_arms(sample, pretrained):
+    a = train(spec(), sample, verbose=0).split
+    b = train(tuned(pretrained), sample, pretrained, verbose=0).split
+    np.testing.assert_array_equal(a.train, b.train)
+    np.testing.assert_array_equal(a.validation, b.validation)
