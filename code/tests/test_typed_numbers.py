@@ -129,7 +129,8 @@ VGG16 has 13 convolutions in five blocks; its input here is 32 × 32 pixels, and
 It was trained on ImageNet in 2014 and reached 92.7 % top-5 accuracy [@simonyan2015, p. 2].
 @krizhevsky2009 report an error of 11 %.
 With Python 3.11 to 3.13 and Keras 3 the pictures go in as 0 to 255. Whiskers are 95 % confidence intervals.
-Two things explain the gap, and one of them is the learning rate. We look at top-1 accuracy on CIFAR-10.
+Two things explain the gap, and one of them is the learning rate. The third curve shows the loss of the two runs.
+Dividing by 255 is an error. A difference between two arms is no gain by itself. We look at top-1 accuracy on CIFAR-10.
 The accuracy of ResNet50 and EfficientNetV2B0 is not reported. The licence is CC BY 4.0.
 
 | Source | Accuracy |

@@ -39,7 +39,7 @@ COUNTED = r"""(?:
     (?:percentage[ ])?points?|seconds?|minutes?|hours?|days?|errors?|mistakes?|misses|wins?|losses
     | watts?|grams?|kilograms?
     | (?:(?:test|training|more|fewer|wrong|right|labelled)[ ])*
-      (?:images|pictures|photographs|labels|classes|runs|seeds|epochs|steps|arms)
+      (?:images|pictures|photographs|labels|classes|runs|seeds|epochs|steps)
 )"""
 
 
@@ -57,13 +57,13 @@ OUTCOME = _pattern(
     | gains?|gained|gaps?|wins?|won|beats?|beaten|loses|lost|outperform\w*|improv\w+|leads?|ahead|behind
     | scor(?:e|es|ed)|reach(?:es|ed)?|achiev\w+|exceed\w*|attain\w*|drops?|dropped|rises?|rose|falls?|fell
     | grows?|grew|climb\w*|significan\w+|intervals?|averages?|median|deviation|spread|converge[sd]?|saturat\w+
-    | (?:higher|lower|better|worse|more|less)[ ](?:by|than)
+    | (?:higher|lower|better|worse)[ ](?:by|than)
     )\b | %"""
 )
 # ... but these only sound like it.
 NEUTRAL = _pattern(
     r"""error[ ](?:bars?|messages?)|(?:loss|cost)[ ]functions?|(?:half|mixed|single|double)[ ]precision
-    | point(?:s|ed)?[ ](?:out|to|at)|falls?[ ]back|behind[ ](?:the|each|every|it)|more[ ]than[ ]one"""
+    | point(?:s|ed)?[ ](?:out|to|at)|falls?[ ]back|behind[ ](?:the|each|every|it)"""
 )
 # Numbers that are names, versions, shapes or dates.
 NAME = _pattern(
@@ -78,7 +78,7 @@ NAME = _pattern(
     | \b\d+(?:[ ]?[×x][ ]?\d+)+(?:[ ]?(?:px|pixels?))?\b(?![ ]?%)               # 32 × 32 × 3
     | \b\d+(?:[ -]|[ ]by[ ]\d+[ ])?
         (?:px|pixels?|bits?|convolutions?|(?:convolutional[ ])?layers?|channels?|blocks?|features|filters)\b
-    | \b0[ ]?(?:–|-|to|and)[ ]?(?:1|255)\b | \[0,[ ]1\]                         # pixels and probabilities
+    | \b0[ ]?(?:–|-|to|and)[ ]?(?:1|255)\b | \bby[ ]255\b | \[0,[ ]1\]                         # pixels and probabilities
     | (?:\b(?:in|since|until|from|by|of|before|after)[ ]|[(©][ ]?)(?:19|20)\d\d\b
         (?![ ]?%|[ ]\w*[ ]?(?:errors|images|points|runs|seconds))
     | \b(?:19|20)\d\d-\d\d(?:-\d\d)?\b | \b\d+(?:st|nd|rd|th)\b
@@ -102,9 +102,9 @@ DECIMAL = _pattern(r"[+−-]?(?<![\d.,])[\d,]*\.\d+(?:e[+-]?\d+)?|\b\d+e[+-]?\d+
 WITH_OUTCOME = _pattern(
     rf"""
     {DIGITS} | \b{LARGE}\b
-    | \b(?:one|{SMALL})[ ](?:\w+[ ])?{COUNTED}\b | \b(?:one|{SMALL})[ ]of[ ](?:the[ ]|its[ ]|all[ ])?{SMALL}\b
+    | \b(?<!the[ ])(?<!these[ ])(?<!between[ ])(?:one|{SMALL})[ ](?:\w+[ ])?{COUNTED}\b | \b(?:one|{SMALL})[ ]of[ ](?:the[ ]|its[ ]|all[ ])?{SMALL}\b
     | \b(?:by|to|than|under|over|above|below|nearly|almost|about|some|is|was)[ ]{SMALL}\b(?=$|[.,;:!?)]|[ ]\W)
-    | \b(?:an?|one|the|over|under|about|nearly|almost|by|more[ ]than|less[ ]than)[ ]{FRACTION}\b
+    | \b(?:an?|one|over|under|about|nearly|almost|by|more[ ]than|less[ ]than)[ ]{FRACTION}\b
     | \b{FRACTION}[ ](?:of|the|its|as)\b
     | \b(?:doubl|halv|tripl|quadrupl)(?:es?|ed|ing)\b | \b(?:twice|thrice)\b
     """
