@@ -18,7 +18,9 @@ FAMILY = re.compile(
     r"^((callout|panel|column|content|layout|margin|grid|g-col|quarto|listing|embed)-.+"
     r"|aside|grid|hidden|unlisted-div|lightbox|theorem|proof|remark|solution|callout|panel|embed|fullscreen)$"
 )
-ATTRIBUTES = re.compile(r"^(layout.*|fig-(?!alt$).+|tbl-.+|code-.+|lst-.+|group|when-.+|unless-.+|filename|fullscreen)$")
+ATTRIBUTES = re.compile(
+    r"^(layout.*|fig-(?!alt$).+|tbl-.+|code-.+|lst-.+|group|when-.+|unless-.+|filename|fullscreen)$"
+)
 ELSEWHERE = re.compile(r"^([a-z][a-z0-9+.-]*:|//)", re.IGNORECASE)
 
 
@@ -64,7 +66,9 @@ class Blocks:
             raise self._fail("speaker notes belong in a deck", ".notes")
         for name in getattr(element, "attributes", {}):
             if ATTRIBUTES.match(name):
-                raise self._fail(f"the embedded renderer does not know the attribute `{name}`", f"{name}=", name)
+                raise self._fail(
+                    f"the embedded renderer does not know the attribute `{name}`", f"{name}=", name
+                )
 
     def _div(self, element, _doc):
         if not isinstance(element, pf.Div):
@@ -79,7 +83,9 @@ class Blocks:
     def _callout(self, element: pf.Div, kind: str) -> pf.Div:
         unknown = set(element.attributes) - {"title", "collapse", "icon", "appearance"}
         if unknown:
-            raise self._fail(f"the embedded renderer does not know the attribute `{unknown.pop()}` of a callout")
+            raise self._fail(
+                f"the embedded renderer does not know the attribute `{unknown.pop()}` of a callout"
+            )
         content = list(element.content)
         attributes = element.attributes
         appearance = attributes.get("appearance", "default")
@@ -97,9 +103,11 @@ class Blocks:
         classes += ["callout-titled"] if title else []
         classes += ["no-icon"] if attributes.get("icon") == "false" or appearance == "minimal" else []
         collapse = attributes.get("collapse")
-        spoken = [] if title is named else [pf.Span(*named, classes=["screen-reader-only"])]
+        spoken = (
+            [] if title is named else [pf.Span(*named, pf.Str(":"), classes=["screen-reader-only"]), pf.Space]
+        )
         head = [
-            pf.RawBlock(f"<{'summary' if collapse else 'div'} class=\"callout-header\">"),
+            pf.RawBlock(f'<{"summary" if collapse else "div"} class="callout-header">'),
             pf.Div(pf.Plain(*spoken, *title), classes=["callout-title-container"]),
             pf.RawBlock(f"</{'summary' if collapse else 'div'}>"),
         ]
@@ -126,8 +134,10 @@ class Blocks:
         bar: list = [pf.RawBlock('<ul class="nav nav-tabs" role="tablist">')]
         panes = []
         for i, (header, content) in enumerate(tabs, 1):
-            chosen = ' class="nav-link active" aria-selected="true"' if i == 1 else (
-                ' class="nav-link" aria-selected="false" tabindex="-1"'
+            chosen = (
+                ' class="nav-link active" aria-selected="true"'
+                if i == 1
+                else (' class="nav-link" aria-selected="false" tabindex="-1"')
             )
             pane = f"{name}-{i}"
             bar += [
@@ -148,7 +158,10 @@ class Blocks:
             )
         bar.append(pf.RawBlock("</ul>"))
         return pf.Div(
-            *bar, pf.Div(*panes, classes=["tab-content"]), classes=element.classes, identifier=element.identifier
+            *bar,
+            pf.Div(*panes, classes=["tab-content"]),
+            classes=element.classes,
+            identifier=element.identifier,
         )
 
     def _link(self, element, _doc):
@@ -175,4 +188,3 @@ class Blocks:
         elif (self.root / file).is_file():
             self.resources.add(file)
         return posixpath.relpath(target, here) + mark + rest
-

@@ -73,7 +73,12 @@ def _render_into(loaded: project.Project, out: Path, scratch: Path, say: Callabl
 def _resources(loaded: project.Project) -> set[Path]:
     patterns = loaded.config["project"].get("resources") or []
     patterns = [patterns] if isinstance(patterns, str) else patterns
-    return {path.relative_to(loaded.root) for name in patterns for path in loaded.root.glob(name) if path.is_file()}
+    return {
+        path.relative_to(loaded.root)
+        for name in patterns
+        for path in loaded.root.glob(name)
+        if path.is_file()
+    }
 
 
 def _copy(root: Path, files: set[Path], out: Path) -> None:

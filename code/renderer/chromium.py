@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
-import subprocess
-import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from renderer.errors import RenderError
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 PLACES = (
@@ -16,7 +20,6 @@ PLACES = (
     "~/Library/Caches/ms-playwright/chromium-*/chrome-mac*/*.app/Contents/MacOS/*",
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
 )
-PRINT_SECONDS = 120
 
 
 def find() -> str:
@@ -29,7 +32,9 @@ def find() -> str:
     if named:
         found = shutil.which(named)
         if not found:
-            raise RenderError(f"CHROMIUM={named} is no program", mend="set CHROMIUM to the path of a Chromium")
+            raise RenderError(
+                f"CHROMIUM={named} is no program", mend="set CHROMIUM to the path of a Chromium"
+            )
         return found
     for name in NAMES:
         found = shutil.which(name)
@@ -50,32 +55,47 @@ def find() -> str:
 
 def arguments() -> list[str]:
     """Options for a headless run; root may not use the sandbox, and containers have a small /dev/shm."""
-    options = ["--headless=new", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars"]
+    options = ["--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars"]
     return options + (["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else [])
 
 
-def print_pdf(url: str, target: Path) -> None:
-    """Print a page to PDF.
+@contextlib.contextmanager
+def browser() -> Iterator[Browser]:
+    """A headless Chromium, driven by Playwright; nothing is downloaded.
 
     Raises:
-        RenderError: no Chromium, or it failed.
+        RenderError: there is no Chromium, or it does not start.
     """
-    with tempfile.TemporaryDirectory() as scratch:
-        printed = Path(scratch) / "printed.pdf"
-        command = [
-            find(),
-            *arguments(),
-            f"--user-data-dir={scratch}/profile",
-            "--no-pdf-header-footer",
-            "--virtual-time-budget=15000",
-            f"--print-to-pdf={printed}",
-            url,
-        ]
+    from playwright.sync_api import Error, sync_playwright
+
+    program = find()
+    with sync_playwright() as playwright:
         try:
-            done = subprocess.run(command, capture_output=True, text=True, timeout=PRINT_SECONDS, check=False)
-            told = done.stderr.strip().splitlines()
-        except subprocess.TimeoutExpired:
-            told = [f"it did not end within {PRINT_SECONDS} seconds"]
-        if not printed.is_file():
-            raise RenderError(f"Chromium printed nothing: {' '.join(told[-1:])}")
-        shutil.copyfile(printed, target)
+            started = playwright.chromium.launch(executable_path=program, args=arguments())
+        except Error as error:
+            raise RenderError(f"{program} does not start: {error.message.splitlines()[0]}") from None
+        try:
+            yield started
+        finally:
+            started.close()
+
+
+def print_deck(url: str, target: Path) -> None:
+    """Print a reveal.js deck to PDF, one page a slide.
+
+    Raises:
+        RenderError: no Chromium, or the deck did not lay itself out for printing.
+    """
+    from playwright.sync_api import Error
+
+    with browser() as chromium:
+        page = chromium.new_page()
+        try:
+            page.goto(f"{url}?print-pdf")
+            page.wait_for_function(
+                "document.querySelectorAll('.pdf-page').length === Reveal.getTotalSlides()"
+            )
+            page.evaluate("document.fonts.ready")
+            page.pdf(path=target, prefer_css_page_size=True, print_background=True)
+        except Error as error:
+            raise RenderError(f"the deck could not be printed: {error.message.splitlines()[0]}") from None

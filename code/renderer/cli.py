@@ -19,7 +19,9 @@ QUARTO_NEEDED = (1, 7)
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command; 0 if it went well, 2 with an explanation if not."""
-    parser = argparse.ArgumentParser(prog="python -m renderer", description="Render the report and its slides.")
+    parser = argparse.ArgumentParser(
+        prog="python -m renderer", description="Render the report and its slides."
+    )
     parser.add_argument("--root", type=Path, default=Path(), help="project root (default: here)")
     commands = parser.add_subparsers(dest="command", required=True)
     report = commands.add_parser("report", help="render the site and the deck, if anything changed")
@@ -79,13 +81,17 @@ def choose(wanted: str) -> tuple[str, str | None]:
     """
     program = shutil.which("quarto") if wanted != "embedded" else None
     if program:
-        told = subprocess.run([program, "--version"], capture_output=True, text=True, check=False).stdout.strip()
+        told = subprocess.run(
+            [program, "--version"], capture_output=True, text=True, check=False
+        ).stdout.strip()
         version = tuple(int(part) for part in re.findall(r"\d+", told)[:2])
         if version >= QUARTO_NEEDED:
             return f"Quarto {told}", program
         print(f"Quarto {told} is older than {'.'.join(map(str, QUARTO_NEEDED))}.")
     if wanted == "quarto":
-        raise RenderError("no Quarto of version 1.7 or newer on PATH", mend="install it, or leave out --with quarto")
+        raise RenderError(
+            "no Quarto of version 1.7 or newer on PATH", mend="install it, or leave out --with quarto"
+        )
     return "the embedded renderer (no Quarto needed)", None
 
 
@@ -113,7 +119,7 @@ def slides_pdf(site: Path) -> None:
     if not (site / "slides.html").is_file():
         raise RenderError(f"there is no deck in {site}", mend="make report")
     with serving(site) as address:
-        chromium.print_pdf(f"{address}slides.html?print-pdf", site / "slides.pdf")
+        chromium.print_deck(f"{address}slides.html", site / "slides.pdf")
     print(f"Printed {site / 'slides.pdf'}")
 
 

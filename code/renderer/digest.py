@@ -58,4 +58,6 @@ def rendered_by(root: Path, site: Path, digest: str) -> str | None:
 
 
 def _files(site: Path) -> dict[str, int]:
-    return {path.relative_to(site).as_posix(): path.stat().st_size for path in site.rglob("*") if path.is_file()}
+    return {
+        path.relative_to(site).as_posix(): path.stat().st_size for path in site.rglob("*") if path.is_file()
+    }

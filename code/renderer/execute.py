@@ -52,7 +52,9 @@ def key_of(source: Source, figures: dict, inputs: str) -> str:
     return hashlib.sha256(told.encode()).hexdigest()
 
 
-def execute(root: Path, pages: list[tuple[Source, dict, dict]], cache: Path, inputs: str, jobs: int = 2) -> dict:
+def execute(
+    root: Path, pages: list[tuple[Source, dict, dict]], cache: Path, inputs: str, jobs: int = 2
+) -> dict:
     """Run the pages that are not in the cache.
 
     Args:

@@ -60,7 +60,9 @@ class Checker:
         Raises:
             RenderErrors: every page and target at fault.
         """
-        errors = [RenderError(fault, page.relative_to(self.site)) for page in pages for fault in self.faults(page)]
+        errors = [
+            RenderError(fault, page.relative_to(self.site)) for page in pages for fault in self.faults(page)
+        ]
         if errors:
             raise RenderErrors(errors)
 
@@ -75,7 +77,11 @@ class Checker:
                 fault = self._target(page, url)
                 if fault:
                     found.append(f"broken `{attribute}` of `<{tag.name}>`: {url} ({fault})")
-        text = " ".join(piece for piece in soup.find_all(string=True) if piece.parent.name not in ("script", "style", "code"))
+        text = " ".join(
+            piece
+            for piece in soup.find_all(string=True)
+            if piece.parent.name not in ("script", "style", "code")
+        )
         found += [f"unresolved reference or citation: {mark}" for mark in UNRESOLVED.findall(text)]
         return found
 
@@ -97,7 +103,12 @@ class Checker:
         if not file.is_file():
             return "no such file"
         anchor = unquote(parts.fragment).removeprefix("/")
-        if anchor and file.suffix == ".html" and anchor not in self._ids(file) and not anchor.startswith(":~:"):
+        if (
+            anchor
+            and file.suffix == ".html"
+            and anchor not in self._ids(file)
+            and not anchor.startswith(":~:")
+        ):
             return "no such anchor"
         return ""
 

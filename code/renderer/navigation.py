@@ -69,7 +69,9 @@ class Navigation:
         if href.endswith(".qmd"):
             page = self.project.pages.get(Path(href.lstrip("/")))
             if page is None:
-                raise RenderError(f"navigation leads to no page: `{href}`", CONFIG, self._line(href), "mend the path")
+                raise RenderError(
+                    f"navigation leads to no page: `{href}`", CONFIG, self._line(href), "mend the path"
+                )
             text = text or page.source.meta.get("title") or href
             href = page.output.as_posix()
         elif not text:

@@ -30,7 +30,9 @@ class Writer:
         dark: whether the output has a dark theme (a deck has none).
     """
 
-    def __init__(self, source: Source, results: list, defaults: dict, files: Path, url: str, dark: bool = True):
+    def __init__(
+        self, source: Source, results: list, defaults: dict, files: Path, url: str, dark: bool = True
+    ):
         self.source, self.results, self.defaults = source, results, defaults
         self.files, self.url, self.dark = files, url, dark
         self.number = 0
@@ -74,11 +76,16 @@ class Writer:
             return ""
         if label.startswith(("fig-", "tbl-")):
             if not caption:
-                raise RenderError(f"the cell `{label}` has no caption", self.source.path, cell.line, "add `#| fig-cap:`")
+                raise RenderError(
+                    f"the cell `{label}` has no caption", self.source.path, cell.line, "add `#| fig-cap:`"
+                )
             return f"{code}\n\n:::: {{#{label}}}\n\n::: {{.cell}}\n{body}\n:::\n\n{caption}\n\n::::\n"
         if caption:
             raise RenderError(
-                "a captioned cell needs a label `fig-…` or `tbl-…`", self.source.path, cell.line, "add `#| label:`"
+                "a captioned cell needs a label `fig-…` or `tbl-…`",
+                self.source.path,
+                cell.line,
+                "add `#| label:`",
             )
         if output == "asis":
             return f"{code}\n\n{body}\n"
@@ -107,9 +114,8 @@ class Writer:
                 if kept and kept[-1].get("name") == item["name"]:
                     kept[-1] = kept[-1] | {"text": kept[-1]["text"] + item["text"]}
                     continue
-            elif pictured and not set(item["data"]) & set(DISPLAY[:-1]):
-                if PLOT_REPR.match(item["data"].get("text/plain", "")):
-                    continue
+            elif pictured and _is_plot_repr(item["data"]):
+                continue
             kept.append(item)
         return kept
 
@@ -129,7 +135,9 @@ class Writer:
         kind = next((kind for kind in DISPLAY if kind in item["data"]), None)
         if kind is None:
             known = ", ".join(item["data"])
-            raise RenderError(f"this cell shows what the renderer cannot: {known}", self.source.path, cell.line)
+            raise RenderError(
+                f"this cell shows what the renderer cannot: {known}", self.source.path, cell.line
+            )
         data = item["data"][kind]
         if kind in IMAGES:
             return self._image(cell, data, kind, item.get("metadata", {}).get(kind, {}), number, alt)
@@ -145,7 +153,10 @@ class Writer:
             alt = (alts[number - 1] if number <= len(alts) else "") if isinstance(alts, list) else alts
         if not alt:
             raise RenderError(
-                "this cell draws a figure without alternative text", self.source.path, cell.line, "add `#| fig-alt:`"
+                "this cell draws a figure without alternative text",
+                self.source.path,
+                cell.line,
+                "add `#| fig-alt:`",
             )
         stem = cell.options.get("label") or f"cell-{self.number}"
         name = f"{stem}-output-{number}.{IMAGES[kind]}"
@@ -182,7 +193,9 @@ def fill_inline(text: str, values: list[dict]) -> str:
         data = next(left)
         if "text/html" in data and "text/markdown" not in data:
             return f"{match[1]}`{data['text/html']}`{{=html}}"
-        return match[1] + (data["text/markdown"] if "text/markdown" in data else escape(data.get("text/plain", "")))
+        return match[1] + (
+            data["text/markdown"] if "text/markdown" in data else escape(data.get("text/plain", ""))
+        )
 
     return INLINE.sub(value, text).replace("`{{python}}", "`{python}")
 
@@ -200,6 +213,11 @@ def terminal(text: str) -> str:
     while re.search(r"[^\n]\x08", text):
         text = re.sub(r"[^\n\x08]\x08", "", text)
     return "\n".join(line.rstrip("\r").rsplit("\r", 1)[-1] for line in text.split("\n")).rstrip()
+
+
+def _is_plot_repr(data: dict) -> bool:
+    """What a plotting call returns stands beside the figure and says nothing."""
+    return not set(data) & set(DISPLAY[:-1]) and bool(PLOT_REPR.match(data.get("text/plain", "")))
 
 
 def _fenced(body: str, classes: str, braces: str = "") -> str:

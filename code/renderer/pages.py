@@ -53,7 +53,9 @@ class Renderer:
         named = {self.project.setting(page, "bibliography") for page in self.project.pages.values()}
         if any(isinstance(name, list) for name in named if name):
             raise RenderError("the embedded renderer takes one bibliography", "_quarto.yml")
-        return {self.project.root / name: pandoc.citation_keys(self.project.root / name) for name in named if name}
+        return {
+            self.project.root / name: pandoc.citation_keys(self.project.root / name) for name in named if name
+        }
 
     def render(self, page: Page, results: list) -> set[Path]:
         """Write one page and its pictures.
@@ -78,7 +80,9 @@ class Renderer:
     def _render(self, page: Page, results: list) -> set[Path]:
         source, stem = page.source, page.path.with_suffix("")
         folder = f"{stem.name}_files/figure-{'revealjs' if page.deck else 'html'}"
-        writer = Writer(source, results, page.execution, self.out / stem.parent / folder, folder, not page.deck)
+        writer = Writer(
+            source, results, page.execution, self.out / stem.parent / folder, folder, not page.deck
+        )
         doc = pandoc.parse(writer.markdown())
         blocks = Blocks(self.project.root, source, set(self.project.pages), page.deck)
         blocks.rewrite(doc)
@@ -94,7 +98,9 @@ class Renderer:
             doc.metadata["csl"] = str(self.project.root / self.project.setting(page, "csl"))
         doc.metadata["pagetitle"] = "-"
         if source.meta.get("nocite"):
-            doc.metadata["nocite"] = pf.MetaInlines(*pandoc.parse(str(source.meta["nocite"])).content[0].content)
+            doc.metadata["nocite"] = pf.MetaInlines(
+                *pandoc.parse(str(source.meta["nocite"])).content[0].content
+            )
         depth = self.project.setting(page, "toc-depth", 3)
         options = ["--citeproc"] if name else []
         options += ["--mathml", "--toc", f"--toc-depth={depth}", "--wrap=none"]
@@ -123,7 +129,9 @@ class Renderer:
             key: Markup(pandoc.inline_html(meta[key])) if meta.get(key) else ""
             for key in ("title", "subtitle", "abstract", "description")
         }
-        about = meta.get("description") or meta.get("abstract") or self.project.website.get("description") or ""
+        about = (
+            meta.get("description") or meta.get("abstract") or self.project.website.get("description") or ""
+        )
         authors = meta.get("author") or []
         authors = [authors] if isinstance(authors, str) else authors
         if not all(isinstance(author, str) for author in authors):
@@ -133,7 +141,11 @@ class Renderer:
         site = self.navigation.title
         return inline | {
             "lang": self.project.setting(page, "lang", "en"),
-            "page_title": name if name == site or not site else f"{site} – {name}" if page.deck else f"{name} – {site}",
+            "page_title": name
+            if name == site or not site
+            else f"{site} – {name}"
+            if page.deck
+            else f"{name} – {site}",
             "about": pandoc.plain(about) if about else "",
             "authors": authors,
             "date": _date(page),
@@ -189,9 +201,14 @@ def _append_references(doc: pf.Doc) -> None:
     doc.walk(lambda item, _doc: placed.append(item) if getattr(item, "identifier", "") == "refs" else None)
     if not placed:
         heading = pf.Header(
-            pf.Str("References"), level=2, identifier="quarto-bibliography", classes=["unnumbered", "unlisted"]
+            pf.Str("References"),
+            level=2,
+            identifier="quarto-bibliography",
+            classes=["unnumbered", "unlisted"],
         )
-        doc.content += [pf.Div(heading, pf.Div(identifier="refs"), identifier="quarto-appendix", classes=["default"])]
+        doc.content += [
+            pf.Div(heading, pf.Div(identifier="refs"), identifier="quarto-appendix", classes=["default"])
+        ]
 
 
 def _without_ids(contents: str) -> str:
@@ -206,6 +223,9 @@ def _date(page: Page) -> str:
         day = value if isinstance(value, datetime.date) else datetime.date.fromisoformat(str(value))
     except ValueError:
         raise RenderError(
-            f"`date: {html.escape(str(value))}` is not a day", page.path, page.source.locate("date:"), "write YYYY-MM-DD"
+            f"`date: {html.escape(str(value))}` is not a day",
+            page.path,
+            page.source.locate("date:"),
+            "write YYYY-MM-DD",
         ) from None
     return f"{day:%B} {day.day}, {day.year}"

@@ -10,7 +10,9 @@ import re
 import sys
 from pathlib import Path
 
-if __name__ == "__main__":  # run by its path: make the package importable without putting its modules on the path
+if (
+    __name__ == "__main__"
+):  # run by its path: make the package importable without putting its modules on the path
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 from urllib.parse import urlsplit
@@ -70,8 +72,18 @@ def finish(site: Path, pages: list[Path] | None = None, prefix: str = "/") -> No
 
 def mend(soup: BeautifulSoup) -> bool:
     """Apply every mend to a page; whether anything changed. Mending twice changes nothing."""
-    steps = (_cut_ties, _name_landmarks, _name_tools, _allow_zoom, _name_late, _scroll_tables, _scroll_code)
-    return any([step(soup) for step in steps])
+    steps = (
+        _cut_ties,
+        _name_landmarks,
+        _name_tools,
+        _allow_zoom,
+        _name_late,
+        _scroll_tables,
+        _scroll_code,
+        _no_icon,
+    )
+    changed = [step(soup) for step in steps]
+    return any(changed)
 
 
 def _cut_style(sheet: Path, site: Path) -> None:
@@ -81,7 +93,9 @@ def _cut_style(sheet: Path, site: Path) -> None:
         sheet.write_text(cut, encoding="utf-8")
     left = CSS_URL.search(cut)
     if left:
-        raise RenderError(f"loads from another host: {left[1]}", sheet.relative_to(site), mend="keep the file here")
+        raise RenderError(
+            f"loads from another host: {left[1]}", sheet.relative_to(site), mend="keep the file here"
+        )
 
 
 def _cut_ties(soup: BeautifulSoup) -> bool:
@@ -114,7 +128,9 @@ def _name_tools(soup: BeautifulSoup) -> bool:
             continue
         if tag.get("aria-label") or tag.get("title"):
             continue
-        icon = next((name[3:] for item in tag.select("i.bi") for name in item["class"] if name.startswith("bi-")), "")
+        icon = next(
+            (name[3:] for item in tag.select("i.bi") for name in item["class"] if name.startswith("bi-")), ""
+        )
         label = tag.get_text(strip=True) or icon.replace("-", " ").capitalize() or tag.get("href", "")
         if label:
             tag["aria-label"] = label
@@ -126,7 +142,9 @@ def _allow_zoom(soup: BeautifulSoup) -> bool:
     changed = False
     for tag in soup.find_all("meta", attrs={"name": "viewport"}):
         kept = [part.strip() for part in tag["content"].split(",")]
-        kept = [part for part in kept if not part.startswith(("maximum-scale", "user-scalable", "minimum-scale"))]
+        kept = [
+            part for part in kept if not part.startswith(("maximum-scale", "user-scalable", "minimum-scale"))
+        ]
         if ", ".join(kept) != tag["content"] and len(kept) < tag["content"].count(",") + 1:
             tag["content"] = ", ".join(kept)
             changed = True
@@ -135,7 +153,9 @@ def _allow_zoom(soup: BeautifulSoup) -> bool:
 
 def _name_late(soup: BeautifulSoup) -> bool:
     """Quarto's search and slide menu are made by scripts, so they are named by one."""
-    quarto = soup.find(id="quarto-search") or soup.select("script[src*='reveal-menu'], script[src*='/menu.js']")
+    quarto = soup.find(id="quarto-search") or soup.select(
+        "script[src*='reveal-menu'], script[src*='/menu.js']"
+    )
     if not quarto or soup.find(id="accessible-names"):
         return False
     script = soup.new_tag("script", id="accessible-names")
@@ -153,7 +173,9 @@ def _scroll_tables(soup: BeautifulSoup) -> bool:
         figure = table.find_parent("figure")
         caption = table.find("caption") or (figure.find("figcaption") if figure else None)
         label = " ".join(caption.get_text(" ", strip=True).split()) if caption else "Table"
-        box = soup.new_tag("div", attrs={"class": "table-scroll", "role": "group", "tabindex": "0", "aria-label": label})
+        box = soup.new_tag(
+            "div", attrs={"class": "table-scroll", "role": "group", "tabindex": "0", "aria-label": label}
+        )
         table.wrap(box)
         changed = True
     return changed
@@ -165,6 +187,14 @@ def _scroll_code(soup: BeautifulSoup) -> bool:
         block["tabindex"] = "0"
         changed = True
     return changed
+
+
+def _no_icon(soup: BeautifulSoup) -> bool:
+    """Without an icon of its own, a page makes the browser ask for one that is not there."""
+    if soup.head is None or soup.find("link", rel="icon"):
+        return False
+    soup.head.append(soup.new_tag("link", rel="icon", href="data:,"))
+    return True
 
 
 def main() -> int:

@@ -11,7 +11,13 @@ from renderer.errors import RenderError, RenderErrors
 
 CONFIG = "_quarto.yml"
 FORMAT_DEFAULTS = {"fig-width": 7, "fig-height": 5, "fig-dpi": 96, "fig-format": "retina"}
-DECK_DEFAULTS = FORMAT_DEFAULTS | {"fig-width": 10, "fig-height": 5, "width": 1050, "height": 700, "margin": 0.1}
+DECK_DEFAULTS = FORMAT_DEFAULTS | {
+    "fig-width": 10,
+    "fig-height": 5,
+    "width": 1050,
+    "height": 700,
+    "margin": 0.1,
+}
 
 
 @dataclass
@@ -70,10 +76,14 @@ def load(root: Path) -> Project:
     try:
         text = (root / CONFIG).read_text(encoding="utf-8")
     except OSError:
-        raise RenderError(f"no {CONFIG} in {root.resolve()}", mend="run this from the project's root") from None
+        raise RenderError(
+            f"no {CONFIG} in {root.resolve()}", mend="run this from the project's root"
+        ) from None
     config = schema.load(text, schema.PROJECT, CONFIG)
     if config.get("project", {}).get("execute-dir") != "project":
-        raise RenderError("cells run in the project root", CONFIG, mend="set `execute-dir: project` under `project:`")
+        raise RenderError(
+            "cells run in the project root", CONFIG, mend="set `execute-dir: project` under `project:`"
+        )
     pages, errors = {}, []
     for path in find_pages(root, config["project"].get("render")):
         try:
@@ -90,7 +100,9 @@ def load(root: Path) -> Project:
 def find_pages(root: Path, patterns: list[str] | None) -> list[Path]:
     """The .qmd files to render: those that the patterns name (``!`` takes away), else all below the root."""
     patterns = patterns or ["**/*.qmd"]
-    every = sorted({path.relative_to(root) for pattern in patterns for path in root.glob(pattern.lstrip("!"))})
+    every = sorted(
+        {path.relative_to(root) for pattern in patterns for path in root.glob(pattern.lstrip("!"))}
+    )
     dropped = [pattern[1:] for pattern in patterns if pattern.startswith("!")]
     return [
         path
@@ -109,7 +121,9 @@ def _page(page: source.Source, config: dict) -> Page:
     shared = config.get("format")
     shared = shared.get(kind) if isinstance(shared, dict) else {}
     deck = kind == "revealjs"
-    merged = (DECK_DEFAULTS if deck else FORMAT_DEFAULTS) | (shared if isinstance(shared, dict) else {}) | options
+    merged = (
+        (DECK_DEFAULTS if deck else FORMAT_DEFAULTS) | (shared if isinstance(shared, dict) else {}) | options
+    )
     if deck and merged.get("auto-stretch") is not False:
         raise RenderError(
             "the embedded renderer does not stretch figures",

@@ -59,9 +59,11 @@ def number(doc: pf.Doc, source: Source, number_sections: bool) -> dict[str, str]
 def _refuse_inner(element, source: Source) -> None:
     inner = []
     element.walk(
-        lambda item, _doc: inner.append(item.identifier)
-        if item is not element and re.match(r"^(fig|tbl)-", getattr(item, "identifier", ""))
-        else None
+        lambda item, _doc: (
+            inner.append(item.identifier)
+            if item is not element and re.match(r"^(fig|tbl)-", getattr(item, "identifier", ""))
+            else None
+        )
     )
     if inner:
         raise RenderError(
@@ -164,7 +166,10 @@ def _equations(element, claim):
         if named:
             number = claim(named[1], "eq")
             marked = pf.Span(pf.Str(f"({number})"), classes=["equation-number"])
-            items[i : j + 1] = [pf.Span(item, marked, identifier=named[1], classes=["equation"]), pf.Str(named[2])]
+            items[i : j + 1] = [
+                pf.Span(item, marked, identifier=named[1], classes=["equation"]),
+                pf.Str(named[2]),
+            ]
             changed = True
     if changed:
         element.content = items
@@ -191,7 +196,10 @@ def resolve(doc: pf.Doc, labels: dict[str, str], keys: set[str], source: Source)
                 if item.id not in keys:
                     line = source.locate(f"@{item.id}", f"@{{{item.id}}}")
                     raise RenderError(
-                        f"the bibliography has no `{item.id}`", source.path, line, "add the entry or mend the key"
+                        f"the bibliography has no `{item.id}`",
+                        source.path,
+                        line,
+                        "add the entry or mend the key",
                     )
             cited.append(element)
             return None
@@ -203,7 +211,7 @@ def resolve(doc: pf.Doc, labels: dict[str, str], keys: set[str], source: Source)
 
 def _label(key: str) -> str | None:
     lowered = key[:1].lower() + key[1:]
-    return lowered if lowered.split("-")[0] in NAMES and "-" in lowered or OTHER.match(lowered) else None
+    return lowered if (lowered.split("-")[0] in NAMES and "-" in lowered) or OTHER.match(lowered) else None
 
 
 def _links(cite: pf.Cite, labels: dict[str, str], source: Source) -> list:

@@ -15,16 +15,16 @@ from renderer.errors import RenderError
 ANY = object()
 FLAG = {True, False}
 
-EXECUTE = {key: FLAG for key in ("echo", "warning", "include", "eval")} | {
+EXECUTE = dict.fromkeys(("echo", "warning", "include", "eval"), FLAG) | {
     "output": {True, False, "asis"},
     "daemon": FLAG,
 }
-SHARED_FORMAT = {
-    key: ANY
-    for key in "theme css toc toc-depth toc-title code-fold code-summary code-copy code-overflow highlight-style"
+SHARED_FORMAT = dict.fromkeys(
+    "theme css toc toc-depth toc-title code-fold code-summary code-copy code-overflow highlight-style"
     " fig-width fig-height fig-dpi number-sections link-citations lang citations-hover footnotes-hover"
-    " crossrefs-hover".split()
-} | {
+    " crossrefs-hover".split(),
+    ANY,
+) | {
     "html-math-method": {"mathml"},
     "fig-format": {"retina", "png", "svg"},
     "execute": EXECUTE,
@@ -67,7 +67,7 @@ COMMON = {
 }
 PAGE = (
     COMMON
-    | {key: ANY for key in "title subtitle author date abstract description pagetitle nocite".split()}
+    | dict.fromkeys("title subtitle author date abstract description pagetitle nocite".split(), ANY)
     | {key: HTML[key] for key in "toc toc-depth toc-title code-fold code-summary css".split()}
     | {"search": FLAG}
 )
@@ -175,10 +175,17 @@ def _check(node: yaml.Node, schema, file, first_line: int, path: str) -> None:
             _check(item, schema[0], file, first_line, path)
     elif isinstance(schema, (set, frozenset)) and isinstance(node, yaml.ScalarNode):
         value = yaml.safe_load(yaml.serialize(node))
-        if not any(value is allowed or (value == allowed and type(value) is type(allowed)) for allowed in schema):
-            allowed = ", ".join(sorted(str(item).lower() if isinstance(item, bool) else str(item) for item in schema))
+        if not any(
+            value is allowed or (value == allowed and type(value) is type(allowed)) for allowed in schema
+        ):
+            allowed = ", ".join(
+                sorted(str(item).lower() if isinstance(item, bool) else str(item) for item in schema)
+            )
             raise RenderError(
-                f"the embedded renderer does not know `{path}: {node.value}`", file, line, f"use one of: {allowed}"
+                f"the embedded renderer does not know `{path}: {node.value}`",
+                file,
+                line,
+                f"use one of: {allowed}",
             )
     else:
         raise RenderError(f"the embedded renderer does not know this form of `{path}`", file, line)

@@ -57,7 +57,9 @@ def open_server(site: Path, port: int) -> ThreadingHTTPServer:
     try:
         return ThreadingHTTPServer(("127.0.0.1", port), partial(Handler, directory=str(site)))
     except OSError as error:
-        raise RenderError(f"cannot serve on port {port}: {error.strerror}", mend="choose another --port") from None
+        raise RenderError(
+            f"cannot serve on port {port}: {error.strerror}", mend="choose another --port"
+        ) from None
 
 
 @contextlib.contextmanager

@@ -111,7 +111,10 @@ def _chunks(lines: list[str], start: int, path: Path):
             text, text_line = [], end + 2
         elif re.match(r"\{(?!\{)\s*[A-Za-z]", info):
             raise RenderError(
-                f"the embedded renderer cannot run a cell `{info}`", path, i + 1, "use ```{python} with `#|` options"
+                f"the embedded renderer cannot run a cell `{info}`",
+                path,
+                i + 1,
+                "use ```{python} with `#|` options",
             )
         else:
             text += lines[i : end + 1]
@@ -127,7 +130,9 @@ def _closing(lines: list[str], start: int, ticks: str) -> int | None:
 def _cell(lines: list[str], indent: str, path: Path, line: int) -> Cell:
     lines = [text.removeprefix(indent) for text in lines]
     count = _option_lines(lines)
-    options = schema.load("\n".join(text[2:].removeprefix(" ") for text in lines[:count]), schema.CELL, path, line)
+    options = schema.load(
+        "\n".join(text[2:].removeprefix(" ") for text in lines[:count]), schema.CELL, path, line
+    )
     if options.get("renderings") not in (None, ["light", "dark"]):
         raise RenderError("`renderings` must be `[light, dark]`", path, line)
     return Cell(line, "\n".join(lines), options, indent)
