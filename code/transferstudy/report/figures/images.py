@@ -107,7 +107,7 @@ def prediction(
         size: "page" or "slide".
     """
     with canvas(theme, size, 0.4, 1, 2, width_ratios=[1, 1.6]) as (figure, axes, face):
-        _picture(axes[0], image, f"true class: {classes[true_label]}")
+        _picture(axes[0], image, f"true class:\n{classes[true_label]}")
         order = np.argsort(probabilities)
         tones = [
             ("#0072b2" if theme == "light" else "#56b4e9") if i == true_label else face.muted for i in order

@@ -1,0 +1,68 @@
+"""The committed results: complete, whole, and what the pages say of them follows from them."""
+
+import re
+
+import numpy as np
+import pytest
+
+from transferstudy import report
+from transferstudy.paths import project_root
+from transferstudy.presets import expand
+from transferstudy.store import Store
+from transferstudy.verify import verify
+from transferstudy.weightsfile import KNOWN_FILES
+
+
+@pytest.fixture(scope="module")
+def store():
+    return Store(project_root() / "results")
+
+
+def test_every_run_of_the_report_is_there_and_nothing_else(store):
+    assert sorted(store.ids()) == sorted(spec.id for spec in expand("report"))
+
+
+def test_every_measure_recomputes(store):
+    assert verify(store) == len(store.ids())
+
+
+def test_the_results_are_real(store):
+    """From CIFAR-10's 10,000 test images, from the weights that the report names, better than guessing."""
+    for run_id in store.ids():
+        record = store.load(run_id)
+        assert record["data"]["name"] == "cifar10"
+        assert record["data"]["test"] == record["metrics"]["test"]["n"] == 10_000
+        assert record["data"]["sha256"] == store.load(store.ids()[0])["data"]["sha256"]
+        expected = KNOWN_FILES.get(record["spec"]["weights"])
+        assert record["weights"]["sha256"] == expected
+        assert record["metrics"]["test"]["accuracy"] > 0.12, (
+            f"{run_id} hardly beats guessing: it did not learn"
+        )
+        assert record["timing"]["total"]["wall"] > 1
+
+
+def test_records_carry_nothing_of_the_machine_but_its_kind(store):
+    for run_id in store.ids():
+        text = store.record_path(run_id).read_text()
+        assert not re.search(r'"(/|[A-Za-z]:)[\\/\w]', text), f"{run_id}: an absolute path"
+
+
+def test_results_stay_small():
+    total = sum(p.stat().st_size for p in (project_root() / "results").rglob("*") if p.is_file())
+    assert total < 8 * 2**20
+
+
+def test_the_kept_model_predicts_what_was_stored(store):
+    """The weights in the repository, run on the sample's test images, give the predictions that the run stored for them."""
+    from transferstudy.trained import load_trained
+
+    study = report.load(results=store.root)
+    model = load_trained(study)
+    log_p, y = study.test_predictions("small_scratch", model.record["spec"]["n_labels"])
+    sample = report.sample()
+    predicted = np.array([report.predict_one(model, image) for image in sample.x_test]).argmax(axis=1)
+    accuracy = (predicted == sample.y_test).mean()
+    stored = model.record["metrics"]["test"]["accuracy"]
+    # 90 images: four standard errors of a proportion.
+    assert abs(accuracy - stored) < 4 * np.sqrt(stored * (1 - stored) / len(sample.y_test))
+    assert len(y) == log_p.shape[1] == 10_000
