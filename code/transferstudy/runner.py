@@ -68,6 +68,8 @@ def run_all(
             datasets[key] = load(spec.dataset, source, spec.image_size)
         _check_labels(spec, datasets[key])
     for number, spec in enumerate(todo, 1):
+        if store.has(spec):  # made meanwhile by another process that shares the folder
+            continue
         say(f"[{number}/{len(todo)}] {spec.id} {spec.strategy}, {spec.n_labels:,} labels, seed {spec.seed}")
         record = run_one(spec, datasets[spec.dataset, spec.image_size], store, weights, keep(spec), verbose)
         say(
