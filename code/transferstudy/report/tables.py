@@ -1,7 +1,5 @@
 """Tables. Each returns a Markdown pipe table; numbers are right-aligned with equal decimals."""
 
-from dataclasses import dataclass
-
 from IPython.display import Markdown
 
 from ..backbones import BACKBONES
@@ -118,30 +116,19 @@ def calibration(study: Study) -> Markdown:
     return pipe_table(header, rows, "l" + "rr" * len(study.sizes))
 
 
-@dataclass(frozen=True)
-class _Knob:
-    title: str
-    field: str
-
-
-_KNOBS = (
-    _Knob("head rate", "head_learning_rate"),
-    _Knob("head epochs", "head_epochs"),
-    _Knob("head steps, at least", "head_min_steps"),
-    _Knob("main rate", "learning_rate"),
-    _Knob("main epochs", "epochs"),
-    _Knob("main steps, at least", "min_steps"),
-    _Knob("weight decay", "weight_decay"),
-)
-
-
 def settings(study: Study) -> Markdown:
-    """Learning rates and lengths of the phases, strategy by strategy, as the specs have them."""
+    """Peak learning rates, weight decay, and the planned steps of each phase at every size, strategy by strategy."""
     rows = []
     for strategy in study.strategies:
-        spec = study.arm(strategy.name, study.sizes[0]).records[0]["spec"]
-        rows.append([strategy.label, *(f"{spec[k.field]:g}" if spec[k.field] else "–" for k in _KNOBS)])
-    return pipe_table(["strategy", *(k.title for k in _KNOBS)], rows, "l" + "r" * len(_KNOBS))
+        arms = [study.arm(strategy.name, n) for n in study.sizes if study.has(strategy.name, n)]
+        spec = arms[0].records[0]["spec"]
+        row = [strategy.label]
+        for rate, phase in (("head_learning_rate", "head"), ("learning_rate", "main")):
+            planned = [p["planned_steps"] for a in arms for p in a.records[0]["phases"] if p["name"] == phase]
+            row += [f"{spec[rate]:g}" if spec[rate] else "–", " / ".join(map(count, planned)) or "–"]
+        rows.append([*row, f"{spec['weight_decay']:g}"])
+    header = ["strategy", "head rate", "head steps", "main rate", "main steps", "weight decay"]
+    return pipe_table(header, rows, "lrrrrr")
 
 
 def backbones(study: Study | None = None) -> Markdown:

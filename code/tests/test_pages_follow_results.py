@@ -1,0 +1,77 @@
+"""Change one stored result, and the page, the slide and the sentence that show it change; remove one, and rendering stops."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from renderer import project
+from renderer.errors import RenderErrors
+from renderer.execute import execute
+from transferstudy import report
+from transferstudy.metrics import measure
+from transferstudy.paths import project_root
+from transferstudy.store import Store
+from transferstudy.values import percent
+
+PAGES = ("index.qmd", "chapters/results.qmd", "slides.qmd")
+
+
+@pytest.fixture
+def results(tmp_path, monkeypatch) -> Store:
+    """A copy of the committed results, which pages read instead of the real ones."""
+    copy = tmp_path / "results"
+    shutil.copytree(project_root() / "results", copy)
+    monkeypatch.setenv("TRANSFERSTUDY_RESULTS", str(copy))
+    return Store(copy)
+
+
+def shown(tmp_path: Path, name: str, *pages: str) -> dict[str, str]:
+    """Run the cells and inline values of some real pages and return all that they show, as text."""
+    loaded = project.load(project_root())
+    wanted = [page for page in loaded.pages.values() if str(page.path) in pages]
+    assert len(wanted) == len(pages)
+    work = [(page.source, page.figures, page.execution) for page in wanted]
+    made = execute(project_root(), work, tmp_path / name, name, 1)
+    return {str(page.path): json.dumps(made[page.path], ensure_ascii=False) for page in wanted}
+
+
+def halve(store: Store, run_id: str) -> None:
+    """Turn every second test prediction of a run into its opposite, and store the run anew with all that follows."""
+    record = store.load(run_id)
+    predictions = store.predictions(record)
+    predictions["test_log_p"][::2] = predictions["test_log_p"][::2, ::-1]
+    record["metrics"]["test"] = measure(predictions["test_log_p"], predictions["test_y"])
+    model = store.model(record) if record["model"] else None
+    store.save({k: v for k, v in record.items() if k not in ("id", "record_sha256")}, predictions, model)
+
+
+def test_one_changed_result_changes_page_slide_and_sentence(results, tmp_path):
+    study = report.load()
+    arm = study.best(study.sizes[0], True)
+    before = shown(tmp_path, "before", *PAGES)
+    old = percent(arm.accuracy)
+    for page in PAGES:
+        assert old in before[page], f"{page} shows the best transfer arm at the fewest labels"
+    halve(results, arm.records[0]["id"])
+    new = percent(report.load().arm(arm.strategy.name, arm.n_labels).accuracy)
+    assert new != old
+    after = shown(tmp_path, "after", *PAGES)
+    for page in PAGES:
+        assert new in after[page]
+        assert before[page] != after[page]
+    headline = report.claims.headline(report.load())
+    assert new in headline
+    assert headline != report.claims.headline(study)
+
+
+def test_a_removed_result_stops_the_render_and_says_how_to_make_it(results, tmp_path):
+    gone = report.load().specs[3].id
+    results.record_path(gone).unlink()
+    with pytest.raises(RenderErrors) as error:
+        shown(tmp_path, "gone", "slides.qmd")
+    assert f"no result for run {gone}: make it with python -m transferstudy run --only {gone}" in str(
+        error.value
+    )
+    assert "slides.qmd" in str(error.value)
