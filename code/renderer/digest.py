@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from pathlib import Path
 
 STAMP = Path(".cache/renderer/stamp.json")
@@ -16,8 +16,12 @@ SKIPPED = {"__pycache__", "tests", ".pytest_cache", ".ruff_cache", ".ipynb_check
 
 
 def cell_inputs(root: Path) -> str:
-    """Digest of everything that a cell may read: code without its tests, results, cards and the lock."""
-    return _digest(root, [*(f"{folder}/**/*" for folder in READ_BY_CELLS), *LOCKS])
+    """Digest of everything that a cell may read: code without its tests, results, cards and the lock.
+
+    How pages are laid out is no matter of cells; how they are run is.
+    """
+    layout = set((root / "code/renderer").rglob("*")) - {root / "code/renderer/execute.py"}
+    return _digest(root, [*(f"{folder}/**/*" for folder in READ_BY_CELLS), *LOCKS], layout)
 
 
 def everything(root: Path) -> str:
@@ -25,9 +29,9 @@ def everything(root: Path) -> str:
     return _digest(root, [*(f"{folder}/**/*" for folder in READ_BY_CELLS), *LOCKS, *PAGES])
 
 
-def _digest(root: Path, patterns: Iterable[str]) -> str:
+def _digest(root: Path, patterns: Iterable[str], without: Set[Path] = frozenset()) -> str:
     told = hashlib.sha256(sys.version.encode())
-    for path in sorted({path for pattern in patterns for path in root.glob(pattern)}):
+    for path in sorted({path for pattern in patterns for path in root.glob(pattern)} - without):
         relative = path.relative_to(root)
         if SKIPPED & set(relative.parts) or any(part.endswith(".egg-info") for part in relative.parts):
             continue

@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -69,7 +70,7 @@ def execute(
         expressions (MIME bundles).
 
     Raises:
-        RenderErrors: every page's first failing cell or inline value.
+        RenderErrors: the first failing cell or inline value of each page that was running; no further page is begun.
     """
     cache.mkdir(parents=True, exist_ok=True)
     results, missing, keys = {}, [], set()
@@ -91,11 +92,18 @@ def execute(
 
 async def _run_all(root: Path, missing: list, jobs: int) -> dict:
     gate = asyncio.Semaphore(jobs)
+    failed: list[RenderError] = []
 
     async def one(source, figures, defaults, file):
         async with gate:
+            if failed:  # the other pages often fail for the same reason, and each takes its time
+                return None
             if any(isinstance(chunk, Cell) or chunk.inline for chunk in source.chunks):
-                result = await _run_page(root, source, figures, defaults)
+                try:
+                    result = await _run_page(root, source, figures, defaults)
+                except RenderError as error:
+                    failed.append(error)
+                    return None
             else:
                 result = [[] for _ in source.chunks]
         temporary = file.with_suffix(".part")
@@ -103,13 +111,9 @@ async def _run_all(root: Path, missing: list, jobs: int) -> dict:
         temporary.replace(file)
         return source.path, result
 
-    done = await asyncio.gather(*(one(*page) for page in missing), return_exceptions=True)
-    errors = [item for item in done if isinstance(item, BaseException)]
-    unknown = [error for error in errors if not isinstance(error, RenderError)]
-    if unknown:
-        raise unknown[0]
-    if errors:
-        raise RenderErrors(errors)
+    done = await asyncio.gather(*(one(*page) for page in missing))
+    if failed:
+        raise RenderErrors(failed)
     return dict(done)
 
 
@@ -123,7 +127,14 @@ async def _run_page(root: Path, source: Source, figures: dict, defaults: dict) -
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",
     }
     results = []
-    async with client.async_setup_kernel(env=environment, cwd=str(root)):
+    # What libraries write past Python (TensorFlow's start-up lines) belongs neither on the page nor on the terminal
+    process = {
+        "env": environment,
+        "cwd": str(root),
+        "stdout": subprocess.DEVNULL,
+        "stderr": subprocess.DEVNULL,
+    }
+    async with client.async_setup_kernel(**process):
         await client.async_wait_for_reply(client.kc.execute(SETUP.format(**figures), silent=True))
         for chunk in source.chunks:
             if not isinstance(chunk, Cell):

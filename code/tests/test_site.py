@@ -126,8 +126,8 @@ def deck(opened):
     return page
 
 
-def axe(page) -> list[str]:
-    found = Axe().run(page, options=AXE).response["violations"]
+def axe(page, options=AXE) -> list[str]:
+    found = Axe().run(page, options=options).response["violations"]
     return [
         f"{rule['id']}: {node['target']} {node['html'][:160]}" for rule in found for node in rule["nodes"]
     ]
@@ -154,33 +154,29 @@ def test_pages_load_nothing_from_elsewhere_and_axe_finds_nothing(opened, pages, 
         page = opened(name, scheme=scheme)
         assert page.evaluate("document.body.classList.contains('quarto-dark')") == (scheme == "dark"), name
         page.evaluate(OPEN_ALL)
-        faults = axe(page)
+        # the other theme has the same furniture in other colours
+        faults = axe(page, AXE if scheme == "light" else AXE | {"runOnly": ["color-contrast"]})
         if faults:
             found[name] = faults
         page.close()
     assert found == {}
 
 
-def test_every_picture_is_there_and_described(opened, pages):
+def test_every_picture_is_there_and_described_and_nothing_sticks_out_on_a_phone(opened, pages):
+    wide = {}
     for name in pages:
-        page = opened(name)
+        page = opened(name, width=390, height=700)
+        page.evaluate(OPEN_ALL)
+        for width in (390, 320):
+            page.set_viewport_size({"width": width, "height": 700})
+            found = page.evaluate("document.documentElement.scrollWidth")
+            if found > width:
+                wide[f"{name} at {width}"] = found
         images = page.evaluate(
             "Promise.all([...document.images].map(async (i) => { i.loading = 'eager'; await i.decode().catch(() => 0);"
             " return [i.getAttribute('src'), i.naturalWidth, i.alt]; }))"
         )
         assert [image for image in images if not image[1] or not image[2].strip()] == [], name
-        page.close()
-
-
-@pytest.mark.parametrize("width", [320, 390])
-def test_nothing_sticks_out_on_a_phone(opened, pages, width):
-    wide = {}
-    for name in pages:
-        page = opened(name, width=width, height=700)
-        page.evaluate(OPEN_ALL)
-        found = page.evaluate("document.documentElement.scrollWidth")
-        if found > width:
-            wide[name] = found
         page.close()
     assert wide == {}
 
