@@ -3,7 +3,10 @@
 import numpy as np
 
 from .data import ImageData
+from .models import split_at
+from .strategies import get_strategy
 from .training import Trained
+from .training.features import activations
 
 MANTISSA_BITS = 4
 
@@ -46,6 +49,23 @@ def _round_mantissa(values: np.ndarray) -> np.ndarray:
     return np.ldexp(np.round(mantissa * scale) / scale, exponent).astype(np.float16)
 
 
+# Test activations of the last frozen pretrained prefix: runs that share it, one after another, compute them once.
+_shared: dict[tuple, np.ndarray] = {}
+
+
+def _test_logits(trained: Trained, data: ImageData, batch_size: int) -> np.ndarray:
+    spec = trained.spec
+    train_from = get_strategy(spec.strategy).train_from
+    prefix, suffix = split_at(trained.model, train_from)
+    if prefix is None or trained.weights_sha256 is None:
+        return trained.model.predict(data.x_test, batch_size=batch_size, verbose=0)
+    key = (data.sha256, trained.weights_sha256, spec.backbone, spec.image_size, spec.precision, train_from)
+    if key not in _shared:
+        _shared.clear()
+        _shared[key] = activations(prefix, data.x_test, batch_size)
+    return suffix.predict(_shared[key], batch_size=batch_size, verbose=0)
+
+
 def predict(trained: Trained, data: ImageData, batch_size: int = 256) -> dict[str, np.ndarray]:
     """Predict the validation and the test images: the only place where the test images are read.
 
@@ -53,13 +73,11 @@ def predict(trained: Trained, data: ImageData, batch_size: int = 256) -> dict[st
         Arrays `val_log_p`, `test_log_p` (float16, (n, classes)), `val_y`, `test_y` (uint8 or uint16 labels).
     """
     label_type = np.uint8 if len(data.classes) <= 256 else np.uint16
-    made = {}
     chosen = trained.split.validation
-    for name, x, y in (
-        ("val", data.x_train[chosen], data.y_train[chosen]),
-        ("test", data.x_test, data.y_test),
-    ):
-        logits = trained.model.predict(x, batch_size=batch_size, verbose=0)
-        made[f"{name}_log_p"] = round_log_probabilities(log_softmax(logits))
-        made[f"{name}_y"] = y.astype(label_type)
-    return made
+    val_logits = trained.model.predict(data.x_train[chosen], batch_size=batch_size, verbose=0)
+    return {
+        "val_log_p": round_log_probabilities(log_softmax(val_logits)),
+        "val_y": data.y_train[chosen].astype(label_type),
+        "test_log_p": round_log_probabilities(log_softmax(_test_logits(trained, data, batch_size))),
+        "test_y": data.y_test.astype(label_type),
+    }

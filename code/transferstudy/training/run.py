@@ -21,6 +21,7 @@ class Trained:
     """A trained model and how it came about.
 
     Attributes:
+        spec: the run.
         model: pixels (n, side, side, 3) in 0..255 to logits (n, classes).
         split: the images it learned from.
         phases: logs, in order.
@@ -30,6 +31,7 @@ class Trained:
         timing: seconds of wall and processor time: "features", "head", "main".
     """
 
+    spec: RunSpec
     model: keras.Model
     split: Split
     phases: list[PhaseLog]
@@ -145,4 +147,4 @@ def train(spec: RunSpec, data: ImageData, file: WeightsFile | None = None, verbo
     if strategy.train_from is not None:
         phase("main", strategy.train_from, at_cut)
     parameters = int(sum(np.prod(v.shape) for v in model.trainable_weights))
-    return Trained(model, split, phases, learning, parameters, weights_sha256, watch.seconds)
+    return Trained(spec, model, split, phases, learning, parameters, weights_sha256, watch.seconds)
