@@ -37,6 +37,12 @@ LATE_NAMES = {
 }
 NAMING = """(() => {
   const names = %s;
+  addEventListener("keydown", (event) => {
+    if ((event.key === "Enter" || event.key === " ") && event.target.matches?.(".callout-header[role=button]")) {
+      event.preventDefault();
+      event.target.click();
+    }
+  });
   const name = () => { for (const [selector, label] of Object.entries(names))
     for (const item of document.querySelectorAll(selector))
       if (!item.getAttribute("aria-label")) { item.removeAttribute("aria-labelledby"); item.ariaLabel = label; } };
@@ -76,6 +82,7 @@ def mend(soup: BeautifulSoup) -> bool:
         _cut_ties,
         _name_landmarks,
         _name_tools,
+        _make_buttons,
         _allow_zoom,
         _name_late,
         _scroll_tables,
@@ -138,6 +145,15 @@ def _name_tools(soup: BeautifulSoup) -> bool:
     return named
 
 
+def _make_buttons(soup: BeautifulSoup) -> bool:
+    """The head of a folded callout is a button: for the keyboard and for screen readers, under its own title."""
+    heads = soup.select(".callout-header[aria-expanded]:not([role])")
+    for head in heads:
+        head["role"], head["tabindex"] = "button", "0"
+        del head["aria-label"]
+    return bool(heads)
+
+
 def _allow_zoom(soup: BeautifulSoup) -> bool:
     changed = False
     for tag in soup.find_all("meta", attrs={"name": "viewport"}):
@@ -152,8 +168,8 @@ def _allow_zoom(soup: BeautifulSoup) -> bool:
 
 
 def _name_late(soup: BeautifulSoup) -> bool:
-    """Quarto's search and slide menu are made by scripts, so they are named by one."""
-    quarto = soup.find(id="quarto-search") or soup.select(
+    """Quarto's search and slide menu are made by scripts, so a script names them; and folded callouts get keys."""
+    quarto = soup.select("#quarto-search, .callout-header[role=button]") or soup.select(
         "script[src*='reveal-menu'], script[src*='/menu.js']"
     )
     if not quarto or soup.find(id="accessible-names"):

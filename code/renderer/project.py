@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -98,19 +99,28 @@ def load(root: Path) -> Project:
 
 
 def find_pages(root: Path, patterns: list[str] | None) -> list[Path]:
-    """The .qmd files to render: those that the patterns name (``!`` takes away), else all below the root."""
-    patterns = patterns or ["**/*.qmd"]
-    every = sorted(
-        {path.relative_to(root) for pattern in patterns for path in root.glob(pattern.lstrip("!"))}
-    )
+    """The .qmd files to render, as Quarto finds them: a pattern holds at any depth, ``!`` takes away."""
+    patterns = patterns or ["*.qmd"]
+    wanted = [pattern for pattern in patterns if not pattern.startswith("!")]
     dropped = [pattern[1:] for pattern in patterns if pattern.startswith("!")]
-    return [
+    found = set()
+    for folder, folders, names in os.walk(root):
+        folders[:] = [name for name in folders if not name.startswith((".", "_"))]
+        names = [name for name in names if name.endswith(".qmd") and not name.startswith((".", "_"))]
+        found |= {(Path(folder) / name).relative_to(root) for name in names}
+    return sorted(
         path
-        for path in every
-        if path.suffix == ".qmd"
-        and not any(part.startswith((".", "_")) for part in path.parts)
-        and not any(fnmatch.fnmatch(path.as_posix(), pattern) for pattern in dropped)
-    ]
+        for path in found
+        if any(_matches(path, pattern) for pattern in wanted)
+        and not any(_matches(path, pattern) for pattern in dropped)
+    )
+
+
+def _matches(path: Path, pattern: str) -> bool:
+    if pattern.endswith("/"):
+        pattern += "*"
+    places = (pattern.lstrip("/"),) if pattern.startswith("/") else (pattern, f"*/{pattern}")
+    return any(fnmatch.fnmatch(path.as_posix(), place) for place in places)
 
 
 def _page(page: source.Source, config: dict) -> Page:

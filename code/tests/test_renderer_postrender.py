@@ -26,7 +26,8 @@ QUARTO = """<!DOCTYPE html>
 <div id="quarto-search"></div>
 <nav class="quarto-secondary-nav"></nav><nav id="quarto-sidebar"></nav>
 <nav id="TOC" role="doc-toc"><h2 id="toc-title">On this page</h2></nav>
-<main><p id="p">A &lt;b&gt; &amp; c</p><a href="other.html#there">x</a> <a href="https://example.org/">out</a>
+<main><div class="callout-header" aria-expanded="false" aria-label="Toggle callout">Folded</div>
+<p id="p">A &lt;b&gt; &amp; c</p><a href="other.html#there">x</a> <a href="https://example.org/">out</a>
 <figure><figcaption>Table 1: All</figcaption><table><tr><td>1</td></tr></table></figure><pre><code>x</code></pre></main>
 </body></html>
 """
@@ -67,6 +68,8 @@ def test_furniture_is_named_and_zoom_allowed(site):
     assert labels == ["Main", "Page", "Chapters", "On this page"]
     assert soup.find("meta", attrs={"name": "viewport"})["content"] == "width=device-width, initial-scale=1.0"
     assert ".aa-Autocomplete" in soup.find(id="accessible-names").string
+    folded = soup.select_one(".callout-header")
+    assert (folded["role"], folded["tabindex"], folded.get("aria-label")) == ("button", "0", None)
     assert soup.find("table").parent["aria-label"] == "Table 1: All"
     assert soup.find("pre")["tabindex"] == "0"
     assert soup.find("link", rel="icon")["href"] == "data:,"
