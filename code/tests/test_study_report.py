@@ -85,8 +85,8 @@ def test_sentences_change_when_two_arms_swap_results(study, tmp_path):
     before, after = report.claims.headline(study), report.claims.headline(other)
     assert "*Fine-tune all*" in before
     assert "*Fine-tune all*" not in after
-    assert "ahead of" in report.claims.slide_headline(study)
-    assert "behind" in report.claims.slide_headline(other)
+    assert "transfer leads" in report.claims.slide_headline(study)
+    assert "transfer trails" in report.claims.slide_headline(other)
     assert report.claims.depth(study).startswith("With 500 labels the order is *Fine-tune all*")
     assert not report.claims.depth(other).startswith("With 500 labels the order is *Fine-tune all*")
     for name in ("trend", "rival", "calibration", "hardest"):
@@ -231,6 +231,7 @@ def test_labels_are_pushed_apart_but_stay_in_range():
 def test_formatting():
     assert percent(0.7314) == "73.1\u00a0%"
     assert points(-0.034) == "−3.4\u00a0points"
+    assert points(-0.0001) == "0.0\u00a0points"
     assert listing(["a", "b", "c"]) == "a, b and c"
     assert listing(["a"]) == "a"
 

@@ -44,7 +44,8 @@ def points(difference: float) -> str:
 
 def signed(difference: float) -> str:
     """Format a difference of shares in points, with a sign and no unit: -0.03 -> "−3.0" (a true minus sign)."""
-    return f"{100 * difference:+.1f}".replace("-", "−")
+    text = f"{100 * difference:+.1f}".replace("-", "−")
+    return "0.0" if text[1:] == "0.0" else text
 
 
 def count(number: float) -> str:

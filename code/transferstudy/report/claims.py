@@ -24,14 +24,18 @@ def _label(name: str) -> str:
     return f"*{STRATEGIES[name].label}*"
 
 
-def _compare(d: Difference) -> str:
-    """Say in words what one difference shows, no more."""
+def _compare(d: Difference, other: str) -> str:
+    """Say in words how arm a of a difference stands to the other one, no more than the runs show."""
     if not d.excludes_zero:
-        return "no clear difference"
-    word = "ahead" if d.mean > 0 else "behind"
-    if d.seeds < MIN_SEEDS:
-        return f"{word} in {'each' if d.consistent else 'the mean, not in each,'} of the {d.seeds} seeds"
-    return word
+        return f"not clearly apart from {other}"
+    words = f"{'ahead of' if d.mean > 0 else 'behind'} {other}"
+    if d.seeds >= MIN_SEEDS:
+        return words
+    return (
+        f"{words} in each of the {d.seeds} seeds"
+        if d.consistent
+        else f"{words} in the mean, not in each seed"
+    )
 
 
 def best_pair(study: Study, n: int) -> tuple[Arm, Arm, Difference]:
@@ -65,9 +69,9 @@ def slide_headline(study: Study) -> str:
     n = study.sizes[0]
     d = best_pair(study, n)[2]
     if not d.excludes_zero:
-        return f"With {count(n)} labels, transfer and training from scratch cannot be told apart"
-    word = "ahead of" if d.mean > 0 else "behind"
-    return f"With {count(n)} labels, transfer is {abs(100 * d.mean):.0f} points {word} training from scratch"
+        return f"With {count(n)} labels, transfer and scratch cannot be told apart"
+    word = "leads" if d.mean > 0 else "trails"
+    return f"With {count(n)} labels, transfer {word} by {abs(100 * d.mean):.0f} points"
 
 
 def trend(study: Study) -> str:
@@ -142,8 +146,8 @@ def rival(study: Study) -> str:
     against = difference(study, best, "small_scratch", n)
     return (
         f"The compact network, from scratch, against VGG16 with batch normalisation, from scratch: {listing(sentences)}. "
-        f"At {count(n)} labels {_label(best)} is {_compare(against)} of the compact network ({_diff(against)})."
-    ).replace("no clear difference of the", "not clearly apart from the")
+        f"At {count(n)} labels {_label(best)} is {_compare(against, 'the compact network')} ({_diff(against)})."
+    )
 
 
 def baseline(study: Study) -> str:

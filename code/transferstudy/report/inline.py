@@ -73,7 +73,6 @@ class Values:
         self.weights_top1 = Value(percent(facts["validation_top1"]), page)
         self.weights_classes = Value(count(facts["classes"]), page)
         self.weights_images = Value(count(facts["images"]["train"]), page)
-        self.weights_note = Value(facts["not"])
         self.weights_sha = Value(used[0]["sha256"][:12], record_link("weights"))
 
     def _best(self):

@@ -70,7 +70,7 @@ def layers(study: Study) -> Markdown:
         total, learn = record["parameters"]["total"], record["parameters"]["trainable"]
         learning = next(reversed(record["learning_layers"].values()))
         rows.append(
-            [strategy.label, count(total), _link(arm, count(learn)), percent(learn / total), len(learning)]
+            [strategy.label, count(total), _link(arm, count(learn)), percent(learn / total, 2), len(learning)]
         )
     return pipe_table(["strategy", "parameters", "learning", "share", "learning layers"], rows, "lrrrr")
 
