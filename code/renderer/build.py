@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -18,6 +19,7 @@ from renderer.pages import DECK_LIBRARY, HERE, PAGE_LIBRARY, Renderer
 
 CACHE = Path(".cache/renderer/cells")
 JOBS = 2
+LEFT_BEHIND = 3600  # seconds after which a folder is what a killed render left, not one that is being written
 
 
 def build(root: Path, site: Path, say: Callable[[str], None] = print) -> None:
@@ -33,7 +35,8 @@ def build(root: Path, site: Path, say: Callable[[str], None] = print) -> None:
     """
     loaded = project.load(root)
     for path in root.glob(f".{site.name}-new-*"):
-        shutil.rmtree(path, ignore_errors=True)
+        if time.time() - path.stat().st_mtime > LEFT_BEHIND:
+            shutil.rmtree(path, ignore_errors=True)
     out = Path(tempfile.mkdtemp(prefix=f".{site.name}-new-", dir=root))
     try:
         out.chmod(0o755)

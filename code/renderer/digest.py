@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import sys
 from collections.abc import Iterable, Set
 from pathlib import Path
 
 STAMP = Path(".cache/renderer/stamp.json")
 READ_BY_CELLS = ("code", "results", "cards")
-PAGES = ("*.qmd", "*.yml", "*.bib", "*.csl", "chapters/**/*", "styles/**/*", "images/**/*", "notebooks/**/*")
+PAGES = ("*", "chapters/**/*", "styles/**/*", "images/**/*", "notebooks/**/*")
+VARIABLES = ("KERAS_BACKEND", "TRANSFERSTUDY_RESULTS", "TRANSFERSTUDY_DATA")
 LOCKS = ("requirements*.lock", "requirements*.txt")
 SKIPPED = {"__pycache__", "tests", ".pytest_cache", ".ruff_cache", ".ipynb_checkpoints"}
 
@@ -30,9 +32,14 @@ def everything(root: Path) -> str:
 
 
 def _digest(root: Path, patterns: Iterable[str], without: Set[Path] = frozenset()) -> str:
-    told = hashlib.sha256(sys.version.encode())
-    for path in sorted({path for pattern in patterns for path in root.glob(pattern)} - without):
-        relative = path.relative_to(root)
+    variables = {name: os.environ.get(name) for name in VARIABLES}
+    told = hashlib.sha256(json.dumps([sys.version, variables]).encode())
+    paths = {path: path.relative_to(root) for pattern in patterns for path in root.glob(pattern)}
+    if variables["TRANSFERSTUDY_RESULTS"]:
+        paths |= {path: path for path in Path(variables["TRANSFERSTUDY_RESULTS"]).rglob("*")}
+    for path, relative in sorted(paths.items()):
+        if path in without:
+            continue
         if SKIPPED & set(relative.parts) or any(part.endswith(".egg-info") for part in relative.parts):
             continue
         if path.is_file():

@@ -146,3 +146,15 @@ def test_a_removed_page_leaves_the_site(root):
     (root / "other.qmd").unlink()
     render(root)
     assert not (root / "_site/other.html").exists()
+
+
+def test_results_from_elsewhere_are_watched_too(root, tmp_path):
+    elsewhere = {"env": os.environ | {"TRANSFERSTUDY_RESULTS": str(tmp_path / "results")}}
+    (tmp_path / "results").mkdir()
+    first = command(root, "report", "--with", "embedded", **elsewhere)
+    assert "Rendered with" in first.stdout
+    assert executed(root) == ["index", "other"]
+    (tmp_path / "results/two.json").write_text("{}")
+    second = command(root, "report", "--with", "embedded", **elsewhere)
+    assert "Rendered with" in second.stdout
+    assert executed(root) == ["index", "other"]
