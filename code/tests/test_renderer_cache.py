@@ -17,7 +17,7 @@ title: "{title}"
 import json, pathlib, sys
 sys.path.insert(0, "code")
 from words import unit
-with open("executed.log", "a") as log:
+with open(".cache/executed.log", "a") as log:
     log.write("{title}\\n")
 number = json.loads(pathlib.Path("results/one.json").read_text())["number"]
 ```
@@ -61,7 +61,7 @@ def render(root, status=0):
 
 def executed(root):
     """Which pages ran since the last question."""
-    log = root / "executed.log"
+    log = root / ".cache/executed.log"
     names = sorted(log.read_text().split()) if log.exists() else []
     log.unlink(missing_ok=True)
     return names

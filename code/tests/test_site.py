@@ -16,7 +16,11 @@ from renderer.server import serving
 
 STAGE = (1280, 720)
 SLIDES = {"fixture": 4, "report": 10}
-AXE = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"], "resultTypes": ["violations"], "preload": False}
+AXE = {
+    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"],
+    "resultTypes": ["violations"],
+    "preload": False,
+}
 THEME = "#theme, .quarto-color-scheme-toggle"
 SEARCH = "#search-open, .aa-DetachedSearchButton, #quarto-search button"
 SEARCH_FIELD = "#search-words, .aa-Input"
