@@ -36,7 +36,8 @@ def _digest(root: Path, patterns: Iterable[str], without: Set[Path] = frozenset(
     told = hashlib.sha256(json.dumps([sys.version, variables]).encode())
     paths = {path: path.relative_to(root) for pattern in patterns for path in root.glob(pattern)}
     if variables["TRANSFERSTUDY_RESULTS"]:
-        paths |= {path: path for path in Path(variables["TRANSFERSTUDY_RESULTS"]).rglob("*")}
+        folder = Path(variables["TRANSFERSTUDY_RESULTS"])
+        paths |= {path: path.relative_to(folder) for path in folder.rglob("*")}
     for path, relative in sorted(paths.items()):
         if path in without:
             continue
