@@ -49,7 +49,7 @@ NAMING = """(() => {
   new MutationObserver(name).observe(document.documentElement, { childList: true, subtree: true });
   name();
 })();"""
-IMPORT = re.compile(r"@import\s+(?:url\(\s*)?[\"']?(?:https?:)?//[^;]*;")
+IMPORT = re.compile(r"@import\s*(?:url\(\s*)?(?P<quote>[\"']?)(?:https?:)?//[^\"')]*(?P=quote)\s*\)?[^;]*;")
 CSS_URL = re.compile(r"url\(\s*[\"']?((?:https?:)?//[^\"')]+)")
 
 

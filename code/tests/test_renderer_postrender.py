@@ -38,7 +38,7 @@ def site(tmp_path):
     folder = tmp_path / "_site"
     (folder / "site_libs").mkdir(parents=True)
     (folder / "site_libs/a.css").write_text(
-        '@import url("https://fonts.googleapis.com/css2?family=X");\nb { top: 0 }\n'
+        '@import url("https://fonts.googleapis.com/css2?family=X:wght@300;400");@import"https://fonts.bunny.net/y";\nb { top: 0 }\n'
     )
     (folder / "index.html").write_text(QUARTO)
     (folder / "other.html").write_text('<html><body><p id="there">x</p></body></html>')
