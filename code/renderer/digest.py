@@ -11,7 +11,16 @@ from pathlib import Path
 
 STAMP = Path(".cache/renderer/stamp.json")
 READ_BY_CELLS = ("code", "results", "cards")
-PAGES = ("*", "chapters/**/*", "styles/**/*", "images/**/*", "notebooks/**/*")
+PAGES = (
+    *(
+        f"*.{kind}"
+        for kind in ("qmd", "md", "yml", "bib", "csl", "css", "scss", "html", "png", "svg", "ico", "js")
+    ),
+    "chapters/**/*",
+    "styles/**/*",
+    "images/**/*",
+    "notebooks/**/*",
+)
 VARIABLES = ("KERAS_BACKEND", "TRANSFERSTUDY_RESULTS", "TRANSFERSTUDY_DATA")
 LOCKS = ("requirements*.lock", "requirements*.txt")
 SKIPPED = {"__pycache__", "tests", ".pytest_cache", ".ruff_cache", ".ipynb_checkpoints"}

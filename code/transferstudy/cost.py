@@ -42,11 +42,12 @@ def seconds(spec: RunSpec, records: list[dict]) -> float | None:
             ]
             total += median(rates) * spec.steps(phase, n_train)
     views = spec.augmentation_views if spec.augmentation != "none" else 1
-    if "features" in alike[0]["timing"]:
-        rates = [
-            r["timing"]["features"]["wall"] / (r["data"]["train"] * r["spec"]["augmentation_views"])
-            for r in alike
-        ]
+    rates = [
+        r["timing"]["features"]["wall"] / (r["data"]["train"] * r["spec"]["augmentation_views"])
+        for r in alike
+        if "features" in r["timing"]
+    ]
+    if rates:
         total += median(rates) * n_train * views
     return total + median(r["timing"]["prediction"]["wall"] for r in alike)
 
