@@ -87,15 +87,26 @@ def print_deck(url: str, target: Path) -> None:
         RenderError: no Chromium, or the deck did not lay itself out for printing.
     """
     from playwright.sync_api import Error
+    from pypdf import PdfReader
 
     with browser() as chromium:
         page = chromium.new_page()
         try:
-            page.goto(f"{url}?print-pdf")
+            page.goto(f"{url}?print-pdf", wait_until="networkidle")
             page.wait_for_function(
                 "document.querySelectorAll('.pdf-page').length === Reveal.getTotalSlides()"
             )
             page.evaluate("document.fonts.ready")
-            page.pdf(path=target, prefer_css_page_size=True, print_background=True)
+            slides = page.evaluate("Reveal.getTotalSlides()")
+            # reveal.js lays its pages out over several frames; on a busy machine the first print may come too early.
+            for _ in range(5):
+                page.pdf(path=target, prefer_css_page_size=True, print_background=True)
+                if len(PdfReader(target).pages) == slides:
+                    return
+                page.wait_for_timeout(1000)
         except Error as error:
             raise RenderError(f"the deck could not be printed: {error.message.splitlines()[0]}") from None
+    target.unlink()
+    raise RenderError(
+        f"the deck has {slides} slides, but Chromium printed another number of pages; try again"
+    )
