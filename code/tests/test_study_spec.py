@@ -4,6 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from transferstudy.errors import StudyError
+from transferstudy.paths import PRESETS
 from transferstudy.presets import expand, preset_names, select
 from transferstudy.spec import RunSpec
 
@@ -87,6 +88,17 @@ def test_the_report_compares_all_declared_strategies_with_shared_seeds():
     )
     assert {s.n_labels for s in specs} == {500, 1000, 5000}
     assert len({s.strategy for s in specs}) == 7
+
+
+def test_a_size_or_an_arm_may_have_fewer_seeds(tmp_path):
+    text = PRESETS.read_text().replace(
+        "[presets.smoke.set]", "[presets.smoke.set_labels.50]\n{rule}\n[presets.smoke.set]"
+    )
+    text = text.replace("n_labels = [50]\nseeds = [0]", "n_labels = [50, 60]\nseeds = [0, 1, 2]")
+    for number, rule in enumerate(("seeds = [0]", "small_scratch = { seeds = [0], min_steps = 5 }")):
+        path = tmp_path / f"{number}.toml"
+        path.write_text(text.replace("{rule}", rule))
+        assert [(s.n_labels, s.seed) for s in expand("smoke", path)] == [(50, 0), (60, 0), (60, 1), (60, 2)]
 
 
 def test_other_weights_change_only_the_pretrained_arms():

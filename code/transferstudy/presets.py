@@ -42,8 +42,9 @@ def expand(name: str, path: Path = PRESETS, **overrides: Any) -> list[RunSpec]:
     """Return the runs of a preset, in the order in which they should be made.
 
     Values come from, later ones winning: `[defaults]`, `[strategies.<name>]`, the preset's own `[set]`,
-    `[set_strategy.<name>]` and `[set_labels.<n>.<name>]`, and `overrides`. The runs are the product n_labels x seeds x strategies, in that order, so that
-    a study that is stopped early has complete comparisons at the first sizes.
+    `[set_strategy.<name>]` and `[set_labels.<n>.<name>]`, and `overrides`. The runs are the product n_labels x seeds x
+    strategies, in that order, so that a study that is stopped early has complete comparisons at the first sizes. `seeds`
+    in `[set_labels.<n>]`, or in a strategy's table there, keeps only some of the preset's seeds.
 
     Args:
         name: the preset.
@@ -57,15 +58,19 @@ def expand(name: str, path: Path = PRESETS, **overrides: Any) -> list[RunSpec]:
     new_weights = overrides.pop("weights", None)
     runs = []
     for n_labels in preset["n_labels"]:
+        at_size = preset.get("set_labels", {}).get(str(n_labels), {})
         for seed in preset["seeds"]:
             for strategy_name in preset["strategies"]:
+                own = at_size.get(strategy_name, {})
+                if seed not in own.get("seeds", at_size.get("seeds", preset["seeds"])):
+                    continue
                 strategy = get_strategy(strategy_name)
                 values = {
                     **tables["defaults"],
                     **tables["strategies"].get(strategy_name, {}),
                     **preset.get("set", {}),
                     **preset.get("set_strategy", {}).get(strategy_name, {}),
-                    **preset.get("set_labels", {}).get(str(n_labels), {}).get(strategy_name, {}),
+                    **{key: value for key, value in own.items() if key != "seeds"},
                     **overrides,
                     "strategy": strategy_name,
                     "n_labels": n_labels,

@@ -116,6 +116,12 @@ class Study:
         """All seeds of the preset, sorted."""
         return tuple(sorted({spec.seed for spec in self.specs}))
 
+    @property
+    def seeds_per_arm(self) -> tuple[int, int]:
+        """The fewest and the most seeds that an arm has."""
+        counts = [len(arm.records) for arm in self.arms.values()]
+        return min(counts), max(counts)
+
     def arm(self, strategy: str, n_labels: int) -> Arm:
         """Return one arm.
 

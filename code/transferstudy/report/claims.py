@@ -203,10 +203,11 @@ def hardest(study: Study) -> str:
 
 def verdict_rule(study: Study) -> str:
     """Return what may be concluded from this many seeds."""
-    seeds = len(study.seeds)
-    if seeds < MIN_SEEDS:
+    fewest, seeds = study.seeds_per_arm
+    if fewest < MIN_SEEDS:
+        number = f"{fewest} to {seeds}" if fewest < seeds else f"{seeds}"
         return (
-            f"Each arm was run with {seeds} seed{'s' if seeds > 1 else ''}. That shows effects much larger than the spread between seeds; "
+            f"Each arm was run with {number} seed{'s' if seeds > 1 else ''}. That shows effects much larger than the spread between seeds; "
             f"it does not settle close calls. The intervals resample test images and seeds, and with fewer than {MIN_SEEDS} seeds "
             "they are too narrow. So this page describes what these runs did and gives no verdict on methods."
         )

@@ -37,7 +37,8 @@ class Values:
         self.image_side = Value(str(data["side"]), here)
         self.sizes = Value(listing([count(n) for n in study.sizes]))
         self.smallest, self.largest = (Value(count(study.sizes[i])) for i in (0, -1))
-        self.n_seeds = Value(count(len(study.seeds)), record_link("runs"))
+        fewest, most = study.seeds_per_arm
+        self.n_seeds = Value(f"{fewest} to {most}" if fewest < most else count(most), record_link("runs"))
         self.n_runs = Value(count(len(study.records)), record_link("runs"))
         self.n_strategies = Value(count(len(study.strategies)))
         self.backbone = Value("VGG16")
