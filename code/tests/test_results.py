@@ -10,7 +10,7 @@ from transferstudy.paths import project_root
 from transferstudy.presets import expand
 from transferstudy.store import Store
 from transferstudy.verify import verify
-from transferstudy.weightsfile import KNOWN_FILES
+from transferstudy.weightsfile import known_files
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +33,7 @@ def test_the_results_are_real(store):
         assert record["data"]["name"] == "cifar10"
         assert record["data"]["test"] == record["metrics"]["test"]["n"] == 10_000
         assert record["data"]["sha256"] == store.load(store.ids()[0])["data"]["sha256"]
-        expected = KNOWN_FILES.get(record["spec"]["weights"])
+        expected = known_files().get(record["spec"]["weights"])
         assert record["weights"]["sha256"] == expected
         assert record["metrics"]["test"]["accuracy"] > 0.12, (
             f"{run_id} hardly beats guessing: it did not learn"

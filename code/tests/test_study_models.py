@@ -15,7 +15,7 @@ from transferstudy.models import (
     standardise_head,
     trainable_layers,
 )  # fmt: skip
-from transferstudy.weightsfile import KNOWN_FILES, check_available, find_weights
+from transferstudy.weightsfile import KNOWN_FILES, resolve, find_weights
 
 VGG_CONVS = [
     f"block{b}_conv{k}"
@@ -181,8 +181,8 @@ def test_weights_are_known_by_content(tmp_path, monkeypatch):
     monkeypatch.setitem(KNOWN_FILES, "famous", unknown.sha256)
     assert find_weights(str(path)).name == "famous"
     with pytest.raises(StudyError, match=r"'famous' instead; give the file with --weights PATH"):
-        check_available("tiny-imagenet", find_weights(str(path)))
+        resolve("tiny-imagenet", find_weights(str(path)))
     with pytest.raises(StudyError, match="no file given"):
-        check_available("tiny-imagenet", None)
+        resolve("tiny-imagenet", None)
     with pytest.raises(StudyError, match="neither a weights file nor one of"):
         find_weights(str(tmp_path / "gone.npz"))

@@ -1,4 +1,4 @@
-"""The command line: `python -m transferstudy plan | run | status | show | verify`.
+"""The command line: `python -m transferstudy COMMAND`; the smaller commands stand here, the others in `commands/`.
 
 Nothing heavy is imported until a command needs it, so that looking at results takes a moment.
 """
@@ -7,6 +7,7 @@ import argparse
 import os
 import sys
 
+from .commands import modules
 from .errors import StudyError
 
 
@@ -53,6 +54,10 @@ def parser() -> argparse.ArgumentParser:
     show.add_argument("run", help="run id or its beginning")
     show.add_argument("--json", action="store_true", help="print the whole record")
     commands.add_parser("verify", parents=[where], help="check every file and recompute every measure")
+    shared = {"chosen": chosen, "where": where}
+    for name, module in modules().items():
+        own = commands.add_parser(name, parents=[shared[key] for key in module.PARENTS], help=module.HELP)
+        module.arguments(own)
     return top
 
 
@@ -60,7 +65,8 @@ def main(argv: list[str] | None = None) -> int:
     """Run one command and return its exit status: 0, or 2 for wrong input."""
     args = parser().parse_args(argv)
     try:
-        return COMMANDS[args.command](args) or 0
+        run = COMMANDS.get(args.command) or modules()[args.command].run
+        return run(args) or 0
     except StudyError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

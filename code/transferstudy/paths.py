@@ -31,6 +31,11 @@ def results_dir() -> Path:
     return Path(override).expanduser() if override else project_root() / "results"
 
 
+def weights_dir() -> Path:
+    """Return the folder of the weights that the project ships, `results/weights/` in the project, wherever results go."""
+    return project_root() / "results" / "weights"
+
+
 def cache_dir() -> Path:
     """Return the folder for files that can be made again: `TRANSFERSTUDY_CACHE`, or `.cache/` in the project."""
     override = os.environ.get("TRANSFERSTUDY_CACHE")

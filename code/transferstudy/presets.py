@@ -12,7 +12,12 @@ from .strategies import get_strategy
 
 
 @cache
-def _tables(path: Path) -> dict[str, Any]:
+def toml_tables(path: Path) -> dict[str, Any]:
+    """Return the content of the settings file.
+
+    Raises:
+        StudyError: not valid TOML.
+    """
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except tomllib.TOMLDecodeError as error:
@@ -21,7 +26,7 @@ def _tables(path: Path) -> dict[str, Any]:
 
 def preset_names(path: Path = PRESETS) -> list[str]:
     """Return the names of all presets in the file, in its order."""
-    return list(_tables(path)["presets"])
+    return list(toml_tables(path)["presets"])
 
 
 def preset_table(name: str, path: Path = PRESETS) -> dict[str, Any]:
@@ -30,7 +35,7 @@ def preset_table(name: str, path: Path = PRESETS) -> dict[str, Any]:
     Raises:
         StudyError: no such preset; the message lists those that exist.
     """
-    presets = _tables(path)["presets"]
+    presets = toml_tables(path)["presets"]
     if name not in presets:
         raise StudyError(
             f"unknown preset {name!r}: choose one of {', '.join(presets)} (they stand in {path.name})"
@@ -54,7 +59,7 @@ def expand(name: str, path: Path = PRESETS, **overrides: Any) -> list[RunSpec]:
     Raises:
         StudyError: unknown preset or strategy, or a run that is not valid.
     """
-    tables, preset = _tables(path), preset_table(name, path)
+    tables, preset = toml_tables(path), preset_table(name, path)
     new_weights = overrides.pop("weights", None)
     runs = []
     for n_labels in preset["n_labels"]:

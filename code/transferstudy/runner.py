@@ -57,10 +57,10 @@ def run_all(
     if not todo:
         return 0
     from .data import load
-    from .weightsfile import check_available
+    from .weightsfile import resolve
 
     for name in {spec.weights for spec in todo}:
-        check_available(name, weights)
+        resolve(name, weights)
     datasets = {}
     for spec in todo:
         key = (spec.dataset, spec.image_size)

@@ -6,10 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .errors import StudyError
+from .paths import weights_dir
 from .spec import WEIGHT_NAMES
 
 # Name in a RunSpec -> SHA-256 of the file that carries it.
-KNOWN_FILES = {"tiny-imagenet": "d4add738cd57a8e504e40b331c01909236bbd1deaf33629156c0ef61b72f2b94"}
+KNOWN_FILES = {
+    # Trained outside the project, in float16; what is shipped is its int8 version, "tiny-imagenet-vgg16".
+    "tiny-imagenet": "d4add738cd57a8e504e40b331c01909236bbd1deaf33629156c0ef61b72f2b94",
+}
 HELP = "give the file with --weights PATH or TRANSFERSTUDY_WEIGHTS=PATH"
 
 
@@ -26,6 +30,24 @@ class WeightsFile:
     path: Path
     sha256: str
     name: str
+
+
+def file_sha256(path: Path) -> str:
+    """Return the SHA-256 of a file as hex digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def shipped() -> dict[str, str]:
+    """Return the names of the weights in `results/weights/` and the SHA-256 that their manifests give."""
+    from .pretraining.records import manifests
+
+    return {name: manifest["sha256"] for name, manifest in manifests(weights_dir()).items()}
+
+
+def known_files() -> dict[str, str]:
+    """Return every name that stands for a file, and the SHA-256 of that file."""
+    return KNOWN_FILES | shipped()
 
 
 def find_weights(option: str | None) -> WeightsFile | None:
@@ -49,21 +71,36 @@ def find_weights(option: str | None) -> WeightsFile | None:
         raise StudyError(
             f"{source}: {value!r} is neither a weights file nor one of {', '.join(WEIGHT_NAMES)}"
         )
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    known = {sha: name for name, sha in KNOWN_FILES.items()}
-    return WeightsFile(path, digest, known.get(digest, f"sha256:{digest}"))
+    sha256 = file_sha256(path)
+    names = {sha: name for name, sha in known_files().items()}
+    return WeightsFile(path, sha256, names.get(sha256, f"sha256:{sha256}"))
 
 
-def check_available(name: str, file: WeightsFile | None) -> None:
-    """Say before a run starts whether its weights can be had.
+def resolve(name: str, given: WeightsFile | None) -> WeightsFile | None:
+    """Return the file behind the weights of a spec: the one given, or the one that the project ships under this name.
+
+    Args:
+        name: as in a RunSpec.
+        given: the file given on the command line, if any.
+
+    Returns:
+        None for "none" and "imagenet", which need no file.
 
     Raises:
-        StudyError: the spec asks for a file that was not given, or another one was given.
+        StudyError: the spec asks for a file that was not given, another one was given, or the shipped file is damaged.
     """
     if name in ("none", "imagenet"):
-        return
-    if file is None:
+        return None
+    if given is not None and given.name == name:
+        return given
+    expected = shipped().get(name)
+    if expected is not None:
+        path = weights_dir() / f"{name}.npz"
+        if not path.is_file() or file_sha256(path) != expected:
+            raise StudyError(
+                f"results/weights/{name}.npz: missing or not what its manifest says; restore it: git checkout -- results/weights"
+            )
+        return WeightsFile(path, expected, name)
+    if given is None:
         raise StudyError(f"weights {name!r}: no file given; {HELP}")
-    if file.name != name:
-        raise StudyError(f"weights {name!r}: {file.path} holds {file.name!r} instead; {HELP}")
+    raise StudyError(f"weights {name!r}: {given.path} holds {given.name!r} instead; {HELP}")

@@ -8,18 +8,19 @@ import numpy as np
 
 from ..errors import StudyError
 from ..weightsfile import HELP
+from .quantised import restored
 
 
 def read_arrays(path: Path) -> dict[str, np.ndarray]:
-    """Read a `.npz` of arrays named `<layer>/<variable>` as float32.
+    """Read a `.npz` of arrays named `<layer>/<variable>` as float32; int8 kernels are multiplied by their scales.
 
     Raises:
         StudyError: the file is damaged or no such archive.
     """
     try:
         with np.load(path, allow_pickle=False) as archive:
-            arrays = {key: archive[key].astype(np.float32) for key in archive.files}
-    except (OSError, ValueError, EOFError, AttributeError, zipfile.BadZipFile) as error:
+            arrays = restored({key: archive[key] for key in archive.files})
+    except (OSError, KeyError, ValueError, EOFError, AttributeError, zipfile.BadZipFile) as error:
         raise StudyError(
             f"{path}: cannot be read as .npz weights ({error}): it may be truncated; fetch it again"
         ) from None

@@ -32,21 +32,22 @@ def optimiser(spec: RunSpec, peak: float, steps: int) -> keras.optimizers.Optimi
 
 
 def compile_model(model: keras.Model, rule: keras.optimizers.Optimizer) -> None:
-    """Compile for integer labels and logits, with the measure `accuracy`.
-
-    XLA is left off on TensorFlow without a GPU: compiled convolutions are many times slower there.
-    """
-    jit = "auto"
-    if keras.backend.backend() == "tensorflow":
-        import tensorflow as tf
-
-        jit = "auto" if tf.config.list_physical_devices("GPU") else False
+    """Compile for integer labels and logits, with the measure `accuracy`."""
     model.compile(
         optimizer=rule,
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         metrics=[keras.metrics.SparseCategoricalAccuracy(name="accuracy")],
-        jit_compile=jit,
+        jit_compile=xla(),
     )
+
+
+def xla() -> str | bool:
+    """Return Keras' `jit_compile`: off on TensorFlow without a GPU, where compiled convolutions are many times slower."""
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        return "auto" if tf.config.list_physical_devices("GPU") else False
+    return "auto"
 
 
 class KeepBest(keras.callbacks.Callback):

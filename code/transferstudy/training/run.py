@@ -11,7 +11,7 @@ from ..models import between, build_model, load_weights, set_trainable, split_at
 from ..models.weights import arrays_sha256
 from ..spec import RunSpec
 from ..strategies import get_strategy
-from ..weightsfile import WeightsFile, check_available
+from ..weightsfile import WeightsFile, resolve
 from .features import activations, cached_views, pooled_from
 from .phase import PhaseLog, run_phase
 
@@ -84,7 +84,7 @@ def start_model(
     if downloaded:
         return model, arrays_sha256(model)
     if spec.weights != "none":
-        check_available(spec.weights, file)
+        file = resolve(spec.weights, file)
         load_weights(model, file.path)
         return model, file.sha256
     return model, None
