@@ -5,20 +5,27 @@ from pathlib import Path
 import numpy as np
 
 from transferstudy.metrics import measure
-from transferstudy.prediction import round_log_probabilities
-from transferstudy.presets import expand
+from transferstudy.paths import PRESETS
+from transferstudy.presets import expand, toml_tables
+from transferstudy.spec import RunSpec
 from transferstudy.store import Store
+from transferstudy.study import Study
 
 CLASSES = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
 STRENGTH = {
     "random_features": 0.6,
     "linear_probe": 2.6,
     "finetune_block5": 2.9,
+    "finetune_block4": 3.0,
+    "finetune_block3": 3.1,
+    "finetune_block2": 3.2,
     "finetune_all": 3.4,
     "scratch_bn": 1.4,
     "scratch": 1.0,
     "small_scratch": 1.8,
+    "small_finetune": 2.4,
 }
+CORRUPTIONS = ("noise", "blur", "contrast", "brightness", "jpeg")
 
 
 def fake_log_p(y: np.ndarray, strength: float, seed: int) -> np.ndarray:
@@ -27,7 +34,7 @@ def fake_log_p(y: np.ndarray, strength: float, seed: int) -> np.ndarray:
     logits = rng.normal(size=(len(y), 10)) * 1.5
     logits[np.arange(len(y)), y] += strength
     logits -= np.log(np.exp(logits).sum(axis=1, keepdims=True))
-    return round_log_probabilities(logits)
+    return logits.astype(np.float16)
 
 
 def fake_record(spec, strength: float, n_test: int = 1000) -> tuple[dict, dict]:
@@ -110,7 +117,52 @@ def fake_store(root: Path, preset: str = "report", n_test: int = 1000) -> Store:
 
 def fake_model() -> dict[str, np.ndarray]:
     """Random float16 weights of the compact network."""
+    from transferstudy.execution import model_arrays
     from transferstudy.models import build_model
-    from transferstudy.runner import model_arrays
 
     return model_arrays(build_model("compact", 10, 32))
+
+
+def fake_spec(strategy: str, n_labels: int, seed: int = 0, **changes) -> RunSpec:
+    """A run as presets.toml would define it, whether or not a preset has it."""
+    tables = toml_tables(PRESETS)
+    known = tables["strategies"]
+    values = {**tables["defaults"], **known.get(strategy, known["finetune_block5"]), **changes}
+    return RunSpec.parse({**values, "strategy": strategy, "n_labels": n_labels, "seed": seed})
+
+
+def fake_robustness(clean: float) -> dict:
+    """Accuracies under corruption, falling with severity, as a run leaves them."""
+    falling = [round(clean * f, 4) for f in (0.9, 0.7, 0.5)]
+    return {"images": 2000, "clean": clean, "accuracy": dict.fromkeys(CORRUPTIONS, falling)}
+
+
+def fake_study(
+    root: Path,
+    arms: list[tuple],
+    strength: dict[str, float] = STRENGTH,
+    n_test: int = 300,
+    name: str = "report",
+    robust: bool = False,
+) -> Study:
+    """A study of made-up runs.
+
+    Args:
+        root: where their results go.
+        arms: (strategy, number of labels, number of seeds) or (..., image size).
+        strength: strategy -> how much its predictions favour the truth; more labels and larger images add a little.
+        n_test: test images.
+        name: of the preset.
+        robust: whether accuracies under corruption are there.
+    """
+    store, specs = Store(root), []
+    for strategy, n_labels, seeds, *side in arms:
+        for seed in range(seeds):
+            spec = fake_spec(strategy, n_labels, seed, image_size=side[0] if side else 32)
+            extra = 0.4 * np.log10(n_labels / 500) + (spec.image_size - 32) / 64
+            record, predictions = fake_record(spec, strength[strategy] + extra, n_test)
+            if robust:
+                record["metrics"]["robustness"] = fake_robustness(record["metrics"]["test"]["accuracy"])
+            store.save(record, predictions)
+            specs.append(spec)
+    return Study(specs, store, name)

@@ -1,0 +1,163 @@
+"""How many labelled images is transfer worth: where does the from-scratch learning curve reach the same accuracy?"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.interpolate import PchipInterpolator
+
+from ..study import Arm, Study
+from .bootstrap import interval
+from .plan import MIN_SEEDS
+
+RESAMPLES = 1000
+_CHUNK = 100  # resamples at a time: a bound on memory
+
+
+@dataclass(frozen=True)
+class Labels:
+    """A number of labels that may lie outside the sizes that were measured.
+
+    Attributes:
+        number: labelled images; at an end of the measured range where `side` is not "".
+        side: "" when the number was interpolated, "more" when it lies beyond the largest size, "fewer" when it lies
+            below the smallest.
+    """
+
+    number: float
+    side: str = ""
+
+
+@dataclass(frozen=True)
+class Worth:
+    """How many labels a from-scratch network needs to reach the accuracy of a transfer arm.
+
+    Attributes:
+        arm: strategy of the transfer arm.
+        n_labels: labels that the transfer arm had.
+        accuracy: its mean test accuracy, 0..1.
+        scratch: strategy behind the from-scratch curve, or "" for the best one at each size.
+        equal_at: labels at which the from-scratch curve reaches that accuracy.
+        low, high: ends of the bootstrap interval. Where an arm has one seed, only its test images are drawn.
+        seeds: the fewest seeds of the transfer arm and of the curve's points around `equal_at`.
+        anchor: id of the transfer arm on the page of records.
+    """
+
+    arm: str
+    n_labels: int
+    accuracy: float
+    scratch: str
+    equal_at: Labels
+    low: Labels
+    high: Labels
+    seeds: int
+    anchor: str
+
+    @property
+    def factor(self) -> float:
+        """`equal_at` as a multiple of the labels that the transfer arm had; a bound where `equal_at` is one."""
+        return self.equal_at.number / self.n_labels
+
+    @property
+    def verdict_allowed(self) -> bool:
+        """Whether there are enough seeds to conclude anything."""
+        return self.seeds >= MIN_SEEDS
+
+
+def labels_needed(sizes, accuracy, wanted: float) -> Labels:
+    """Return the number of labels at which a learning curve reaches an accuracy.
+
+    The curve runs through the measured points as a monotone cubic in log labels (Fritsch and Butland 1984, the PCHIP of
+    SciPy). It is never extrapolated. Where a measured curve falls, its highest point so far stands: more labels are not
+    counted as harm.
+
+    Args:
+        sizes: numbers of labels, rising.
+        accuracy: test accuracy at each, 0..1.
+        wanted: the accuracy to reach.
+
+    Raises:
+        ValueError: fewer than two sizes, or sizes that do not rise.
+    """
+    sizes, accuracy = np.asarray(sizes, float), np.maximum.accumulate(np.asarray(accuracy, float))
+    if len(sizes) < 2 or (np.diff(sizes) <= 0).any():
+        raise ValueError(f"a learning curve needs at least two rising sizes, not {sizes.tolist()}")
+    if wanted > accuracy[-1]:
+        return Labels(float(sizes[-1]), "more")
+    if wanted < accuracy[0]:
+        return Labels(float(sizes[0]), "fewer")
+    grid = np.linspace(np.log(sizes[0]), np.log(sizes[-1]), 4001)
+    curve = PchipInterpolator(np.log(sizes), accuracy)(grid)
+    reached = int(np.argmax(curve >= wanted - 1e-12))
+    return Labels(float(np.exp(grid[reached])))
+
+
+def scratch_curve(study: Study, strategy: str | None = None) -> list[Arm]:
+    """Return the arms of the from-scratch learning curve, sizes rising.
+
+    Args:
+        study: the finished runs.
+        strategy: one from-scratch strategy, or None for the best one at each size, chosen on validation.
+    """
+    if strategy:
+        return [study.arm(strategy, n) for n in study.sizes_of(strategy)]
+    return [study.best(n, False) for n in study.sizes if study.candidates(n, False)]
+
+
+def worth(study: Study, arm: Arm, strategy: str | None = None, resamples: int = RESAMPLES) -> Worth | None:
+    """Return how many labels an arm is worth, with a bootstrap interval.
+
+    Seeds of every arm and test images are drawn anew in each resample, the same images for all arms, and the curve is
+    interpolated anew; resamples beyond the measured range count as its end, so the interval says "more" or "fewer" there.
+
+    Args:
+        study: the finished runs.
+        arm: the transfer arm.
+        strategy: as in `scratch_curve`.
+        resamples: of the bootstrap, rounded up to hundreds.
+
+    Returns:
+        None when the from-scratch curve has fewer than two sizes.
+    """
+    curve = scratch_curve(study, strategy)
+    if len(curve) < 2:
+        return None
+    sizes = [a.n_labels for a in curve]
+    point = labels_needed(sizes, [a.accuracy for a in curve], arm.accuracy)
+    below = [a for a in curve if a.n_labels <= point.number][-1:]
+    above = [a for a in curve if a.n_labels >= point.number][:1]
+    fewest = min(len(a.records) for a in (arm, *below, *above))
+    low, high = _bounds(study, arm, curve, sizes, resamples)
+    return Worth(
+        arm.strategy.name, arm.n_labels, arm.accuracy, strategy or "", point, low, high, fewest, arm.anchor
+    )
+
+
+def _bounds(study: Study, arm: Arm, curve: list[Arm], sizes: list[int], resamples: int):
+    rng = np.random.default_rng(0)
+    right = [study.correct(*a.key) for a in (arm, *curve)]
+    # As in `resampled_means`: images on which all models behave alike are drawn as one pattern.
+    patterns, counts = np.unique(np.concatenate(right).T, axis=0, return_counts=True)
+    n, parts = counts.sum(), [_CHUNK] * -(-resamples // _CHUNK)
+    per_model = np.concatenate([rng.multinomial(n, counts / n, size=k) @ patterns for k in parts]) / n
+    resamples = len(per_model)
+    accuracy, first = [], 0
+    for rows in right:
+        seeds = len(rows)
+        mine = per_model[:, first : first + seeds]
+        picked = rng.multinomial(seeds, np.full(seeds, 1 / seeds), size=resamples) / seeds
+        stretch = np.sqrt(seeds / (seeds - 1)) if seeds > 1 else 0.0
+        accuracy.append(mine.mean(axis=1) + stretch * (mine * (picked - 1 / seeds)).sum(axis=1))
+        first += seeds
+    found = [labels_needed(sizes, points, wanted) for wanted, *points in np.stack(accuracy, axis=1)]
+    logs = np.log([each.number for each in found])
+    # Just outside the range, so that quantiles keep the order and the ends stay recognisable.
+    logs += np.array([{"": 0.0, "more": 1e-6, "fewer": -1e-6}[each.side] for each in found])
+    return tuple(_labels(value, sizes) for value in interval(logs))
+
+
+def _labels(log_number: float, sizes: list[int]) -> Labels:
+    if log_number > np.log(sizes[-1]):
+        return Labels(float(sizes[-1]), "more")
+    if log_number < np.log(sizes[0]):
+        return Labels(float(sizes[0]), "fewer")
+    return Labels(float(np.exp(log_number)))

@@ -1,0 +1,63 @@
+"""`python -m transferstudy inside`: train named runs again and keep what pages show of their inside."""
+
+HELP = "look into networks: train the named runs again, keep maps, CKA, filters and features"
+PARENTS = ("chosen", "where")
+
+
+def arguments(parser) -> None:
+    """Add the command's options."""
+    parser.add_argument(
+        "--pictures",
+        action="store_true",
+        help="train nothing; keep the test images that figures of mistakes show",
+    )
+    parser.add_argument("--progress", choices=("bar", "lines", "none"), default="lines")
+
+
+def run(args) -> None:
+    """Run the command.
+
+    Raises:
+        StudyError: no run is named, or wrong input.
+    """
+    from ..data import load
+    from ..data.source import data_source
+    from ..store import Store
+
+    source, root = data_source(args.data), Store(args.results).root
+    if args.pictures:
+        from ..inside.wanted import keep_pictures
+        from ..study import load as load_study
+
+        study = load_study(args.preset, args.results)
+        data = load(study.first["data"]["name"], source, study.first["data"]["side"])
+        print(f"inside/pictures.npz: {keep_pictures(study, data)} test images written")
+        return
+    _look(args, source, root, load)
+
+
+def _look(args, source, root, load) -> None:
+    import os
+
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    from ..cli import _specs, _weights
+    from ..errors import StudyError
+    from ..inside.stored import names, save
+    from ..weightsfile import resolve
+
+    if not args.only:
+        raise StudyError("inside: name the runs to look into, for example --only finetune_all --only seed=0")
+    file, name = _weights(args)
+    there = set(names(root))
+    todo = [spec for spec in _specs(args, name) if spec.id not in there]
+    for weights in {spec.weights for spec in todo}:
+        resolve(weights, file)
+    print(f"{len(todo)} runs to look into")
+    verbose = {"none": 0, "bar": 1, "lines": 2}[args.progress]
+    for number, spec in enumerate(todo, 1):
+        from ..inside.look import look
+
+        said = f"{spec.strategy}, {spec.n_labels:,} labels, {spec.image_size} px, seed {spec.seed}"
+        print(f"[{number}/{len(todo)}] {spec.id} {said}", flush=True)
+        about = save(root, spec.id, *look(spec, load(spec.dataset, source, spec.image_size), file, verbose))
+        print(f"    {about['arrays']['file']}: {about['arrays']['bytes']:,} bytes", flush=True)
