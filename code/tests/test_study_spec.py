@@ -5,7 +5,7 @@ from pydantic import ValidationError
 
 from transferstudy.errors import StudyError
 from transferstudy.paths import PRESETS
-from transferstudy.presets import expand, preset_names, select
+from transferstudy.presets import expand, following, preset_names, select
 from transferstudy.spec import RunSpec
 
 PROBE = {
@@ -121,3 +121,97 @@ def test_selection():
 def test_unknown_preset():
     with pytest.raises(StudyError, match="unknown preset 'grand': choose one of report"):
         expand("grand")
+
+
+def test_the_purpose_of_old_runs_is_study_and_changes_no_identity():
+    assert RunSpec.parse(PROBE).purpose == "study"
+    assert RunSpec.parse({**PROBE, "purpose": "study"}).id == "e6b83c5489ab"
+    assert RunSpec.parse({**PROBE, "purpose": "tuning"}).id != "e6b83c5489ab"
+    with pytest.raises(StudyError, match="purpose"):
+        RunSpec.parse({**PROBE, "purpose": "testing"})
+
+
+@pytest.fixture
+def language(tmp_path):
+    """A settings file with a grid, a union of presets and rules."""
+    path = tmp_path / "presets.toml"
+    extra = """
+[presets.rates]
+n_labels = [100]
+seeds = [0]
+strategies = ["small_scratch", "random_features"]
+[presets.rates.set]
+purpose = "tuning"
+[presets.rates.grid]
+weight_decay = [1e-4, 1e-3]
+[presets.rates.grid_strategy.small_scratch]
+learning_rate = [1e-3, 3e-3, 1e-2]
+[presets.sizes]
+n_labels = [100]
+seeds = [0, 1]
+strategies = ["small_scratch"]
+[presets.sizes.grid]
+image_size = [32, 64]
+[presets.sizes.robustness]
+seed = [1]
+[presets.both]
+includes = ["sizes", "rates", "sizes"]
+[presets.both.keep_model]
+strategy = "small_scratch"
+seed = 0
+image_size = 64
+[presets.all]
+includes = ["both", "smoke"]
+[presets.ring]
+includes = ["ring2"]
+[presets.ring2]
+includes = ["ring"]
+[presets.odd]
+includes = ["smoke"]
+seeds = [0]
+[presets.wrong_rule]
+includes = ["smoke"]
+[presets.wrong_rule.robustness]
+sede = 0
+"""
+    path.write_text(PRESETS.read_text() + extra)
+    return path
+
+
+def test_a_grid_is_the_product_of_its_values(language):
+    rates = expand("rates", language)
+    small = [(s.learning_rate, s.weight_decay) for s in rates if s.strategy == "small_scratch"]
+    assert small == [(rate, decay) for decay in (1e-4, 1e-3) for rate in (1e-3, 3e-3, 1e-2)]
+    assert [s.weight_decay for s in rates if s.strategy == "random_features"] == [1e-4, 1e-3]
+    assert {s.purpose for s in rates} == {"tuning"}
+    assert [s.image_size for s in expand("sizes", language)] == [32, 64, 32, 64]
+
+
+def test_a_union_has_every_run_once(language):
+    sizes, rates = expand("sizes", language), expand("rates", language)
+    assert expand("both", language) == [*sizes, *rates]
+    assert expand("all", language, dataset="cats")[: len(sizes)] == expand("sizes", language, dataset="cats")
+    for preset, said in (
+        ("ring", "includes itself: ring -> ring2 -> ring"),
+        ("odd", "both includes and seeds"),
+    ):
+        with pytest.raises(StudyError, match=said):
+            expand(preset, language)
+
+
+def test_rules_name_runs_and_hold_within_their_own_preset(language):
+    ids = {(s.seed, s.image_size): s.id for s in expand("sizes", language)}
+    assert following("sizes", "robustness", language) == {ids[1, 32], ids[1, 64]}
+    assert following("all", "robustness", language) == {ids[1, 32], ids[1, 64]}
+    assert following("all", "keep_model", language) == {ids[0, 64]}
+    assert following("sizes", "keep_model", language) == frozenset()
+    moved = following("sizes", "robustness", language, dataset="cats")
+    assert moved == {s.id for s in expand("sizes", language, dataset="cats") if s.seed == 1}
+    with pytest.raises(StudyError, match="robustness names 'sede'"):
+        following("wrong_rule", "robustness", language)
+
+
+def test_the_report_keeps_one_small_model():
+    (kept,) = following("report", "keep_model")
+    spec = next(s for s in expand("report") if s.id == kept)
+    assert (spec.strategy, spec.n_labels, spec.seed) == ("small_scratch", 5000, 0)

@@ -1,5 +1,25 @@
-"""Presets: named lists of runs, expanded from one TOML file that holds every knob."""
+"""Presets: named lists of runs, expanded from one TOML file that holds every knob.
 
+A preset is a product or a union:
+
+    [presets.<name>]
+    n_labels, seeds, strategies     the runs are the product of these three lists
+    [presets.<name>.set]            fields of every run
+    [presets.<name>.set_strategy.<strategy>]      fields of one strategy's runs
+    [presets.<name>.set_labels.<n>]               the same at one size, by strategy; `seeds` keeps only some seeds
+    [presets.<name>.grid]                         field = [values]: every combination is a run of its own
+    [presets.<name>.grid_strategy.<strategy>]     the same for one strategy; wins over `grid` field by field
+
+    [presets.<name>]
+    includes = ["a", "b"]           the runs of other presets, each once, in this order
+
+    [presets.<name>.keep_model]     field = value or [values]: the runs whose trained weights are kept
+    [presets.<name>.robustness]     the same: the runs that also predict corrupted test images
+
+The rules `keep_model` and `robustness` are no part of a run's identity. A union has those of the presets it includes.
+"""
+
+import itertools
 import tomllib
 from functools import cache
 from pathlib import Path
@@ -47,9 +67,9 @@ def expand(name: str, path: Path = PRESETS, **overrides: Any) -> list[RunSpec]:
     """Return the runs of a preset, in the order in which they should be made.
 
     Values come from, later ones winning: `[defaults]`, `[strategies.<name>]`, the preset's own `[set]`,
-    `[set_strategy.<name>]` and `[set_labels.<n>.<name>]`, and `overrides`. The runs are the product n_labels x seeds x
-    strategies, in that order, so that a study that is stopped early has complete comparisons at the first sizes. `seeds`
-    in `[set_labels.<n>]`, or in a strategy's table there, keeps only some of the preset's seeds.
+    `[set_strategy.<name>]` and `[set_labels.<n>.<name>]`, its grid, and `overrides`. The order is n_labels, seeds,
+    strategies, grid (the last one varies fastest), so that a study that is stopped early has complete comparisons at the
+    first sizes.
 
     Args:
         name: the preset.
@@ -57,35 +77,91 @@ def expand(name: str, path: Path = PRESETS, **overrides: Any) -> list[RunSpec]:
         overrides: fields given on the command line, such as `dataset`; `weights` replaces the weights of pretrained strategies.
 
     Raises:
-        StudyError: unknown preset or strategy, or a run that is not valid.
+        StudyError: unknown preset or strategy, a preset that includes itself, or a run that is not valid.
     """
-    tables, preset = toml_tables(path), preset_table(name, path)
+    products = _products(name, path)
+    runs = [spec for part, table, _ in products for spec in _product(part, table, path, overrides)]
+    return list({spec.hash: spec for spec in runs}.values())
+
+
+def following(name: str, rule: str, path: Path = PRESETS, **overrides: Any) -> frozenset[str]:
+    """Return the ids of a preset's runs that fall under a table `rule`, such as `keep_model`.
+
+    A rule names fields and their value, or the list of their values; all must agree. The rule of an included preset
+    holds for that preset's own runs.
+
+    Args:
+        name: the preset.
+        rule: the table's name.
+        path: the TOML file.
+        overrides: as in `expand`.
+
+    Raises:
+        StudyError: as `expand`, or the rule names a field that runs do not have.
+    """
+    found = set()
+    for part, table, above in _products(name, path):
+        wanted = [preset_table(owner, path)[rule] for owner in above if rule in preset_table(owner, path)]
+        for field in sorted({field for conditions in wanted for field in conditions}):
+            if field not in RunSpec.model_fields:
+                raise StudyError(f"preset {name!r} in {path.name}: {rule} names {field!r}, no field of a run")
+        for spec in _product(part, table, path, overrides) if wanted else []:
+            if any(_agrees(spec, conditions) for conditions in wanted):
+                found.add(spec.id)
+    return frozenset(found)
+
+
+def _agrees(spec: RunSpec, conditions: dict[str, Any]) -> bool:
+    return all(
+        getattr(spec, field) in (value if isinstance(value, list) else [value])
+        for field, value in conditions.items()
+    )
+
+
+def _products(name: str, path: Path, above: tuple[str, ...] = ()) -> list[tuple[str, dict, tuple[str, ...]]]:
+    """Return every preset that is a product and is reached from `name`: its name, its table, and the presets on the way."""
+    preset = preset_table(name, path)
+    if name in above:
+        raise StudyError(f"preset {name!r} in {path.name} includes itself: {' -> '.join([*above, name])}")
+    above = (*above, name)
+    if "includes" not in preset:
+        return [(name, preset, above)]
+    if extra := sorted({"n_labels", "seeds", "strategies"} & set(preset)):
+        raise StudyError(
+            f"preset {name!r} in {path.name}: has both includes and {extra[0]}; give one of them"
+        )
+    return [found for part in preset["includes"] for found in _products(part, path, above)]
+
+
+def _product(name: str, preset: dict, path: Path, overrides: dict) -> list[RunSpec]:
+    tables, overrides = toml_tables(path), dict(overrides)
     new_weights = overrides.pop("weights", None)
     runs = []
-    for n_labels in preset["n_labels"]:
+    for n_labels, seed, strategy_name in itertools.product(
+        preset["n_labels"], preset["seeds"], preset["strategies"]
+    ):
         at_size = preset.get("set_labels", {}).get(str(n_labels), {})
-        for seed in preset["seeds"]:
-            for strategy_name in preset["strategies"]:
-                own = at_size.get(strategy_name, {})
-                if seed not in own.get("seeds", at_size.get("seeds", preset["seeds"])):
-                    continue
-                strategy = get_strategy(strategy_name)
-                values = {
-                    **tables["defaults"],
-                    **tables["strategies"].get(strategy_name, {}),
-                    **preset.get("set", {}),
-                    **preset.get("set_strategy", {}).get(strategy_name, {}),
-                    **{key: value for key, value in own.items() if key != "seeds"},
-                    **overrides,
-                    "strategy": strategy_name,
-                    "n_labels": n_labels,
-                    "seed": seed,
-                }
-                if strategy.pretrained and new_weights:
-                    values["weights"] = new_weights
-                runs.append(
-                    RunSpec.parse(values, f"preset {name!r} in {path.name}, strategy {strategy_name!r}")
-                )
+        own = at_size.get(strategy_name, {})
+        if seed not in own.get("seeds", at_size.get("seeds", preset["seeds"])):
+            continue
+        strategy = get_strategy(strategy_name)
+        grid = {**preset.get("grid", {}), **preset.get("grid_strategy", {}).get(strategy_name, {})}
+        for combination in itertools.product(*grid.values()):
+            values = {
+                **tables["defaults"],
+                **tables["strategies"].get(strategy_name, {}),
+                **preset.get("set", {}),
+                **preset.get("set_strategy", {}).get(strategy_name, {}),
+                **{key: value for key, value in own.items() if key != "seeds"},
+                **dict(zip(grid, combination, strict=True)),
+                **overrides,
+                "strategy": strategy_name,
+                "n_labels": n_labels,
+                "seed": seed,
+            }
+            if strategy.pretrained and new_weights:
+                values["weights"] = new_weights
+            runs.append(RunSpec.parse(values, f"preset {name!r} in {path.name}, strategy {strategy_name!r}"))
     return runs
 
 

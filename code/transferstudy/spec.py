@@ -52,6 +52,9 @@ class RunSpec(BaseModel):
     batch_size: int = Field(32, ge=1)
     precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = "float32"
     seed: int = Field(ge=0)
+    purpose: Literal["study", "tuning"] = Field(
+        "study", description="a tuning run chooses settings on validation images; it never reads a test image"
+    )
 
     @model_validator(mode="after")
     def _consistent(self):
