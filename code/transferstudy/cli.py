@@ -4,7 +4,7 @@ Nothing heavy is imported until a command needs it, so that looking at results t
 """
 
 import argparse
-import os
+import shlex
 import sys
 
 from .commands import modules
@@ -49,16 +49,36 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--progress", choices=("bar", "lines", "none"), help="default: a bar on a terminal, else lines"
     )
+    run.add_argument(
+        "--jobs",
+        type=positive,
+        default=1,
+        metavar="N",
+        help="N runs at a time, each with its share of the cores",
+    )
+    run.add_argument("--backend", choices=("dask", "ray"), help="run on a cluster that exists already")
+    run.add_argument("--address", metavar="ADDRESS", help="of the cluster, such as tcp://host:8786")
     commands.add_parser("status", parents=[chosen, where], help="what is done, missing and stale")
     show = commands.add_parser("show", parents=[where], help="print one result")
     show.add_argument("run", help="run id or its beginning")
     show.add_argument("--json", action="store_true", help="print the whole record")
-    commands.add_parser("verify", parents=[where], help="check every file and recompute every measure")
+    check = commands.add_parser(
+        "verify", parents=[where], help="check every file, every measure, and where the weights came from"
+    )
+    check.add_argument("--data", metavar="PATH", help="hash CIFAR-10's images too")
+    check.add_argument("--source", metavar="PATH", help="hash Tiny ImageNet's images too")
     shared = {"chosen": chosen, "where": where}
     for name, module in modules().items():
         own = commands.add_parser(name, parents=[shared[key] for key in module.PARENTS], help=module.HELP)
         module.arguments(own)
     return top
+
+
+def positive(text: str) -> int:
+    """Read a whole number of at least 1 from the command line."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"expected a whole number of at least 1, not {text!r}")
+    return int(text)
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -75,16 +95,21 @@ def main(argv: list[str] | None = None) -> int:
         return 130
 
 
-def _specs(args, weights_name: str | None = None):
+def _overrides(args, weights_name: str | None) -> dict:
     from .data.source import data_source, dataset_name
-    from .presets import expand, select
 
     overrides = {}
     if name := dataset_name(data_source(args.data)):
         overrides["dataset"] = name
     if weights_name:
         overrides["weights"] = weights_name
-    return select(expand(args.preset, **overrides), args.only)
+    return overrides
+
+
+def _specs(args, weights_name: str | None = None):
+    from .presets import expand, select
+
+    return select(expand(args.preset, **_overrides(args, weights_name)), args.only)
 
 
 def _weights(args):
@@ -100,6 +125,7 @@ def _weights(args):
 
 def _plan(args):
     from .cost import estimate
+    from .presets import following
     from .store import Store
 
     specs = _specs(args, _weights(args)[1])
@@ -111,13 +137,14 @@ def _plan(args):
             f"{spec.id}  {spec.strategy:16}  {spec.n_labels:7,}  {spec.seed:4}  {spec.backbone:10}  {spec.weights[:14]:14}  {state}"
         )
     if args.cost:
-        print(estimate(specs, store))
+        robust = following(args.preset, "robustness", **_overrides(args, _weights(args)[1]))
+        print(estimate(specs, store, robust))
 
 
 def _run(args):
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # errors only: TensorFlow greets with a page of hints
     from .data.source import data_source
-    from .runner import keeps_model, run_all
+    from .presets import following
+    from .runner import run_all
     from .store import Store
 
     file, name = _weights(args)
@@ -128,10 +155,27 @@ def _run(args):
         Store(args.results),
         data_source(args.data),
         file,
-        keep=lambda spec: keeps_model(args.preset, spec),
+        keep=following(args.preset, "keep_model", **_overrides(args, name)),
+        robust=following(args.preset, "robustness", **_overrides(args, name)),
         verbose={"none": 0, "bar": 1, "lines": 2}[mode],
         say=lambda line: print(line, flush=True),
+        jobs=args.jobs,
+        backend=args.backend,
+        address=args.address,
+        again=_command(args),
     )
+
+
+def _command(args) -> str:
+    """Return the `run` command that was given, without what only this call needs."""
+    given = {
+        "--preset": args.preset,
+        "--data": args.data,
+        "--weights": args.weights,
+        "--results": args.results,
+    }
+    options = [part for option, value in given.items() if value for part in (option, str(value))]
+    return shlex.join(["python", "-m", "transferstudy", "run", *options])
 
 
 def _status(args):
@@ -140,11 +184,14 @@ def _status(args):
 
     specs, store = _specs(args, _weights(args)[1]), Store(args.results)
     todo = missing(specs, store)
-    arms: dict[tuple[str, int], list[bool]] = {}
+    todo_ids = {spec.id for spec in todo}
+    groups: dict[tuple, list[bool]] = {}
     for spec in specs:
-        arms.setdefault(spec.arm, []).append(spec not in todo)
-    for (strategy, n_labels), done in arms.items():
-        print(f"{strategy:16}  {n_labels:7,} labels  {sum(done)} of {len(done)} done")
+        groups.setdefault((spec.arm, spec.image_size, spec.purpose), []).append(spec.id not in todo_ids)
+    sizes = {spec.image_size for spec in specs}
+    for ((strategy, n_labels), side, purpose), done in groups.items():
+        what = (f"  {side} px" if len(sizes) > 1 else "") + ("  tuning" if purpose == "tuning" else "")
+        print(f"{strategy:16}  {n_labels:7,} labels{what}  {sum(done)} of {len(done)} done")
     stale = sorted(set(store.ids()) - {s.id for s in _specs_of_all(args)})
     print(f"preset {args.preset}: {len(specs) - len(todo)} of {len(specs)} runs done")
     if stale:
@@ -173,12 +220,20 @@ def _show(args):
     if args.json:
         print(json.dumps(record, indent=1, sort_keys=True))
         return
-    spec, test = record["spec"], record["metrics"]["test"]
+    spec = record["spec"]
     print(f"run {record['id']}  ({record['spec_hash']})")
     print("\n".join(f"  {key:20} {value}" for key, value in spec.items()))
-    print(
-        f"test: accuracy {test['accuracy']:.4f}, nll {test['nll']:.4f}, ece {test['ece']:.4f}, n {test['n']:,}"
-    )
+    for part, name in (("val", "validation"), ("test", "test")):
+        if found := record["metrics"].get(part):
+            print(
+                f"{name}: accuracy {found['accuracy']:.4f}, nll {found['nll']:.4f}, ece {found['ece']:.4f}, n {found['n']:,}"
+            )
+    if "test" not in record["metrics"]:
+        print("test: a tuning run does not look at the test images")
+    if robust := record["metrics"].get("robustness"):
+        print(f"corrupted: {robust['images']:,} test images, {robust['clean']:.4f} as they are")
+        for kind, shares in robust["accuracy"].items():
+            print(f"  {kind:20} {', '.join(f'{share:.4f}' for share in shares)}")
     print(f"started from: {record['weights']['name']} {record['weights']['sha256'] or ''}")
     print(f"data: {record['data']['name']} {record['data']['sha256']}")
     environment = record["environment"]
@@ -189,11 +244,23 @@ def _show(args):
 
 
 def _verify(args):
+    from .chain import check, check_pixels
+    from .data.source import data_source
+    from .paths import cards_dir
     from .store import Store
     from .verify import verify
 
-    checked = verify(Store(args.results))
+    store = Store(args.results)
+    checked = verify(store)
     print(f"{checked} results: files whole, measures recomputed from the predictions and equal")
+    reached = check(store, cards_dir())
+    print(
+        f"{reached['results']} results started from known weights; {reached['weights']} shipped weights files and "
+        f"{reached['pretraining']} pretraining records agree with each other and with the cards"
+    )
+    data, source = (data_source(path) if path else None for path in (args.data, args.source))
+    for name in check_pixels(data, source, cards_dir()):
+        print(f"{name}: the images are those of the card")
 
 
 COMMANDS = {"plan": _plan, "run": _run, "status": _status, "show": _show, "verify": _verify}

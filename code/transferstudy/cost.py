@@ -1,11 +1,15 @@
 """How long will it take? An estimate from the time that finished runs took."""
 
+from collections.abc import Collection
 from statistics import median
 
 from .data.splits import MAX_VALIDATION, VALIDATION_SHARE
+from .robustness import CORRUPTIONS, IMAGES, SEVERITIES
 from .spec import RunSpec
 from .store import Store
 from .strategies import get_strategy
+
+_ALIKE = ("strategy", "backbone", "image_size", "batch_size", "precision")
 
 
 def training_images(n_labels: int) -> int:
@@ -13,21 +17,51 @@ def training_images(n_labels: int) -> int:
     return n_labels - min(round(VALIDATION_SHARE * n_labels), MAX_VALIDATION)
 
 
-def seconds(spec: RunSpec, records: list[dict]) -> float | None:
+def shared_keys(spec: RunSpec, robust: bool = False) -> dict[str, tuple]:
+    """Return what a run takes from the cache of activations, if another run of the same key was there before.
+
+    Args:
+        spec: the run.
+        robust: whether it predicts corrupted images.
+
+    Returns:
+        "features" -> what decides the activations that its training uses; "test" and "corrupted" -> what decides those of
+        the test images. Nothing that is not kept: no part of the network is frozen, or the activations are large.
+    """
+    strategy, keys = get_strategy(spec.strategy), {}
+    if not strategy.head_first:
+        return keys
+    # Random weights are others for each seed.
+    start = spec.weights if spec.weights != "none" else f"random {spec.seed}"
+    prefix = (spec.dataset, spec.image_size, spec.backbone, start, spec.precision)
+    views = spec.augmentation_views if spec.augmentation != "none" else 1
+    cut = None if strategy.train_from == "all" else strategy.train_from
+    keys["features"] = (*prefix, cut, spec.n_labels, spec.seed, spec.augmentation, views)
+    if strategy.train_from != "all" and spec.purpose != "tuning":
+        keys["test"] = (*prefix, cut)
+        if robust and cut in (None, "block5"):
+            keys["corrupted"] = (*prefix, cut)
+    return keys
+
+
+def seconds(
+    spec: RunSpec, records: list[dict], robust: bool = False, there: Collection[str] = ()
+) -> float | None:
     """Estimate the wall time of a run in seconds.
 
-    The time a step, a cached view and the prediction took is the median over finished runs of the same strategy,
+    The time a step, a cached view and a predicted image took is the median over finished runs of the same strategy,
     backbone, image size, batch size and precision; each is scaled to the run's own counts.
 
     Args:
         spec: the run.
         records: records of finished runs.
+        robust: whether it predicts corrupted images.
+        there: names in `shared_keys` whose activations an earlier run left in the cache.
 
     Returns:
         Seconds, or None when no comparable run is finished.
     """
-    same = ("strategy", "backbone", "image_size", "batch_size", "precision")
-    alike = [r for r in records if all(r["spec"][key] == getattr(spec, key) for key in same)]
+    alike = [r for r in records if all(r["spec"][key] == getattr(spec, key) for key in _ALIKE)]
     if not alike:
         return None
     n_train, total = training_images(spec.n_labels), 0.0
@@ -42,31 +76,68 @@ def seconds(spec: RunSpec, records: list[dict]) -> float | None:
             ]
             total += median(rates) * spec.steps(phase, n_train)
     views = spec.augmentation_views if spec.augmentation != "none" else 1
-    rates = [
-        r["timing"]["features"]["wall"] / (r["data"]["train"] * r["spec"]["augmentation_views"])
-        for r in alike
-        if "features" in r["timing"]
-    ]
-    if rates:
+    rates = [_feature_rate(r) for r in alike if _computed(r, "features") and "features" in r["timing"]]
+    if rates and "features" not in there:
         total += median(rates) * n_train * views
-    return total + median(r["timing"]["prediction"]["wall"] for r in alike)
+    test = 0 if spec.purpose == "tuning" else median([r["data"]["test"] for r in alike])
+    rates = [_image_rate(r) for r in alike]
+    total += median(rates) * (spec.n_labels - n_train + (0 if "test" in there else test))
+    if robust and spec.purpose != "tuning" and "corrupted" not in there:
+        images = len(CORRUPTIONS) * len(SEVERITIES) * min(IMAGES, test)
+        of_corrupted = [
+            r["timing"]["robustness"]["wall"] / images
+            for r in alike
+            if "robustness" in r["timing"] and _computed(r, "robustness")
+        ]
+        total += median(of_corrupted or rates) * images
+    return total
 
 
-def estimate(specs: list[RunSpec], store: Store) -> str:
-    """Return the estimate as text: hours for all runs, hours still to do, and the runs that nothing can be said of."""
+def _computed(record: dict, what: str) -> bool:
+    """Return whether a run computed all activations itself, or kept none at all; older records always did."""
+    return record.get("activations", {}).get(what, {}).get("reused", 0) == 0
+
+
+def _feature_rate(record: dict) -> float:
+    spec = record["spec"]
+    views = spec["augmentation_views"] if spec["augmentation"] != "none" else 1
+    return record["timing"]["features"]["wall"] / (record["data"]["train"] * views)
+
+
+def _image_rate(record: dict) -> float:
+    """Seconds an image that went through the network when a run predicted validation and test images."""
+    counts = record["data"]
+    test = 0 if record["spec"].get("purpose") == "tuning" or not _computed(record, "prediction") else 1
+    return record["timing"]["prediction"]["wall"] / (counts["validation"] + test * counts["test"])
+
+
+def estimate(specs: list[RunSpec], store: Store, robust: Collection[str] = ()) -> str:
+    """Return the estimate as text: hours for all runs, hours still to do, and the runs that nothing can be said of.
+
+    Runs are taken one after another, in order; what one leaves in the cache of activations the next ones need not compute.
+
+    Args:
+        specs: the runs.
+        store: where finished runs lie.
+        robust: ids of the runs that also predict corrupted test images.
+    """
     records = [store.load(run_id) for run_id in store.ids()]
-    all_, todo, unknown = 0.0, 0.0, []
-    for spec in specs:
-        guess = seconds(spec, records)
-        if guess is None:
-            unknown.append(spec)
-            continue
-        all_ += guess
-        todo += 0 if store.has(spec) else guess
+    hours, unknown = {}, []
+    for name, wanted in (("all", specs), ("to do", [s for s in specs if not store.has(s)])):
+        hours[name], seen, unknown = 0.0, set(), []
+        for spec in wanted:
+            keys = shared_keys(spec, spec.id in robust)
+            there = {what for what, key in keys.items() if (what, key) in seen}
+            guess = seconds(spec, records, spec.id in robust, there)
+            seen.update(keys.items())
+            if guess is None:
+                unknown.append(spec)
+            else:
+                hours[name] += guess / 3600
     machines = sorted(
         {f"{r['environment']['processor']}, {r['environment']['cores']} cores" for r in records}
     )
-    lines = [f"estimate: {all_ / 3600:.1f} hours for all, {todo / 3600:.1f} hours still to do"]
+    lines = [f"estimate: {hours['all']:.1f} hours for all, {hours['to do']:.1f} hours still to do"]
     if machines:
         lines.append(f"measured on: {'; '.join(machines)}")
     if unknown:

@@ -16,12 +16,6 @@ def describe() -> dict:
     import keras
     import psutil
 
-    versions = {}
-    for name in _LIBRARIES:
-        try:
-            versions[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue
     return {
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
@@ -30,9 +24,20 @@ def describe() -> dict:
         "memory_gib": round(psutil.virtual_memory().total / 2**30),
         "backend": keras.backend.backend(),
         "accelerators": accelerators(),
-        "libraries": versions,
+        "libraries": versions(),
         "code_sha256": code_digest(),
     }
+
+
+def versions() -> dict[str, str]:
+    """Return library -> version, for those that decide a result and are installed."""
+    found = {}
+    for name in _LIBRARIES:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
 
 
 def _processor() -> str:

@@ -4,11 +4,13 @@ import numpy as np
 
 from .data import ImageData
 from .models import split_at
+from .robustness import corrupted
 from .strategies import get_strategy
 from .training import Trained
-from .training.features import activations
+from .training.features import Known, through
 
 MANTISSA_BITS = 4
+LARGEST_KEPT = 2**29  # bytes of activations of test images; beyond that the whole network runs again
 
 
 def log_softmax(logits: np.ndarray) -> np.ndarray:
@@ -49,35 +51,55 @@ def _round_mantissa(values: np.ndarray) -> np.ndarray:
     return np.ldexp(np.round(mantissa * scale) / scale, exponent).astype(np.float16)
 
 
-# Test activations of the last frozen pretrained prefix: runs that share it, one after another, compute them once.
-_shared: dict[tuple, np.ndarray] = {}
+def logits(trained: Trained, images: np.ndarray, batch_size: int = 256) -> np.ndarray:
+    """Return the logits of test images (n, classes); what a frozen prefix makes of them is kept for runs that share it.
 
-
-def _test_logits(trained: Trained, data: ImageData, batch_size: int) -> np.ndarray:
-    spec = trained.spec
-    train_from = get_strategy(spec.strategy).train_from
-    prefix, suffix = split_at(trained.model, train_from)
-    if prefix is None or trained.weights_sha256 is None:
-        return trained.model.predict(data.x_test, batch_size=batch_size, verbose=0)
-    key = (data.sha256, trained.weights_sha256, spec.backbone, spec.image_size, spec.precision, train_from)
-    if key not in _shared:
-        _shared.clear()
-        _shared[key] = activations(prefix, data.x_test, batch_size)
-    return suffix.predict(_shared[key], batch_size=batch_size, verbose=0)
+    Args:
+        trained: the model.
+        images: uint8 pixels (n, side, side, 3) in 0..255.
+        batch_size: images a step.
+    """
+    prefix, suffix = split_at(trained.model, get_strategy(trained.spec.strategy).train_from)
+    size = 4 * len(images) * int(np.prod(prefix.output_shape[1:])) if prefix else 0
+    if prefix is None or trained.cache is None or size > LARGEST_KEPT:
+        return trained.model.predict(images, batch_size=batch_size, verbose=0)
+    at_cut = through(prefix, Known.images(images), trained.cache, batch_size)
+    return suffix.predict(at_cut.array, batch_size=batch_size, verbose=0)
 
 
 def predict(trained: Trained, data: ImageData, batch_size: int = 256) -> dict[str, np.ndarray]:
-    """Predict the validation and the test images: the only place where the test images are read.
+    """Predict the validation images and, unless the run is for tuning, the test images.
+
+    Here and in `predict_corrupted` test images are read, and nowhere else.
 
     Returns:
-        Arrays `val_log_p`, `test_log_p` (float16, (n, classes)), `val_y`, `test_y` (uint8 or uint16 labels).
+        Arrays `val_log_p`, `test_log_p` (float16, (n, classes)), `val_y`, `test_y` (uint8 or uint16 labels); a tuning run
+        has only those of the validation images.
     """
-    label_type = np.uint8 if len(data.classes) <= 256 else np.uint16
     chosen = trained.split.validation
     val_logits = trained.model.predict(data.x_train[chosen], batch_size=batch_size, verbose=0)
-    return {
+    predictions = {
         "val_log_p": round_log_probabilities(log_softmax(val_logits)),
-        "val_y": data.y_train[chosen].astype(label_type),
-        "test_log_p": round_log_probabilities(log_softmax(_test_logits(trained, data, batch_size))),
-        "test_y": data.y_test.astype(label_type),
+        "val_y": data.y_train[chosen].astype(label_type(data)),
     }
+    if trained.spec.purpose != "tuning":
+        test_logits = logits(trained, data.x_test, batch_size)
+        predictions["test_log_p"] = round_log_probabilities(log_softmax(test_logits))
+        predictions["test_y"] = data.y_test.astype(label_type(data))
+    return predictions
+
+
+def predict_corrupted(trained: Trained, data: ImageData, batch_size: int = 256) -> tuple[np.ndarray, str]:
+    """Predict the top class of the corrupted test images (`robustness.corrupted`).
+
+    Returns:
+        uint8 or uint16 classes, shape (corruptions, severities, images), and the SHA-256 of the corrupted pixels.
+    """
+    pixels, sha256 = corrupted(data)
+    top = logits(trained, pixels.reshape(-1, *pixels.shape[3:]), batch_size).argmax(axis=1)
+    return top.reshape(pixels.shape[:3]).astype(label_type(data)), sha256
+
+
+def label_type(data: ImageData) -> type:
+    """Return the smallest unsigned integer type that holds every label."""
+    return np.uint8 if len(data.classes) <= 256 else np.uint16

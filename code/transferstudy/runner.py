@@ -1,14 +1,9 @@
-"""Run what is missing, one run after another; what is finished stays finished."""
+"""Run what is missing, one after another or on several workers; what is finished stays finished."""
 
-import time
-from collections.abc import Callable
-from dataclasses import asdict
+from collections.abc import Callable, Collection
 from pathlib import Path
 
-import numpy as np
-
 from .errors import StudyError
-from .presets import preset_table
 from .spec import RunSpec
 from .store import Store
 
@@ -18,20 +13,19 @@ def missing(specs: list[RunSpec], store: Store) -> list[RunSpec]:
     return [spec for spec in specs if not store.has(spec)]
 
 
-def keeps_model(preset: str, spec: RunSpec) -> bool:
-    """Return whether a preset keeps the trained weights of this run (for the small model that pages run)."""
-    rule = preset_table(preset).get("keep_model")
-    return rule is not None and all(getattr(spec, key) == value for key, value in rule.items())
-
-
 def run_all(
     specs: list[RunSpec],
     store: Store,
     source: Path | None,
     weights,
-    keep: Callable[[RunSpec], bool] = lambda spec: False,
+    keep: Collection[str] = (),
+    robust: Collection[str] = (),
     verbose: int = 2,
     say: Callable[[str], None] = print,
+    jobs: int = 1,
+    backend: str | None = None,
+    address: str | None = None,
+    again: str = "python -m transferstudy run",
 ) -> int:
     """Make every missing run.
 
@@ -42,106 +36,110 @@ def run_all(
         store: where results go.
         source: path of the data, or None for Keras' download.
         weights: a `WeightsFile`, or None.
-        keep: whether a run's weights are kept.
-        verbose: as in `training.train`.
+        keep: ids of the runs whose weights are kept.
+        robust: ids of the runs that also predict corrupted test images.
+        verbose: as in `training.train`; workers are silent.
         say: receives lines for the reader.
+        jobs: processes at a time, each with its share of the cores.
+        backend: "dask" or "ray" for a cluster that exists already; `jobs` is then not used.
+        address: of the cluster.
+        again: the command that makes a run again, without its `--only`.
 
     Returns:
         Number of runs made.
 
     Raises:
-        StudyError: wrong input. Nothing was written then.
+        StudyError: wrong input; nothing was written then. Or, with several workers, runs that failed; the others are stored.
     """
     todo = missing(specs, store)
     say(f"{len(specs) - len(todo)} of {len(specs)} runs are done; {len(todo)} to make")
     if not todo:
         return 0
-    from .data import load
-    from .weightsfile import resolve
+    from .weightsfile import check_available
 
     for name in {spec.weights for spec in todo}:
-        resolve(name, weights)
-    datasets = {}
-    for spec in todo:
-        key = (spec.dataset, spec.image_size)
-        if key not in datasets:
-            datasets[key] = load(spec.dataset, source, spec.image_size)
-        _check_labels(spec, datasets[key])
-    for number, spec in enumerate(todo, 1):
-        if store.has(spec):  # made meanwhile by another process that shares the folder
-            continue
-        say(f"[{number}/{len(todo)}] {spec.id} {spec.strategy}, {spec.n_labels:,} labels, seed {spec.seed}")
-        record = run_one(spec, datasets[spec.dataset, spec.image_size], store, weights, keep(spec), verbose)
-        say(
-            f"    validation {record['metrics']['val']['accuracy']:.3f}, "
-            f"{record['timing']['total']['wall']:.0f} s, {store.record_path(spec.id).name} written"
+        check_available(name, weights)
+    datasets = _load(todo, source)
+    if backend is None and address is None and min(jobs, len(todo)) <= 1:
+        _one_after_another(todo, datasets, store, source, weights, keep, robust, verbose, say)
+        return len(todo)
+    from .jobs import Order, in_parallel, open_workers
+
+    orders = [
+        Order(
+            spec,
+            source.resolve() if source else None,
+            weights.path.resolve() if weights else None,
+            datasets[_data_key(spec, source)].sha256,
+            spec.id in keep,
+            spec.id in robust,
+        )
+        for spec in todo
+    ]
+    datasets.clear()  # the workers load their own
+    failed = []
+    with open_workers(min(jobs, len(todo)), backend, address) as workers:
+        say(f"{workers.workers} workers with {workers.threads} threads each")
+        for number, (order, finished, error) in enumerate(in_parallel(workers, orders), 1):
+            title = f"[{number}/{len(todo)}] {_title(order.spec)}"
+            if error:
+                repeat = f"{again} --only {order.spec.id}"
+                failed.append(f"  {order.spec.id} ({order.spec.strategy}): {error}\n    {repeat}")
+                say(f"{title}: failed: {error}")
+                continue
+            record = store.save(finished.record, finished.predictions, finished.model)
+            say(f"{title}\n    {_outcome(record, store)}")
+    if failed:
+        raise StudyError(
+            f"{len(failed)} of {len(todo)} runs failed, the others are stored; make these again:\n"
+            + "\n".join(failed)
         )
     return len(todo)
 
 
-def _check_labels(spec: RunSpec, data) -> None:
-    if spec.n_labels > len(data.y_train):
-        raise StudyError(
-            f"n_labels={spec.n_labels:,}: {data.name} has only {len(data.y_train):,} labelled images"
-        )
+def _one_after_another(todo, datasets, store, source, weights, keep, robust, verbose, say) -> None:
+    from .execution import make
+
+    for number, spec in enumerate(todo, 1):
+        if store.has(spec):  # made meanwhile by another process that shares the folder
+            continue
+        say(f"[{number}/{len(todo)}] {_title(spec)}")
+        data = datasets[_data_key(spec, source)]
+        finished = make(spec, data, weights, spec.id in keep, spec.id in robust, verbose)
+        record = store.save(finished.record, finished.predictions, finished.model)
+        say(f"    {_outcome(record, store)}")
 
 
-def run_one(spec: RunSpec, data, store: Store, weights, keep_model: bool, verbose: int) -> dict:
-    """Train, predict, measure and store one run; return its record.
-
-    Raises:
-        StudyError: as `training.train`.
-    """
-    import keras
-
-    from .environment import describe
-    from .metrics import measure
-    from .prediction import predict
-    from .training import train
-
-    keras.utils.clear_session()
-    started = time.time()
-    wall, cpu = time.perf_counter(), time.process_time()
-    trained = train(spec, data, weights, verbose)
-    before = time.perf_counter()
-    predictions = predict(trained, data)
-    timing = {
-        **trained.timing,
-        "prediction": {"wall": round(time.perf_counter() - before, 3)},
-        "total": {"wall": round(time.perf_counter() - wall, 3), "cpu": round(time.process_time() - cpu, 3)},
-    }
-    record = {
-        "spec": spec.model_dump(),
-        "spec_hash": spec.hash,
-        "metrics": {
-            part: measure(predictions[f"{part}_log_p"], predictions[f"{part}_y"]) for part in ("val", "test")
-        },
-        "phases": [asdict(phase) for phase in trained.phases],
-        "learning_layers": trained.learning,
-        "parameters": {"total": trained.model.count_params(), "trainable": trained.trainable_parameters},
-        "data": {
-            "name": data.name,
-            "sha256": data.sha256,
-            "origin": data.origin,
-            "classes": list(data.classes),
-            "side": data.side,
-            "train": len(trained.split.train),
-            "validation": len(trained.split.validation),
-            "test": len(data.y_test),
-        },
-        "weights": {"name": spec.weights, "sha256": trained.weights_sha256},
-        "environment": describe(),
-        "timing": timing,
-        "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(started)),
-    }
-    return store.save(record, predictions, model_arrays(trained.model) if keep_model else None)
+def _title(spec: RunSpec) -> str:
+    tuning = ", tuning" if spec.purpose == "tuning" else ""
+    return f"{spec.id} {spec.strategy}, {spec.n_labels:,} labels, seed {spec.seed}{tuning}"
 
 
-def model_arrays(model) -> dict[str, np.ndarray]:
-    """Return a model's weights as float16 arrays named `<layer>/<variable>`."""
-    return {
-        f"{layer.name}/{variable.name}": np.asarray(variable).astype(np.float16)
-        for layer in model.layers
-        for variable in layer.weights
-    }
+def _outcome(record: dict, store: Store) -> str:
+    return (
+        f"validation {record['metrics']['val']['accuracy']:.3f}, "
+        f"{record['timing']['total']['wall']:.0f} s, {store.record_path(record['id']).name} written"
+    )
+
+
+def _data_key(spec: RunSpec, source: Path | None) -> tuple:
+    """Return what decides which images a run needs: only a folder's images are resized when they are read."""
+    from .data.source import dataset_name
+
+    return spec.dataset, spec.image_size if dataset_name(source) else 32
+
+
+def _load(todo: list[RunSpec], source: Path | None) -> dict:
+    from .data import load
+
+    datasets = {}
+    for spec in todo:
+        key = _data_key(spec, source)
+        if key not in datasets:
+            datasets[key] = load(key[0], source, key[1])
+        available = len(datasets[key].y_train)
+        if spec.n_labels > available:
+            raise StudyError(
+                f"n_labels={spec.n_labels:,}: {spec.dataset} has only {available:,} labelled images"
+            )
+    return datasets

@@ -12,7 +12,8 @@ from ..models.weights import arrays_sha256
 from ..spec import RunSpec
 from ..strategies import get_strategy
 from ..weightsfile import WeightsFile, resolve
-from .features import activations, cached_views, pooled_from
+from .cache import ActivationCache
+from .features import Known, Views, activations, cached_views, onward, through
 from .phase import PhaseLog, run_phase
 
 
@@ -29,6 +30,8 @@ class Trained:
         trainable_parameters: numbers that the last phase could change.
         weights_sha256: identity of the pretrained weights, or None.
         timing: seconds of wall and processor time: "features", "head", "main".
+        cache: where the activations of frozen parts are kept, or None when everything was computed at every step.
+        rows: images times views whose activations were "computed" and "reused" while training.
     """
 
     spec: RunSpec
@@ -39,6 +42,8 @@ class Trained:
     trainable_parameters: int
     weights_sha256: str | None
     timing: dict[str, dict[str, float]]
+    cache: ActivationCache | None
+    rows: dict[str, int]
 
 
 class Stopwatch:
@@ -90,7 +95,9 @@ def start_model(
     return model, None
 
 
-def train(spec: RunSpec, data: ImageData, file: WeightsFile | None = None, verbose: int = 2) -> Trained:
+def train(
+    spec: RunSpec, data: ImageData, file: WeightsFile | None = None, verbose: int = 2, cache: bool = True
+) -> Trained:
     """Train one run: draw its images, start its model, train the head, then the deeper layers.
 
     Only training and validation images are touched. The seed draws subset, initialisation and order together.
@@ -100,6 +107,9 @@ def train(spec: RunSpec, data: ImageData, file: WeightsFile | None = None, verbo
         data: the data set the spec names.
         file: pretrained weights, when the spec starts from a file.
         verbose: 0 silent, 1 progress bars, 2 a line a validation.
+        cache: whether a frozen part runs once per image and view, its activations kept on disk. Without it, every step
+            runs the whole network: much slower, the same numbers when nothing is augmented, and with augmentation a fresh
+            view at every step instead of one of `augmentation_views`.
 
     Raises:
         StudyError: weights or labelled images that the spec asks for are not there.
@@ -110,19 +120,20 @@ def train(spec: RunSpec, data: ImageData, file: WeightsFile | None = None, verbo
     x_train, y_train = data.x_train[split.train], data.y_train[split.train]
     x_val, y_val = data.x_train[split.validation], data.y_train[split.validation]
     watch, phases, learning = Stopwatch(), [], {}
+    kept = ActivationCache() if cache else None
 
-    def frozen_activations(train_from: str | None):
-        """Activations of all views of the training images, and of the validation images, at the cut of `train_from`."""
+    def frozen(train_from: str | None) -> tuple[Views, Views]:
+        """Activations at the cut of `train_from`: all views of the training images, and the validation images."""
         prefix, _ = split_at(model, train_from)
-        views = 1 if spec.augmentation == "none" else spec.augmentation_views
-        return cached_views(prefix, x_train, spec.augmentation, views, spec.seed), activations(prefix, x_val)
+        views = cached_views(prefix, x_train, spec.augmentation, spec.augmentation_views, spec.seed, kept)
+        return views, Views([through(prefix, Known.images(x_val), kept)])
 
-    def phase(name: str, train_from: str | None, inputs=None):
+    def phase(name: str, train_from: str | None, inputs: tuple[Views, Views] | None):
         learning[name] = set_trainable(model, train_from)
-        _, suffix = split_at(model, train_from)
-        x, x_held_out = inputs or (x_train, x_val)
+        _, suffix = split_at(model, train_from) if inputs else (None, model)
+        x, x_held_out = (inputs[0], inputs[1].arrays[0]) if inputs else (x_train, x_val)
         if name == "head":
-            standardise_head(model, x.reshape(-1, x.shape[-1]))
+            standardise_head(model, x.rows() if inputs else activations(split_at(model, None)[0], x_train))
         log = watch.measure(
             name,
             lambda: run_phase(
@@ -131,20 +142,20 @@ def train(spec: RunSpec, data: ImageData, file: WeightsFile | None = None, verbo
         )
         phases.append(log)
 
-    at_cut = None
-    if strategy.train_from not in (None, "all"):
-        at_cut = watch.measure("features", lambda: frozen_activations(strategy.train_from))
+    at_cut = pooled = None
+    if cache and strategy.train_from not in (None, "all"):
+        at_cut = watch.measure("features", lambda: frozen(strategy.train_from))
     if strategy.head_first:
-        pooled = watch.measure(
-            "features",
-            lambda: (
-                pooled_from(at_cut, between(model, strategy.train_from))
-                if at_cut
-                else frozen_activations(None)
-            ),
-        )
+        if at_cut:
+            rest = between(model, strategy.train_from)
+            pooled = watch.measure("features", lambda: tuple(onward(rest, part, kept) for part in at_cut))
+        elif cache:
+            pooled = watch.measure("features", lambda: frozen(None))
         phase("head", None, pooled)
     if strategy.train_from is not None:
         phase("main", strategy.train_from, at_cut)
     parameters = int(sum(np.prod(v.shape) for v in model.trainable_weights))
-    return Trained(spec, model, split, phases, learning, parameters, weights_sha256, watch.seconds)
+    rows = {"computed": kept.computed, "reused": kept.reused} if kept else {"computed": 0, "reused": 0}
+    return Trained(
+        spec, model, split, phases, learning, parameters, weights_sha256, watch.seconds, kept, rows
+    )
