@@ -1,0 +1,103 @@
+"""The bench counts and divides rightly; how fast this machine is, is no matter of right or wrong."""
+
+import json
+
+import keras
+import pytest
+from fakes import fake_store
+
+from transferstudy import bench
+from transferstudy.backbones import get_backbone
+from transferstudy.cli import main
+from transferstudy.cost import seconds, shared_keys
+from transferstudy.models import build_model
+from transferstudy.presets import expand
+from transferstudy.spec import RunSpec
+from transferstudy.store import Store
+
+
+def test_multiply_adds_of_a_network_known_from_the_literature():
+    """VGG16's convolutions at 224 pixels: 15.3 billion (Simonyan & Zisserman 2015; counted in He et al. 2016, section 4.1)."""
+    model = build_model("vgg16", 10, 224)
+    assert bench.multiply_adds(model) == pytest.approx(15.35e9, rel=0.002)
+    small = keras.Sequential(
+        [keras.Input((8, 8, 3)), keras.layers.Conv2D(4, 3, padding="same", name="c"), keras.layers.Flatten(), keras.layers.Dense(5)]
+    )  # fmt: skip
+    assert bench.multiply_adds(small) == 8 * 8 * 27 * 4 + 8 * 8 * 4 * 5
+    assert bench.multiply_adds(small, None, "c") == 8 * 8 * 27 * 4
+    assert bench.multiply_adds(small, "c") == 8 * 8 * 4 * 5
+
+
+def test_the_ceiling_of_block_5_at_32_pixels():
+    model = build_model("vgg16", 10, 32)
+    cut = get_backbone("vgg16").cuts["block5"]
+    prefix, suffix = bench.multiply_adds(model, None, cut), bench.multiply_adds(model, cut)
+    assert bench.ceiling(prefix, suffix) == pytest.approx(4.35, abs=0.02)
+    assert bench.ceiling(9, 1) == 4
+
+
+def test_bench_prints_and_writes_what_it_measured(tmp_path, capsys):
+    fake_store(tmp_path / "results", n_test=200)
+    out = tmp_path / "bench.json"
+    arguments = ["--backbone", "compact", "--images", "60", "--batch-size", "30", "--epochs", "1"]
+    assert main(["bench", *arguments, "--out", str(out), "--results", str(tmp_path / "results")]) == 0
+    printed = capsys.readouterr().out
+    assert "linear probe, compact at 32 px, 60 images, batches of 30" in printed
+    assert "fine-tuning from block3" in printed
+    figures = json.loads(out.read_text())
+    probe, tuned = figures["linear_probe"], figures["finetune"]
+    assert probe["speedup"] == pytest.approx(probe["without_cache"] / probe["with_cache"])
+    assert tuned["ceiling"] == pytest.approx(
+        bench.ceiling(tuned["multiply_adds"]["prefix"], tuned["multiply_adds"]["suffix"])
+    )
+    assert figures["store"]["test_images"] == 200
+    assert figures["store"]["bytes"] > 1000
+    assert len(list((tmp_path / "results" / "runs").iterdir())) == 2 * len(expand("report"))
+
+
+def test_store_overhead_without_results(tmp_path):
+    made = bench.store_overhead(Store(tmp_path / "none"), repeats=1)
+    assert made["test_images"] == 10_000
+    assert made["save_seconds"] > made["load_seconds"] > 0
+
+
+def record(spec: RunSpec, features: float, prediction: float, reused: int, **timing) -> dict:
+    """The parts of a record that an estimate reads."""
+    return {
+        "spec": spec.model_dump(),
+        "data": {"train": 400, "validation": 100, "test": 10_000},
+        "timing": {"features": {"wall": features}, "head": {"wall": 10.0}, "prediction": {"wall": prediction}, **timing},
+        "phases": [{"name": "head", "steps": 1000}],
+        "activations": {key: {"computed": 1, "reused": reused} for key in ("features", "prediction", "robustness")},
+    }  # fmt: skip
+
+
+def test_an_estimate_knows_what_the_cache_saves():
+    spec = next(s for s in expand("report") if s.strategy == "linear_probe" and s.n_labels == 500)
+    head = 0.01 * spec.steps("head", 400)
+    computing = record(spec, features=16.0, prediction=101.0, reused=0)
+    reusing = record(spec, features=0.1, prediction=1.0, reused=500)
+    for records in ([computing], [computing, reusing, reusing]):
+        assert seconds(spec, records) == pytest.approx(head + 16.0 + 101.0)
+        assert seconds(spec, records, there=("features",)) == pytest.approx(head + 101.0)
+        assert seconds(spec, records, there=("features", "test")) == pytest.approx(head + 1.0)
+        assert seconds(spec, records, robust=True) == pytest.approx(head + 16.0 + 101.0 + 15 * 2000 * 0.01)
+    tuning = RunSpec.parse({**spec.model_dump(), "purpose": "tuning"})
+    assert seconds(tuning, [computing], robust=True) == pytest.approx(head + 16.0 + 1.0)
+    slow = record(spec, 16.0, 101.0, 0, robustness={"wall": 600.0})
+    assert seconds(spec, [slow], robust=True) == pytest.approx(head + 16.0 + 101.0 + 600.0)
+
+
+def test_runs_share_what_they_start_from():
+    by_name = {s.strategy: s for s in expand("report") if s.n_labels == 500 and s.seed == 0}
+    keys = {name: shared_keys(spec, robust=True) for name, spec in by_name.items()}
+    assert set(keys["linear_probe"]) == {"features", "test", "corrupted"}
+    assert keys["linear_probe"]["features"] == keys["finetune_all"]["features"]
+    assert "test" not in keys["finetune_all"]
+    assert keys["linear_probe"]["test"] != keys["finetune_block5"]["test"]
+    assert keys["scratch"] == {}
+    other = by_name["linear_probe"].model_copy(update={"seed": 1})
+    assert shared_keys(other)["test"] == keys["linear_probe"]["test"]
+    assert shared_keys(other)["features"] != keys["linear_probe"]["features"]
+    random = by_name["random_features"].model_copy(update={"seed": 1})
+    assert shared_keys(random)["test"] != keys["random_features"]["test"]
