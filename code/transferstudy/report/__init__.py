@@ -1,7 +1,7 @@
 """What pages and slides call: the study's values, sentences, figures and tables. No deep-learning framework is imported."""
 
 from ..study import Study, load
-from . import claims, figures, tables
+from . import claims, figures, literature, tables
 from .cards import card
 from .inline import values
 from .records import records
@@ -12,6 +12,7 @@ __all__ = [
     "card",
     "claims",
     "figures",
+    "literature",
     "load",
     "predict_one",
     "records",

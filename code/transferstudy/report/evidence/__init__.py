@@ -1,0 +1,17 @@
+"""Predicates on our results: does what others found hold here too? `cards/citations.yaml` names them."""
+
+from . import accuracy, behaviour
+from .base import AGREES, DISAGREES, NOT_TESTED, PARTLY, PREDICATES, UNDECIDED, VERDICTS, Evidence
+
+__all__ = [
+    "AGREES",
+    "DISAGREES",
+    "NOT_TESTED",
+    "PARTLY",
+    "PREDICATES",
+    "UNDECIDED",
+    "VERDICTS",
+    "Evidence",
+    "accuracy",
+    "behaviour",
+]
