@@ -36,6 +36,11 @@ def weights_dir() -> Path:
     return project_root() / "results" / "weights"
 
 
+def cards_dir() -> Path:
+    """Return the folder of the cards of data sets and weights, `cards/` in the project."""
+    return project_root() / "cards"
+
+
 def cache_dir() -> Path:
     """Return the folder for files that can be made again: `TRANSFERSTUDY_CACHE`, or `.cache/` in the project."""
     override = os.environ.get("TRANSFERSTUDY_CACHE")

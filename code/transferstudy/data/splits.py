@@ -28,6 +28,12 @@ class Split:
     validation: np.ndarray
 
 
+def draw_sizes(n_labels: int) -> tuple[int, int]:
+    """Return how many of `n_labels` images are for training and how many for validation."""
+    n_validation = min(round(VALIDATION_SHARE * n_labels), MAX_VALIDATION)
+    return n_labels - n_validation, n_validation
+
+
 def draw(data: ImageData, n_labels: int, seed: int) -> Split:
     """Draw `n_labels` labelled images and cut them 80/20 (at most 5,000 for validation).
 
@@ -39,7 +45,7 @@ def draw(data: ImageData, n_labels: int, seed: int) -> Split:
     n_classes, available = len(data.classes), len(data.y_train)
     if n_labels > available:
         raise StudyError(f"n_labels={n_labels:,}: {data.name} has only {available:,} labelled images")
-    n_validation = min(round(VALIDATION_SHARE * n_labels), MAX_VALIDATION)
+    _, n_validation = draw_sizes(n_labels)
     if n_validation < n_classes or n_labels - n_validation < n_classes:
         raise StudyError(
             f"n_labels={n_labels:,}: too few for {n_classes} classes in training and in validation; use {5 * n_classes} or more"
