@@ -65,13 +65,13 @@ def work(order: Order):
     """
     with _one_at_a_time:
         from .execution import make
-        from .weightsfile import check_available, find_weights
+        from .weightsfile import resolve, find_weights
 
         data = _data(order.spec.dataset, order.source, order.spec.image_size)
         if data.sha256 != order.data_sha256:
             raise StudyError(f"the worker's copy of {data.name} holds other images than the caller's")
         weights = find_weights(str(order.weights)) if order.weights else None
-        check_available(order.spec.weights, weights)
+        resolve(order.spec.weights, weights)
         return make(order.spec, data, weights, order.keep_model, order.robust, verbose=0)
 
 

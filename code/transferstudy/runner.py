@@ -55,10 +55,10 @@ def run_all(
     say(f"{len(specs) - len(todo)} of {len(specs)} runs are done; {len(todo)} to make")
     if not todo:
         return 0
-    from .weightsfile import check_available
+    from .weightsfile import resolve
 
     for name in {spec.weights for spec in todo}:
-        check_available(name, weights)
+        resolve(name, weights)
     datasets = _load(todo, source)
     if backend is None and address is None and min(jobs, len(todo)) <= 1:
         _one_after_another(todo, datasets, store, source, weights, keep, robust, verbose, say)
