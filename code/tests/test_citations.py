@@ -45,7 +45,23 @@ def entries() -> dict[str, dict]:
     return {record["id"]: record for record in records}
 
 
+def keys_in_words() -> dict[str, set[str]]:
+    """Return the keys that cards and the modules behind tables and sentences cite: their words end up on pages."""
+    sources = [*ROOT.glob("cards/*.yaml"), *(ROOT / "code/transferstudy/report").rglob("*.py")]
+    sources.remove(ROOT / literature.SOURCE)
+    found = {}
+    for source in sources:
+        text = source.read_text(encoding="utf-8")
+        keys = set(re.findall(r"\[@([a-z]+\d{4}\w*)", text)) | set(
+            re.findall(r"^citation: (\w+)$", text, re.MULTILINE)
+        )
+        if keys:
+            found[source.relative_to(ROOT).as_posix()] = keys
+    return found
+
+
 CITED = {page.relative_to(ROOT).as_posix(): cited_keys(page.read_text(encoding="utf-8")) for page in PAGES}
+CITED |= keys_in_words()
 ENTRIES = entries()
 FACTS: dict[str, list[literature.Fact]] = {}
 for row in literature.facts():

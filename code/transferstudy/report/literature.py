@@ -109,7 +109,8 @@ def findings(study: Study) -> Markdown:
     """Their findings beside ours: the verdict and the numbers are computed from the results, never typed."""
     rows = []
     for fact, evidence in compared(study):
-        ours = f"{_sentence(evidence.shown)} {_sentence(fact.note)}".strip() or "Not run here."
+        shown = evidence.shown or ("The arms that it takes were not run" if fact.test else "")
+        ours = f"{_sentence(shown)} {_sentence(fact.note)}".strip()
         rows.append([f"{fact.finding} [@{fact.key}]", f"**{_verdict(evidence)}**", ours])
     return pipe_table(["they found", "ours", "what we saw"], rows, "lll")
 
