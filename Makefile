@@ -4,7 +4,7 @@
 .DEFAULT_GOAL := help
 export PYTHON
 export QUARTO_PYTHON := $(CURDIR)/.venv/bin/python
-export TF_CPP_MIN_LOG_LEVEL ?= 3# TensorFlow greets with a page of hints; what matters comes as an exception
+export TF_CPP_MIN_LOG_LEVEL ?= 2# errors only: TensorFlow greets with a page of hints
 unexport PYTHONPATH PYTHONHOME # modules of another installation would hide the locked ones
 
 PY := .venv/bin/python

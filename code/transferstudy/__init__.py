@@ -11,5 +11,5 @@ __version__ = "0.1.0"
 
 # TensorFlow leaves oneDNN off on processors without AVX-512, where its own convolutions are four times slower.
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
-# It announces that on standard error, at every level but this one; what matters comes as an exception anyway.
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+# Errors only: TensorFlow greets with a page of hints.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
