@@ -46,6 +46,9 @@ def export(store: Store, record: dict, path: Path) -> None:
     x = layers.Resizing(side, side, crop_to_aspect_ratio=True, antialias=True, name="square")(pixels)
     x = rest(layers.Rescaling(1 / 255, name="scale")(x))
     whole = keras.Model(pixels, layers.Softmax(name="probabilities")(x), name="portable")
+    # Called as whole(images), Keras' image layers switch the layers after them to training, and batch normalisation would
+    # then learn from what it should classify. A frozen one never does.
+    whole.trainable = False
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".part-{path.name}")
     try:

@@ -28,7 +28,7 @@ def run(args) -> None:
     photos = [read_photo(path) for path in args.images]
     model, notes = open_portable(args.model or Store(args.results).root / "models" / NAME)
     for path, photo in zip(args.images, photos, strict=True):
-        probabilities = np.asarray(model(photo[None].astype("float32")))[0]
+        probabilities = np.asarray(model(photo[None].astype("float32"), training=False))[0]
         print(path)
         for k in np.argsort(-probabilities)[: args.top]:
             print(f"  {notes['classes'][k]:12} {100 * probabilities[k]:5.1f} %")
