@@ -143,7 +143,7 @@ def test_runs_go_to_a_dask_cluster_and_come_back_whole(cluster, tmp_path, monkey
 def test_a_dask_worker_that_is_killed_loses_only_its_own_run(cluster):
     """The process of one worker is killed from outside while both work."""
     workers = Cluster("dask", cluster.scheduler_address)
-    pids = list(workers._options["client"].run(os.getpid).values())
+    pids = list(workers.client.run(os.getpid).values())
     assert len(pids) == 2
     assert os.getpid() not in pids
 

@@ -65,7 +65,7 @@ def work(order: Order):
     """
     with _one_at_a_time:
         from .execution import make
-        from .weightsfile import resolve, find_weights
+        from .weightsfile import find_weights, resolve
 
         data = _data(order.spec.dataset, order.source, order.spec.image_size)
         if data.sha256 != order.data_sha256:
@@ -167,7 +167,7 @@ class Cluster:
         self._wait = wait
         try:
             connect = getattr(self, f"_{backend}")
-            self._options, self.workers, self.threads = connect(address)
+            self._backend, self.workers, self.threads = connect(address)
         except ImportError:
             raise StudyError(
                 f"--backend {backend}: not installed; install it with python -m pip install {_INSTALL[backend]}"
@@ -176,10 +176,11 @@ class Cluster:
             raise StudyError(
                 f"--backend {backend} --address {address}: the cluster has no workers; start some"
             )
-        self._backend = backend
 
-    def _dask(self, address: str) -> tuple[dict, int, int]:
+    def _dask(self, address: str) -> tuple[Callable, int, int]:
         from distributed import Client
+
+        from .daskbackend import backend_of
 
         try:
             client = Client(address, timeout=self._wait, set_as_default=False)
@@ -187,9 +188,10 @@ class Cluster:
             raise StudyError(f"--address {address}: no Dask scheduler answers there ({error})") from None
         self.close = client.close
         threads = list(client.nthreads().values())
-        return {"client": client}, len(threads), min(threads, default=1)
+        self.client = client
+        return lambda: backend_of(client), len(threads), min(threads, default=1)
 
-    def _ray(self, address: str) -> tuple[dict, int, int]:
+    def _ray(self, address: str) -> tuple[Callable, int, int]:
         import ray
         from ray.util.joblib import register_ray
 
@@ -199,7 +201,7 @@ class Cluster:
             raise StudyError(f"--address {address}: no Ray cluster answers there ({error})") from None
         register_ray()
         self.close = ray.shutdown
-        return {}, int(ray.cluster_resources().get("CPU", 0)), 1
+        return lambda: "ray", int(ray.cluster_resources().get("CPU", 0)), 1
 
     def call(self, function: Callable, argument):
         """Call `function(argument)` on a worker and return the result.
@@ -210,12 +212,12 @@ class Cluster:
         Raises:
             WorkerLost: the worker, or the cluster, is gone.
         """
-        from joblib import Parallel, delayed, parallel_config
+        from joblib import Parallel, delayed
 
         try:
             # Two jobs, because joblib takes one job to mean this process.
-            with parallel_config(backend=self._backend, n_jobs=2, **self._options):
-                (result,) = Parallel(batch_size=1)([delayed(_on_cluster)(function, argument, self.threads)])
+            parallel = Parallel(n_jobs=2, backend=self._backend(), batch_size=1)
+            (result,) = parallel([delayed(_on_cluster)(function, argument, self.threads)])
         except StudyError:
             raise
         except Exception as error:
