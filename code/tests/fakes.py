@@ -1,8 +1,10 @@
 """Made-up results for tests: the right form, invented content. They never enter results/."""
 
+import json
 from pathlib import Path
 
 import numpy as np
+import yaml
 
 from transferstudy.metrics import measure
 from transferstudy.paths import PRESETS
@@ -35,6 +37,21 @@ def fake_log_p(y: np.ndarray, strength: float, seed: int) -> np.ndarray:
     logits[np.arange(len(y)), y] += strength
     logits -= np.log(np.exp(logits).sum(axis=1, keepdims=True))
     return logits.astype(np.float16)
+
+
+def weights_sha256(spec) -> str:
+    """The file that the card of the weights describes, so that made-up runs have a source; any other gets a made-up one."""
+    path = Path(__file__).resolve().parents[2] / "cards" / f"{spec.backbone}-{spec.weights}.yaml"
+    described = yaml.safe_load(path.read_text(encoding="utf-8"))["sha256"] if path.is_file() else None
+    return described or "11" * 32
+
+
+def fake_manifest(root: Path, name: str, top1: float = 0.3) -> None:
+    """What `ship` writes beside weights: of these, what pages say of a source."""
+    path = root / "weights" / f"{name}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    source = {"name": "tiny-imagenet", "after": {"top1": top1}}
+    path.write_text(json.dumps({"name": name, "sha256": "11" * 32, "source": source}))
 
 
 def fake_record(spec, strength: float, n_test: int = 1000) -> tuple[dict, dict]:
@@ -79,7 +96,7 @@ def fake_record(spec, strength: float, n_test: int = 1000) -> tuple[dict, dict]:
             "validation": n_val,
             "test": n_test,
         },
-        "weights": {"name": spec.weights, "sha256": None if spec.weights == "none" else "11" * 32},
+        "weights": {"name": spec.weights, "sha256": None if spec.weights == "none" else weights_sha256(spec)},
         "environment": {
             "python": "3.12.0",
             "system": "Linux x86_64",
@@ -133,8 +150,9 @@ def fake_spec(strategy: str, n_labels: int, seed: int = 0, **changes) -> RunSpec
 
 def fake_robustness(clean: float) -> dict:
     """Accuracies under corruption, falling with severity, as a run leaves them."""
-    falling = [round(clean * f, 4) for f in (0.9, 0.7, 0.5)]
-    return {"images": 2000, "clean": clean, "accuracy": dict.fromkeys(CORRUPTIONS, falling)}
+    hard, mild = ([round(clean * f, 4) for f in kept] for kept in ((0.8, 0.5, 0.3), (0.9, 0.7, 0.5)))
+    accuracy = {name: hard if name == "noise" else mild for name in CORRUPTIONS}
+    return {"images": 2000, "clean": clean, "accuracy": accuracy}
 
 
 def fake_study(
@@ -165,4 +183,44 @@ def fake_study(
                 record["metrics"]["robustness"] = fake_robustness(record["metrics"]["test"]["accuracy"])
             store.save(record, predictions)
             specs.append(spec)
+            if record["weights"]["sha256"] == "11" * 32:
+                fake_manifest(root, spec.weights)
     return Study(specs, store, name)
+
+
+def fake_inside(study: Study, strategy: str, n_labels: int) -> None:
+    """What `inside` would keep of the first run of an arm, invented; and the pictures of mistakes."""
+    from transferstudy.inside import stored
+    from transferstudy.inside.wanted import wanted
+
+    record = study.arm(strategy, n_labels).records[0]
+    rng = np.random.default_rng(len(strategy))
+    layers = [f"block{k}_conv{j}" for k in range(1, 6) for j in (1, 2)]
+    labels = (np.arange(60) % 10).astype(np.int16)
+    arrays = {
+        "pictures": rng.integers(0, 256, (10, 32, 32, 3)).astype(np.uint8),
+        "picture_index": np.arange(10, dtype=np.int32),
+        "true": np.arange(10, dtype=np.int16),
+        "predicted": np.arange(10, dtype=np.int16),
+        "gradcam": rng.random((10, 8, 8)),
+        "occlusion": rng.uniform(-0.2, 0.8, (10, 7, 7)),
+        "cka": rng.random((10, 10)),
+        "filters_before": rng.random((64, 3, 3, 3)),
+        "filters_after": rng.random((64, 3, 3, 3)),
+        "places_before": rng.normal(size=(60, 2)),
+        "places_after": rng.normal(size=(60, 2)),
+        "place_index": np.arange(60, dtype=np.int32),
+        "place_label": labels,
+    }
+    arrays = {name: a.astype(np.float16) if a.dtype == np.float64 else a for name, a in arrays.items()}
+    about = {
+        "spec": record["spec"], "layer": "block3_conv3", "grid": 8, "patch": 8, "stride": 4, "layers": layers,
+        "cka_images": 60, "accuracy": 0.5, "data": record["data"], "weights": record["weights"],
+        "environment": record["environment"],
+    }  # fmt: skip
+    stored.save(study.store.root, record["id"], about, arrays)
+    index = np.array(wanted(study), np.int32)
+    pictures = rng.integers(0, 256, (len(index), 32, 32, 3)).astype(np.uint8)
+    stored.save(
+        study.store.root, stored.PICTURES, {"data": record["data"]}, {"index": index, "pictures": pictures}
+    )

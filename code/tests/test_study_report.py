@@ -3,9 +3,10 @@
 import matplotlib as mpl
 import numpy as np
 import pytest
-from fakes import STRENGTH, fake_record, fake_store
+from fakes import STRENGTH, fake_inside, fake_record, fake_store, fake_study
 
 from transferstudy import report
+from transferstudy.analysis.plan import DEPTHS
 from transferstudy.comparison import difference, paired_interval
 from transferstudy.errors import StudyError
 from transferstudy.presets import expand
@@ -85,11 +86,13 @@ def test_sentences_change_when_two_arms_swap_results(study, tmp_path):
     before, after = report.claims.headline(study), report.claims.headline(other)
     assert "*Fine-tune all*" in before
     assert "*Fine-tune all*" not in after
-    assert "transfer leads" in report.claims.slide_headline(study)
-    assert "transfer trails" in report.claims.slide_headline(other)
+    assert "transfer from Tiny ImageNet leads" in report.claims.slide_headline(study)
+    assert "transfer from Tiny ImageNet trails" in report.claims.slide_headline(other)
+    for name in report.claims.SENTENCES:
+        assert report.claims.SENTENCES[name](other), name
     assert report.claims.depth(study).startswith("With 500 labels the order is *Fine-tune all*")
     assert not report.claims.depth(other).startswith("With 500 labels the order is *Fine-tune all*")
-    for name in ("trend", "rival", "calibration", "hardest"):
+    for name in ("trend", "rival", "calibration", "hardest", "temperature", "worst", "labels_worth"):
         assert getattr(report.claims, name)(study) != getattr(report.claims, name)(other)
 
 
@@ -138,17 +141,44 @@ def test_the_page_of_records_names_every_run(study):
 
 
 def test_tables_are_rectangular(study):
-    for name in ("accuracy", "differences", "strategies", "layers", "data", "environment", "runs", "cost", "calibration",
-                 "settings", "backbones", "provenance"):  # fmt: skip
-        lines = getattr(report.tables, name)(study).data.splitlines()
+    at_size = {"robustness", "temperature"}
+    pair = {"models": ("finetune_all", "linear_probe")}
+    for name in report.tables.__all__:
+        arguments = (500,) if name in at_size else pair.get(name, ())
+        lines = getattr(report.tables, name)(study, *arguments).data.splitlines()
+        if name == "robustness":  # the report's runs were not tested on corrupted images
+            assert len(lines) == 2
+            continue
         assert len(lines) > 2, name
         assert len({line.count("|") for line in lines}) == 1, name
 
 
-def _figures(study):
+@pytest.fixture(scope="module")
+def drawings(study, tmp_path_factory):
+    """Every figure: name -> (function, arguments)."""
     f, sample = report.figures, report.sample()
     two = ["finetune_all", "small_scratch"]
+    root = tmp_path_factory.mktemp("more")
+    depth = fake_study(root / "d", [(n, k, 3) for n in DEPTHS for k in (1000, 5000)], name="depth")
+    names = ("linear_probe", "random_features")
+    sides = fake_study(root / "s", [(n, 1000, 3, s) for n in names for s in (32, 64, 96)], name="resolution")
+    seen = fake_study(root / "i", [(n, k, 2) for n in two for k in (500, 5000)], robust=True)
+    for name in two:
+        fake_inside(seen, name, 500)
+    keys = ("loss", "val_loss", "top1", "val_top1", "top5", "val_top5")
+    epochs = [{k: (3 - e / 3 if "loss" in k else (e + 1) / 8) for k in keys} for e in range(4)]
     return {
+        "pretraining": (f.pretraining, {"epochs": epochs}),
+        "depths": (f.depths, depth),
+        "resolutions": (f.resolutions, sides),
+        "robustness": (f.robustness, seen, two, 500),
+        "reliability_scaled": (f.reliability_scaled, seen, "finetune_all", 500),
+        "maps": (f.maps, seen, two, 500),
+        "cka": (f.cka, seen, "finetune_all", 500),
+        "change": (f.change, seen, two, 500),
+        "filters": (f.filters, seen, "finetune_all", 500),
+        "places": (f.places, seen, "finetune_all", 500),
+        "mistakes": (f.mistakes, seen, "finetune_all", 500),
         "learning_curves": (f.learning_curves, study),
         "gain": (f.gain, study),
         "arms_at": (f.arms_at, study, 500),
@@ -179,12 +209,12 @@ def _ticks_out_of_view(figure) -> set:
 
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("theme", THEMES)
-def test_every_figure_in_both_themes_and_sizes(study, theme, size):
+def test_every_figure_in_both_themes_and_sizes(drawings, theme, size):
     """Drawn, not empty, all text inside the canvas; on a slide no text smaller than 20 CSS pixels (15 points)."""
     import matplotlib.pyplot as plt
 
-    assert set(_figures(study)) == set(report.figures.__all__)
-    for name, (draw, *arguments) in _figures(study).items():
+    assert set(drawings) == set(report.figures.__all__)
+    for name, (draw, *arguments) in drawings.items():
         figure = draw(*arguments, theme=theme, size=size)
         figure.canvas.draw()
         pixels = np.asarray(figure.canvas.buffer_rgba())

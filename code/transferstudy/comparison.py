@@ -21,6 +21,7 @@ __all__ = [
     "RESAMPLES",
     "Difference",
     "Judged",
+    "arm_interval",
     "between",
     "declared",
     "difference",
@@ -140,6 +141,16 @@ def _anchor(study: Study, a: Arm, b: Arm) -> str:
 def _name(study: Study, arm: Arm, other: Arm) -> str:
     several = len(study.image_sizes) > 1 and arm.image_size != other.image_size
     return f"{arm.strategy.label} at {arm.image_size} px" if several else arm.strategy.label
+
+
+@cache
+def _arm_interval(study: Study, key: tuple) -> tuple[float, float]:
+    return interval(resampled_means(study.correct(*key).astype(np.int8)))
+
+
+def arm_interval(study: Study, arm: Arm) -> tuple[float, float]:
+    """Return the bootstrap interval of an arm's mean test accuracy over seeds and test images, (low, high) in 0..1."""
+    return _arm_interval(study, arm.key)
 
 
 def difference(

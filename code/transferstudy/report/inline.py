@@ -1,12 +1,18 @@
 """All inline values of the pages, computed once from the study and the cards."""
 
-from ..comparison import Difference, difference
+import numpy as np
+
+from ..analysis.label_efficiency import worth
+from ..analysis.temperature import arm_calibration
+from ..comparison import Difference, difference, verdict
 from ..data.splits import MAX_VALIDATION, VALIDATION_SHARE
 from ..metrics import ECE_BINS
 from ..study import Arm, Study
 from ..values import Value, count, listing, percent, points, record_link, signed
 from .cards import card
 from .claims import best_pair
+from .claims.judgement import worth_in_words
+from .sources import sources
 
 
 class Values:
@@ -48,28 +54,32 @@ class Values:
         self.ece_definition_bins = Value(count(ECE_BINS))
 
     def _parameters(self):
-        study, n = self._study, self._study.sizes[0]
+        study = self._study
         for attribute, strategy in (
             ("trainable_probe", "linear_probe"),
             ("trainable_block5", "finetune_block5"),
             ("trainable_all", "finetune_all"),
             ("trainable_small", "small_scratch"),
         ):
-            if study.has(strategy, n):
-                arm = study.arm(strategy, n)
+            if sizes := study.sizes_of(strategy):
+                arm = study.arm(strategy, sizes[0])
                 value = Value(count(arm.records[0]["parameters"]["trainable"]), record_link(arm.anchor))
                 setattr(self, attribute, value)
-        if study.has("finetune_all", n):
-            layers = study.arm("finetune_all", n).records[0]["learning_layers"]["main"]
+        if sizes := study.sizes_of("finetune_all"):
+            layers = study.arm("finetune_all", sizes[0]).records[0]["learning_layers"]["main"]
             self.n_conv_layers = Value(count(sum("conv" in name for name in layers)))
 
     def _weights(self):
-        used = [r["weights"] for r in self._study.records.values() if r["weights"]["sha256"]]
+        started = [r for r in self._study.records.values() if r["weights"]["sha256"]]
+        # VGG16's weights are the ones that pages describe; the compact network's have their own manifest.
+        started.sort(key=lambda r: r["spec"]["backbone"] != "vgg16")
+        used = [r["weights"] for r in started]
         self.weights_name = Value(used[0]["name"], record_link("weights")) if used else Value("none")
         if not used:
             return
-        facts = card(f"vgg16-{used[0]['name']}")
         page = "/chapters/pretrained-model.qmd"
+        self.source = Value(listing([str(s) for s in sources(self._study)]), page)
+        facts = card(f"{started[0]['spec']['backbone']}-{used[0]['name']}")
         self.weights_source = Value(facts["source"], page)
         self.weights_top1 = Value(percent(facts["validation_top1"]), page)
         self.weights_classes = Value(count(facts["classes"]), page)
@@ -77,7 +87,10 @@ class Values:
         self.weights_sha = Value(used[0]["sha256"][:12], record_link("weights"))
 
     def _best(self):
-        for word, n in (("smallest", self._study.sizes[0]), ("largest", self._study.sizes[-1])):
+        contested = self._study.contested
+        if not contested:
+            return
+        for word, n in (("smallest", contested[0]), ("largest", contested[-1])):
             a, b, d = best_pair(self._study, n)
             setattr(self, f"best_transfer_{word}", Value(a.strategy.label, record_link(a.anchor)))
             setattr(self, f"best_scratch_{word}", Value(b.strategy.label, record_link(b.anchor)))
@@ -90,7 +103,9 @@ class Values:
 
     def _classes(self):
         study = self._study
-        arm = study.best(study.sizes[-1], True)
+        if not study.contested:
+            return
+        arm = study.best(study.contested[-1], True)
         recall, confusion = arm.test("class_accuracy").mean(axis=0), arm.test("confusion").mean(axis=0)
         worst, best = int(recall.argmin()), int(recall.argmax())
         link = record_link(arm.anchor)
@@ -154,6 +169,29 @@ class Values:
         """Mean negative log-likelihood of the test images, in nats."""
         arm = self._study.arm(strategy, n_labels)
         return Value(f"{arm.test('nll').mean():.2f}", record_link(arm.anchor))
+
+    def temperature(self, strategy: str, n_labels: int) -> Value:
+        """Mean temperature fitted on the validation images of an arm's runs; above 1 for too much confidence."""
+        rows = arm_calibration(self._study, strategy, n_labels)
+        return self._of(strategy, n_labels, f"{np.mean([r.temperature for r in rows]):.2f}")
+
+    def ece_scaled(self, strategy: str, n_labels: int) -> Value:
+        """Mean expected calibration error on the test images after temperature scaling."""
+        rows = arm_calibration(self._study, strategy, n_labels)
+        return self._of(strategy, n_labels, percent(float(np.mean([r.ece_scaled for r in rows]))))
+
+    def verdict(self, a: str, b: str, n_labels: int) -> Value:
+        """The plan's verdict on a against b, in words."""
+        d = difference(self._study, a, b, n_labels)
+        return Value(verdict(self._study, d), record_link(d.anchor))
+
+    def worth(self, strategy: str, n_labels: int) -> Value:
+        """How many labels training from scratch needs to match an arm, with its interval."""
+        found = worth(self._study, self._study.arm(strategy, n_labels))
+        return self._of(strategy, n_labels, worth_in_words(found) if found else "not measured")
+
+    def _of(self, strategy: str, n_labels: int, text: str) -> Value:
+        return Value(text, record_link(self._study.arm(strategy, n_labels).anchor))
 
     def minutes(self, strategy: str, n_labels: int) -> Value:
         """Mean processor time of one run, in core-minutes."""

@@ -2,10 +2,11 @@
 
 from IPython.display import Markdown
 
-from ..comparison import CONFIDENCE, RESAMPLES, declared
-from ..study import Arm, Study
+from ..comparison import CONFIDENCE, RESAMPLES, judged
+from ..study import MAIN, Arm, Study
 from ..values import count, signed
 from . import tables
+from .judgementtables import p_text
 
 _SHARED_ELSEWHERE = ("seed", "strategy", "n_labels")
 
@@ -17,9 +18,10 @@ def _spec_lines(arm: Arm) -> str:
     return ", ".join(f"{key} `{value}`" for key, value in spec.items())
 
 
-def _arm_section(arm: Arm) -> str:
+def _arm_section(study: Study, arm: Arm, linked: set[str]) -> str:
+    side = f", {arm.image_size} px" if len(study.image_sizes) > 1 else ""
     lines = [
-        f"### {arm.strategy.label}, {arm.n_labels:,} labels {{#{arm.anchor}}}",
+        f"### {arm.strategy.label}, {arm.n_labels:,} labels{side} {{#{arm.anchor}}}",
         "",
         f"{_spec_lines(arm)}.",
         "",
@@ -34,8 +36,12 @@ def _arm_section(arm: Arm) -> str:
         if record["weights"]["sha256"]:
             start += f" `{record['weights']['sha256'][:8]}`"
         run_id = record["id"]
+        # A run may belong to several studies; its anchor stands once.
+        name = f"[`{run_id}`](/results/runs/{run_id}.json)"
+        name = name if run_id in linked else f"[{name}]{{#run-{run_id}}}"
+        linked.add(run_id)
         lines.append(
-            f"| [[`{run_id}`](/results/runs/{run_id}.json)]{{#run-{run_id}}} | {record['spec']['seed']} | "
+            f"| {name} | {record['spec']['seed']} | "
             f"{test['accuracy']:.4f} | {test['nll']:.4f} | {test['ece']:.4f} | {val['accuracy']:.4f} | {steps} | "
             f"{record['timing']['total']['wall'] / 60:.1f} | {start} | {env['backend']}, Keras {env['libraries']['keras']} |"
         )
@@ -44,7 +50,7 @@ def _arm_section(arm: Arm) -> str:
         "Make these runs again, after deleting their records:",
         "",
         "```bash",
-        f"python -m transferstudy run --only {arm.strategy.name} --only n_labels={arm.n_labels}",
+        f"python -m transferstudy run{_preset(study)} --only {arm.strategy.name} --only n_labels={arm.n_labels}{_only(study, arm)}",
         "```",
         "",
     ]
@@ -52,19 +58,36 @@ def _arm_section(arm: Arm) -> str:
 
 
 def _difference_table(study: Study) -> str:
-    labels = {s.name: s.label for s in study.strategies}
-    lines = ["| a − b | labels | difference | interval | each seed | seeds |", "|:--|--:|--:|--:|--:|--:|"]
-    for d in declared(study):
+    lines = [
+        "| a − b | labels | difference | interval | each seed | p, corrected | verdict on a | seeds |",
+        "|:--|--:|--:|--:|--:|--:|:--|--:|",
+    ]
+    for judgement in judged(study):
+        d = judgement.difference
         each = ", ".join(signed(x) for x in d.per_seed)
         lines.append(
-            f"| [{labels[d.a]} − {labels[d.b]}]{{#{d.anchor}}} | {count(d.n_labels)} | {signed(d.mean)} | "
-            f"{signed(d.low)} to {signed(d.high)} | {each} | {d.seeds} |"
+            f"| [{d.label}]{{#{d.anchor}}} | {count(d.n_labels)} | {signed(d.mean)} | {signed(d.low)} to {signed(d.high)} | "
+            f"{each} | {p_text(judgement.p)} | {judgement.verdict} | {d.seeds} |"
         )
     return "\n".join(lines)
 
 
-def records(study: Study) -> Markdown:
-    """Return the body of the page: data and weights, environment, every run by arm, every difference."""
+def _preset(study: Study) -> str:
+    return "" if study.name == MAIN else f" --preset {study.name}"
+
+
+def _only(study: Study, arm: Arm) -> str:
+    return f" --only image_size={arm.image_size}" if len(study.image_sizes) > 1 else ""
+
+
+def records(study: Study, *others: Study) -> Markdown:
+    """Return the body of the page: data and weights, environment, every run by arm, every difference.
+
+    Args:
+        study: the main study.
+        others: further studies, such as those of depths or image sizes; each gets a part of its own.
+    """
+    linked: set[str] = set()
     parts = [
         "## Data and weights {#data}",
         "",
@@ -79,7 +102,8 @@ def records(study: Study) -> Markdown:
         "## Differences {#differences}",
         "",
         f"Test accuracy of arm a minus arm b, in points, over runs of equal seed. The interval holds {CONFIDENCE:.0%} of "
-        f"{RESAMPLES:,} bootstrap resamples of seeds and test images.",
+        f"{RESAMPLES:,} bootstrap resamples of seeds and test images. p-values are corrected by Holm's method for the "
+        "number of comparisons; where seeds are too few, nothing is tested.",
         "",
         _difference_table(study),
         "",
@@ -89,6 +113,22 @@ def records(study: Study) -> Markdown:
         "accuracies are shares. A run's name links to its whole record: spec, measures, history, environment, timing.",
         "",
     ]
-    for n in study.sizes:
-        parts += [_arm_section(study.arm(s.name, n)) for s in study.strategies if study.has(s.name, n)]
+    parts += _runs(study, linked)
+    for other in others:
+        parts += [
+            f"## Study: {other.name} {{#study-{other.name}}}",
+            "",
+            _difference_table(other),
+            "",
+            *_runs(other, linked),
+        ]
     return Markdown("\n".join(parts))
+
+
+def _runs(study: Study, linked: set[str]) -> list[str]:
+    return [
+        _arm_section(study, arm, linked)
+        for n in study.sizes
+        for side in study.image_sizes
+        for arm in study.at(n, side)
+    ]

@@ -4,10 +4,33 @@ from IPython.display import Markdown
 
 from ..backbones import BACKBONES
 from ..comparison import declared
+from ..errors import StudyError
 from ..study import Arm, Study
 from ..values import Value, count, percent, record_link, signed
 from .cards import card
+from .judgementtables import labels_worth, models, robustness, temperature, verdicts, worst
 from .markdown import pipe_table
+
+__all__ = [
+    "accuracy",
+    "backbones",
+    "calibration",
+    "cost",
+    "data",
+    "differences",
+    "environment",
+    "labels_worth",
+    "layers",
+    "models",
+    "provenance",
+    "robustness",
+    "runs",
+    "settings",
+    "strategies",
+    "temperature",
+    "verdicts",
+    "worst",
+]
 
 
 def _link(arm: Arm, text: str) -> Value:
@@ -25,9 +48,8 @@ def accuracy(study: Study) -> Markdown:
                 continue
             arm = study.arm(strategy.name, n)
             seeds = 100 * arm.test("accuracy")
-            row.append(
-                f"{_link(arm, f'{100 * arm.accuracy:.1f}')._repr_markdown_()} ({seeds.min():.1f}–{seeds.max():.1f})"
-            )
+            spread = f"{seeds.min():.1f}–{seeds.max():.1f}" if len(seeds) > 1 else "one seed"
+            row.append(f"{_link(arm, f'{100 * arm.accuracy:.1f}')._repr_markdown_()} ({spread})")
         rows.append(row)
     return pipe_table(
         ["strategy", *(f"{n:,} labels" for n in study.sizes)], rows, "l" + "r" * len(study.sizes)
@@ -37,12 +59,11 @@ def accuracy(study: Study) -> Markdown:
 def differences(study: Study, n_labels: int | None = None) -> Markdown:
     """Seed-paired differences in test accuracy, in points, with bootstrap intervals."""
     rows = []
-    labels = {s.name: s.label for s in study.strategies}
     for d in declared(study):
         if n_labels in (None, d.n_labels):
             rows.append(
                 [
-                    f"{labels[d.a]} − {labels[d.b]}",
+                    d.label,
                     count(d.n_labels),
                     Value(signed(d.mean), record_link(d.anchor)),
                     f"{signed(d.low)} to {signed(d.high)}",
@@ -65,7 +86,7 @@ def layers(study: Study) -> Markdown:
     """Parameters in the model and how many of them the last phase changes."""
     rows = []
     for strategy in study.strategies:
-        arm = study.arm(strategy.name, study.sizes[0])
+        arm = study.arm(strategy.name, study.sizes_of(strategy.name)[0])
         record = arm.records[0]
         total, learn = record["parameters"]["total"], record["parameters"]["trainable"]
         learning = next(reversed(record["learning_layers"].values()))
@@ -173,8 +194,8 @@ def provenance(study: Study) -> Markdown:
         entries = [("data", data["name"], data["sha256"], data["origin"])]
         if weights["sha256"]:
             try:
-                title = card(f"vgg16-{weights['name']}")["title"]
-            except Exception:
+                title = card(f"{record['spec']['backbone']}-{weights['name']}")["title"]
+            except StudyError:
                 title = ""
             entries.append(("weights", weights["name"], weights["sha256"], title))
         for entry in entries:
@@ -194,7 +215,7 @@ def runs(study: Study) -> Markdown:
         rows.append(
             [
                 Value(f"`{spec.id}`", record_link(f"run-{spec.id}")),
-                study.arm(spec.strategy, spec.n_labels).strategy.label,
+                study.arm(spec.strategy, spec.n_labels, spec.image_size).strategy.label,
                 count(spec.n_labels),
                 spec.seed,
                 f"{100 * record['metrics']['test']['accuracy']:.2f}",

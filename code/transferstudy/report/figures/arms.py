@@ -9,7 +9,7 @@ from .style import canvas, colour, marker
 
 def arms_at(study: Study, n_labels: int, theme: str = "light", size: str = "page") -> Figure:
     """Test accuracy of every strategy at one number of labels: the mean as a marker, every seed as a dot, sorted."""
-    arms = sorted((a for a in study.arms.values() if a.n_labels == n_labels), key=lambda a: a.accuracy)
+    arms = sorted(study.at(n_labels), key=lambda a: a.accuracy)
     with canvas(theme, size, 0.45 if size == "page" else 0.4) as (figure, axis, face):
         for row, arm in enumerate(arms):
             tone, seeds = colour(arm.strategy.name, theme), 100 * arm.test("accuracy")

@@ -4,7 +4,7 @@ import matplotlib.ticker as ticker
 import numpy as np
 from matplotlib.figure import Figure
 
-from ...comparison import difference
+from ...comparison import arm_interval, difference
 from ...study import Study
 from .style import canvas, colour, dash, marker, spread
 
@@ -18,16 +18,21 @@ def _label_axis(axis, study: Study, face):
 
 
 def learning_curves(study: Study, theme: str = "light", size: str = "page") -> Figure:
-    """Test accuracy against the number of labelled images: a line through the means, a dot a seed, labels at the lines."""
+    """Test accuracy against the number of labelled images: a line through the means, a bar for the interval, a dot a seed."""
     with canvas(theme, size, 0.62 if size == "page" else 0.44) as (figure, axis, face):
         ends, names = [], []
         for strategy in study.strategies:
-            sizes = [n for n in study.sizes if study.has(strategy.name, n)]
+            sizes = study.sizes_of(strategy.name)
+            if not sizes:
+                continue
             means = [100 * study.arm(strategy.name, n).accuracy for n in sizes]
             tone = colour(strategy.name, theme)
             axis.plot(sizes, means, dash(strategy.name), color=tone, marker=marker(strategy.name))
             for n in sizes:
-                seeds = 100 * study.arm(strategy.name, n).test("accuracy")
+                arm = study.arm(strategy.name, n)
+                seeds = 100 * arm.test("accuracy")
+                low, high = arm_interval(study, arm)
+                axis.plot([n, n], [100 * low, 100 * high], color=tone, alpha=0.6, linewidth=face.line * 0.7)
                 axis.plot([n] * len(seeds), seeds, linestyle="none", marker=".", color=tone, alpha=0.55)
             ends.append(means[-1])
             names.append(strategy)
@@ -53,7 +58,7 @@ def gain(study: Study, theme: str = "light", size: str = "page") -> Figure:
     """Seed-paired difference in test accuracy, best transfer arm minus best from-scratch arm, by number of labels."""
     with canvas(theme, size, 0.46 if size == "page" else 0.4) as (figure, axis, face):
         axis.axhline(0, color=face.muted, linewidth=1)
-        for position, n in enumerate(study.sizes):
+        for position, n in enumerate(study.contested):
             a, b = study.best(n, True).strategy, study.best(n, False).strategy
             d = difference(study, a.name, b.name, n)
             tone = colour(a.name, theme)
@@ -75,8 +80,8 @@ def gain(study: Study, theme: str = "light", size: str = "page") -> Figure:
                 color=face.ink,
                 fontsize=face.font * 0.92,
             )
-        axis.set_xticks(range(len(study.sizes)), [f"{n:,}" for n in study.sizes])
-        axis.set_xlim(-0.3, len(study.sizes) - 0.3)
+        axis.set_xticks(range(len(study.contested)), [f"{n:,}" for n in study.contested])
+        axis.set_xlim(-0.3, len(study.contested) - 0.3)
         axis.set_xlabel("labelled images, training and validation together")
         axis.set_ylabel("difference in test\naccuracy (points)")
         axis.grid(axis="x", visible=False)

@@ -1,0 +1,65 @@
+"""Sentences whose truth depends on the results: computed here, so that no page can contradict `results/`."""
+
+from .arms import baseline, control, depth, depth_steps, resolution, rival, two_by_two
+from .beyond import calibration, cost, hardest, robustness, temperature, worst
+from .headline import best_pair, catching_up, headline, slide_headline, slide_trend, trend
+from .judgement import labels_worth, not_run, surprises, verdict_rule, verdicts
+from .look import change, looked_into
+
+# Every sentence that needs nothing but a study of the main kind: what `python -m transferstudy diff` compares.
+SENTENCES = {
+    f.__name__: f
+    for f in (
+        headline,
+        slide_headline,
+        trend,
+        slide_trend,
+        catching_up,
+        verdict_rule,
+        verdicts,
+        surprises,
+        labels_worth,
+        control,
+        depth,
+        rival,
+        two_by_two,
+        baseline,
+        calibration,
+        temperature,
+        hardest,
+        worst,
+        robustness,
+        cost,
+        not_run,
+    )
+}
+
+__all__ = [
+    "SENTENCES",
+    "baseline",
+    "best_pair",
+    "calibration",
+    "catching_up",
+    "change",
+    "control",
+    "cost",
+    "depth",
+    "depth_steps",
+    "hardest",
+    "headline",
+    "labels_worth",
+    "looked_into",
+    "not_run",
+    "resolution",
+    "rival",
+    "robustness",
+    "slide_headline",
+    "slide_trend",
+    "surprises",
+    "temperature",
+    "trend",
+    "two_by_two",
+    "verdict_rule",
+    "verdicts",
+    "worst",
+]

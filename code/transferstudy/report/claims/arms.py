@@ -1,0 +1,117 @@
+"""Sentences on single questions: weights or architecture, depth, network, normalisation, resolution."""
+
+from ...analysis.plan import DEPTHS
+from ...comparison import declared, difference
+from ...study import Study
+from ...values import count, listing, percent
+from .words import acc, compare, diff, interval, judged_words, label
+
+
+def _along(study: Study, a: str, b: str) -> list[str]:
+    found = [difference(study, a, b, n) for n in study.sizes_of(a, b)]
+    return [f"{diff(d)} with {count(d.n_labels)} labels ({interval(d)})" for d in found]
+
+
+def control(study: Study) -> str:
+    """Return what frozen pretrained features give over frozen random ones: weights or architecture?"""
+    parts, sizes = _along(study, "linear_probe", "random_features"), study.sizes_of("random_features")
+    if not parts:
+        return "The control with random features was not run beside a linear probe."
+    low, high = study.arm("random_features", sizes[0]), study.arm("random_features", sizes[-1])
+    chance = 1 / len(study.classes)
+    above = low.accuracy > chance + 0.02
+    reading = (
+        f"Random features alone lie {'above' if above else 'near'} the {percent(chance, 0)} of guessing"
+        f" ({acc(low)} to {acc(high)})"
+    )
+    return (
+        f"{reading}. The same frozen architecture with pretrained weights changes that by {listing(parts)}."
+    )
+
+
+def depth(study: Study) -> str:
+    """Return how far into the network it paid to fine-tune, size by size."""
+    sentences = []
+    for n in study.sizes:
+        names = [name for name in DEPTHS if study.has(name, n)]
+        if len(names) < 2:
+            continue
+        order = sorted(names, key=lambda name: study.arm(name, n).accuracy, reverse=True)
+        d = difference(study, order[0], order[1], n)
+        clear = "" if d.excludes_zero else ", a difference whose interval includes zero"
+        ranked = listing([f"{label(name)} ({acc(study.arm(name, n))})" for name in order], "then")
+        sentences.append(
+            f"With {count(n)} labels the order is {ranked}; the first leads the second by {diff(d)}{clear}."
+        )
+    return " ".join(sentences) or "Depths were not compared."
+
+
+def depth_steps(study: Study) -> str:
+    """Return, for a study of depths, which further block was worth its place: each depth against the next shallower one."""
+    sentences = []
+    for n in study.sizes:
+        steps = [d for d in declared(study) if d.n_labels == n]
+        parts = [f"{label(d.a)} after {label(d.b)} {diff(d)} ({judged_words(study, d)})" for d in steps]
+        if parts:
+            sentences.append(f"With {count(n)} labels, step by step: {listing(parts)}.")
+    return " ".join(sentences) or "Depths were not compared step by step."
+
+
+def rival(study: Study) -> str:
+    """Return how the compact network fares against VGG16, both from scratch, and against the best transfer arm."""
+    parts = _along(study, "small_scratch", "scratch_bn")
+    if not parts:
+        return "The compact network was not run beside VGG16 with batch normalisation."
+    n = study.sizes_of("small_scratch")[-1]
+    text = f"The compact network, from scratch, against VGG16 with batch normalisation, from scratch: {listing(parts)}."
+    if not study.candidates(n, True):
+        return text
+    best = study.best(n, True).strategy.name
+    against = difference(study, best, "small_scratch", n)
+    return f"{text} At {count(n)} labels {label(best)} is {compare(against, 'the compact network from scratch')} ({diff(against)})."
+
+
+def two_by_two(study: Study) -> str:
+    """Return what pretraining does for each of the two networks: network and pretraining, two by two."""
+    sizes = study.sizes_of("finetune_all", "scratch", "small_finetune", "small_scratch")
+    if not sizes:
+        return "One corner of the comparison is empty: the compact network was not run both pretrained and from scratch."
+    sentences = []
+    for n in sizes:
+        large = difference(study, "finetune_all", "scratch", n)
+        small = difference(study, "small_finetune", "small_scratch", n)
+        apart = large.low > small.high or small.low > large.high
+        more = "VGG16" if large.mean > small.mean else "the compact network"
+        reading = f"{more} gains more" if apart else "the two intervals overlap"
+        sentences.append(
+            f"With {count(n)} labels pretraining changes VGG16 by {diff(large)} ({interval(large)}) and the compact network by "
+            f"{diff(small)} ({interval(small)}): {reading}."
+        )
+    return " ".join(sentences)
+
+
+def baseline(study: Study) -> str:
+    """Return what batch normalisation does for VGG16 from scratch."""
+    parts = _along(study, "scratch_bn", "scratch")
+    if not parts:
+        return "VGG16 from scratch was not run both with and without batch normalisation."
+    return f"Batch normalisation changes the test accuracy of VGG16 from scratch by {listing(parts)}."
+
+
+def resolution(study: Study) -> str:
+    """Return, for a study of image sizes, what larger images give to each strategy, at each number of labels."""
+    sentences = []
+    for n in study.sizes:
+        for strategy in study.strategies:
+            sides = [side for side in study.image_sizes if study.has(strategy.name, n, side)]
+            if len(sides) < 2:
+                continue
+            parts = []
+            for side in sides[1:]:
+                d = difference(study, strategy.name, strategy.name, n, (side, sides[0]))
+                parts.append(f"{diff(d)} at {side} pixels ({interval(d)}; {judged_words(study, d)})")
+            start = f"{acc(study.arm(strategy.name, n, sides[0]))} at {sides[0]} pixels"
+            sentences.append(
+                f"{label(strategy.name)} with {count(n)} labels: {start}, and against that {listing(parts)}."
+            )
+    return " ".join(sentences) or "Image sizes were not compared."

@@ -1,0 +1,128 @@
+"""Sentences beyond accuracy: calibration, classes, corrupted images, cost."""
+
+import numpy as np
+
+from ...analysis.mistakes import worst_class
+from ...analysis.temperature import arm_calibration
+from ...study import Arm, Study
+from ...values import count, listing, percent
+from .headline import best_pair
+from .words import label, link
+
+_CORRUPTIONS = {"jpeg": "JPEG compression", "contrast": "low contrast", "brightness": "changed brightness"}
+
+
+def _most(study: Study) -> tuple[int, list[Arm]]:
+    """Return the most labels at which transfer and scratch meet, and their best arms there."""
+    n = study.contested[-1]
+    return n, list(best_pair(study, n)[:2])
+
+
+def calibration(study: Study) -> str:
+    """Return the expected calibration error of the best transfer and the best from-scratch arm at the most labels."""
+    n, arms = _most(study)
+    parts = [
+        f"{link(arm, percent(float(arm.test('ece').mean())))} for {label(arm.strategy.name)}" for arm in arms
+    ]
+    return (
+        f"With {count(n)} labels the expected calibration error on the test images is {listing(parts)}: that far, on average, "
+        "the stated confidence lies from the share that is right."
+    )
+
+
+def temperature(study: Study) -> str:
+    """Return what a temperature fitted on validation images does to calibration, for the best arms at the most labels."""
+    n, arms = _most(study)
+    parts = []
+    for arm in arms:
+        rows = arm_calibration(study, arm.strategy.name, n)
+        before, after = (float(np.mean([getattr(r, name) for r in rows])) for name in ("ece", "ece_scaled"))
+        mean = float(np.mean([r.temperature for r in rows]))
+        said = "too sure of itself" if mean > 1 else "not sure enough"
+        parts.append(
+            f"{label(arm.strategy.name)} is {said} (temperature {link(arm, f'{mean:.2f}')}); scaled, its error goes from "
+            f"{link(arm, percent(before))} to {link(arm, percent(after))}"
+        )
+    return f"With {count(n)} labels {listing(parts)}."
+
+
+def hardest(study: Study) -> str:
+    """Return which class is hardest for the best transfer arm at the most labels, and what it is most often taken for."""
+    n, (arm, _) = _most(study)
+    worst, share, _ = worst_class(arm)
+    others = arm.test("confusion").mean(axis=0)[worst].copy()
+    others[worst] = -1
+    return (
+        f"For {label(arm.strategy.name)} with {count(n)} labels the hardest class is *{study.classes[worst]}*: "
+        f"{link(arm, percent(share))} of its test images are recognised; the most frequent mistake is to call it "
+        f"*{study.classes[int(others.argmax())]}*."
+    )
+
+
+def worst(study: Study) -> str:
+    """Return the accuracy within the hardest class of the best arms, at the fewest and the most labels."""
+    sentences = []
+    for n in dict.fromkeys((study.contested[0], study.contested[-1])):
+        parts = []
+        for arm in best_pair(study, n)[:2]:
+            place, share, _ = worst_class(arm)
+            parts.append(
+                f"{link(arm, percent(share))} for {label(arm.strategy.name)} (*{study.classes[place]}*)"
+            )
+        sentences.append(f"With {count(n)} labels the accuracy within the worst class is {listing(parts)}.")
+    return " ".join(sentences)
+
+
+def robust_arms(study: Study, n_labels: int) -> list[Arm]:
+    """Return the arms at a size of which every run was tested on corrupted images."""
+    return [a for a in study.at(n_labels) if all("robustness" in r["metrics"] for r in a.records)]
+
+
+def robust_accuracy(arm: Arm) -> dict[str, np.ndarray]:
+    """Return accuracy on corrupted images: `clean` (seeds,), and for each corruption (seeds, severities), 0..1."""
+    found = [r["metrics"]["robustness"] for r in arm.records]
+    kinds = {kind: np.array([f["accuracy"][kind] for f in found]) for kind in found[0]["accuracy"]}
+    return {"clean": np.array([f["clean"] for f in found]), **kinds}
+
+
+def robustness(study: Study) -> str:
+    """Return how much accuracy the best arms keep on corrupted images, and which corruption costs them most."""
+    for n in reversed(study.contested):
+        arms = [a for a in best_pair(study, n)[:2] if a in robust_arms(study, n)]
+        if arms:
+            break
+    else:
+        return "No run was tested on corrupted images."
+    parts = []
+    for arm in arms:
+        shares = robust_accuracy(arm)
+        clean = float(shares.pop("clean").mean())
+        mean = float(np.mean([s.mean() for s in shares.values()]))
+        kind = min(shares, key=lambda k: shares[k].mean())
+        parts.append(
+            f"{label(arm.strategy.name)} falls from {link(arm, percent(clean))} to {link(arm, percent(mean))} on average over all "
+            f"corruptions, most under {_CORRUPTIONS.get(kind, kind)}"
+        )
+    images = arms[0].records[0]["metrics"]["robustness"]["images"]
+    return f"On {count(images)} test images with {count(n)} labels, {listing(parts)}."
+
+
+def cost(study: Study) -> str:
+    """Return what one run of the main arms costs in processor time at the most labels."""
+    n = study.contested[-1]
+    names = (
+        "linear_probe",
+        "finetune_block5",
+        "finetune_all",
+        "scratch_bn",
+        "small_finetune",
+        "small_scratch",
+    )
+    parts = []
+    for name in names:
+        if study.has(name, n):
+            arm = study.arm(name, n)
+            parts.append(f"{link(arm, f'{np.mean(arm.cpu_seconds()) / 60:.1f}')} for {label(name)}")
+    if not parts:
+        return "The cost of single runs was not compared."
+    return f"One run with {count(n)} labels took, in core-minutes, {listing(parts)}. The cost of pretraining is not in these numbers."

@@ -1,0 +1,102 @@
+"""What may be concluded: the plan's rule, the verdicts, the worth of transfer in labels, and what was not run."""
+
+from collections import Counter
+
+from ...analysis.label_efficiency import Labels, Worth, worth
+from ...analysis.plan import ALPHA, MARGIN
+from ...comparison import MIN_SEEDS, judged
+from ...strategies import STRATEGIES
+from ...study import Study
+from ...values import count, listing, percent, points
+from .words import diff, interval, label, link
+
+
+def verdict_rule(study: Study) -> str:
+    """Return what may be concluded from this many seeds."""
+    fewest, seeds = study.seeds_per_arm
+    number = f"{fewest} to {seeds}" if fewest < seeds else f"{seeds}"
+    plural = "s" if seeds > 1 else ""
+    if seeds < MIN_SEEDS:
+        return (
+            f"Each arm was run with {number} seed{plural}. That shows effects much larger than the spread between seeds; "
+            f"it does not settle close calls. The intervals resample test images and seeds, and with fewer than {MIN_SEEDS} seeds "
+            "they are too narrow. So this page describes what these runs did and gives no verdict on methods."
+        )
+    rule = (
+        f"Each arm was run with {number} seed{plural}. A difference counts as shown when it would be as large by chance in "
+        f"fewer than {percent(ALPHA, 0)} of cases, corrected by Holm's method for the number of comparisons that the plan "
+        f"declares, and as none when its whole interval lies within {points(MARGIN).lstrip('+')} of zero."
+    )
+    if fewest < MIN_SEEDS:
+        rule += f" Arms with fewer than {MIN_SEEDS} seeds are described and get no verdict."
+    return rule
+
+
+def verdicts(study: Study) -> str:
+    """Return how many declared comparisons ended how."""
+    found = Counter(each.verdict for each in judged(study))
+    parts = [f"{count(number)} {word}" for word, number in sorted(found.items())]
+    return f"Of {count(len(judged(study)))} declared comparisons: {listing(parts)}." if parts else ""
+
+
+def surprises(study: Study) -> str:
+    """Return the declared comparisons that went against the pretrained or the deeper-tuned side, if any."""
+    against = [each for each in judged(study) if each.verdict == "worse"]
+    if not against:
+        return "No declared comparison ended the other way round."
+    parts = [
+        f"{label(j.difference.a)} against {label(j.difference.b)} with {count(j.difference.n_labels)} labels "
+        f"({diff(j.difference)}, {interval(j.difference)})"
+        for j in against
+    ]
+    return f"Against expectation: {listing(parts)}."
+
+
+def labels_in_words(labels: Labels) -> str:
+    """Return a number of labels as a reader sees it: two digits, "more than", "fewer than"."""
+    if labels.side:
+        return f"{labels.side} than {count(labels.number)}"
+    rounded = float(f"{labels.number:.2g}")
+    return f"about {count(rounded)}"
+
+
+def worth_in_words(found: Worth) -> str:
+    """Return one result of `label_efficiency.worth`: the number and its interval."""
+    low, high = labels_in_words(found.low), labels_in_words(found.high)
+    ends = low if low == high else f"{low} to {high}"
+    return f"{labels_in_words(found.equal_at)} (95 % interval {ends})"
+
+
+def labels_worth(study: Study) -> str:
+    """Return how many labelled images the best transfer arm is worth at each size, on the best from-scratch curve."""
+    sentences = []
+    for n in study.contested:
+        arm = study.best(n, True)
+        found = worth(study, arm)
+        if found is None:
+            return (
+                "A learning curve from scratch needs two sizes; there is one, so labels cannot be compared."
+            )
+        few = "" if found.verdict_allowed else ", from too few seeds for a verdict"
+        sentences.append(
+            f"To match {label(arm.strategy.name)} with {link(arm, count(n))} labels, training from scratch needs "
+            f"{worth_in_words(found)}{few}."
+        )
+    return " ".join(sentences)
+
+
+def not_run(study: Study) -> str:
+    """Return what the study did not run: strategies that the package defines, and runs of the preset without a result."""
+    ran = {s.name for s in study.strategies}
+    missing = [label(name) for name in STRATEGIES if name not in ran]
+    text = (
+        f"Defined but not run here: {listing(missing)}."
+        if missing
+        else "Every strategy that the package defines was run."
+    )
+    gaps = Counter((spec.strategy, spec.n_labels) for spec in study.missing)
+    parts = [
+        f"{label(name)} with {count(n)} labels ({seeds} seed{'s' if seeds > 1 else ''})"
+        for (name, n), seeds in gaps.items()
+    ]
+    return f"{text} Planned but not finished: {listing(parts)}." if parts else text

@@ -1,0 +1,73 @@
+"""What pretrained arms started from, in words: the network, its source, and how good it was there."""
+
+import json
+from dataclasses import dataclass
+
+from ..backbones import get_backbone
+from ..errors import StudyError
+from ..study import Arm, Study
+from ..values import percent
+from .cards import card
+
+PAGE = "/chapters/pretrained-model.qmd"
+_DATA = {"tiny-imagenet": "Tiny ImageNet", "imagenet": "ImageNet"}
+_NETWORKS = {"compact": "the compact network", "vgg16_bn": "VGG16 with batch normalisation"}
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where pretrained weights come from.
+
+    Attributes:
+        network: for a reader: "VGG16".
+        data: name of the source data set.
+        top1: accuracy on the source's validation images, 0..1.
+        weights: what runs call the weights.
+    """
+
+    network: str
+    data: str
+    top1: float
+    weights: str
+
+    def __str__(self) -> str:
+        return f"{self.network} pretrained on {self.data} ({percent(self.top1)} top-1 there)"
+
+
+def source(study: Study, arm: Arm) -> Source:
+    """Return where the weights of a pretrained arm come from.
+
+    The manifest in `results/weights/` or the card `cards/<network>-<weights>.yaml` must describe the very file that the
+    runs started from: the SHA-256 decides. A card without one speaks of weights that Keras downloads.
+
+    Raises:
+        StudyError: the arm is not pretrained, or nothing describes its weights.
+    """
+    if not arm.strategy.pretrained:
+        raise StudyError(f"{arm.strategy.name!r} starts from random weights: it has no source")
+    record = arm.records[0]
+    name, sha256, backbone = (
+        record["weights"]["name"],
+        record["weights"]["sha256"],
+        record["spec"]["backbone"],
+    )
+    network = _NETWORKS.get(backbone) or get_backbone(backbone).application or backbone
+    path = study.store.root / "weights" / f"{name}.json"
+    if path.is_file():
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+        if manifest["sha256"] == sha256:
+            data = manifest["source"]["name"]
+            return Source(network, _DATA.get(data, data), manifest["source"]["after"]["top1"], name)
+    facts = card(f"{backbone}-{name}")
+    if facts.get("sha256") not in (None, sha256):
+        raise StudyError(
+            f"run {record['id']} started from {name} {sha256[:12]}, but cards/{backbone}-{name}.yaml describes "
+            f"{facts['sha256'][:12]} and results/weights has no manifest of it: write one of them"
+        )
+    return Source(network, facts["source"], facts["validation_top1"], name)
+
+
+def sources(study: Study, n_labels: int | None = None) -> list[Source]:
+    """Return the distinct sources of the pretrained arms, those of `n_labels` or all."""
+    arms = [a for a in study.arms.values() if a.strategy.pretrained and n_labels in (None, a.n_labels)]
+    return list(dict.fromkeys(source(study, arm) for arm in arms))
