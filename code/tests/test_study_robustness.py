@@ -1,5 +1,6 @@
 """Corrupted test images: the same for every run, as strong as declared, and measured from what is stored."""
 
+import copy
 import dataclasses
 
 import numpy as np
@@ -96,7 +97,7 @@ def finished(sample, tmp_path_factory):
 
 def test_a_run_stores_top_classes_and_verify_recomputes_them(finished, tmp_path):
     store = Store(tmp_path)
-    record = store.save(finished.record, finished.predictions)
+    record = store.save(copy.deepcopy(finished.record), finished.predictions)
     stored = store.predictions(record)["robust_top1"]
     assert stored.dtype == np.uint8
     assert stored.shape == (5, 3, len(finished.predictions["test_y"]))
