@@ -89,6 +89,7 @@ PROJECT = COMMON | {
         "title": ANY,
         "description": ANY,
         "site-url": ANY,
+        "repo-url": ANY,
         "search": FLAG,
         "navbar": NAV,
         "sidebar": {

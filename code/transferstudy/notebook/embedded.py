@@ -1,0 +1,117 @@
+"""What the notebook carries inside itself: images, the compact network's weights, settings, and the report's accuracies."""
+
+import base64
+import io
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from ..data import ImageData
+from ..errors import StudyError
+from ..paths import PRESETS
+from ..presets import expand
+from ..store import Store, digest
+
+WEIGHTS = "tiny-imagenet-compact"
+PER_CLASS = 50  # training images and test images of each class
+COLUMNS = 25
+TABLES = ("defaults", "strategies.", "presets.report")
+
+
+def write_excerpt(data: ImageData, path: Path) -> None:
+    """Write the images that the notebook carries: one lossless WebP mosaic, class after class, training images first.
+
+    The training images are those of the study's draw of 500 labels with seed 0, so that the notebook's network learns from
+    the same images as the report's. The test images are the first of each class in the data set's order, which a hash decides.
+
+    Args:
+        data: CIFAR-10, with ten classes.
+        path: the `.webp` file to write.
+    """
+    from ..data import draw
+
+    split = draw(data, PER_CLASS * len(data.classes), seed=0)
+    train = np.sort(np.concatenate([split.train, split.validation]))
+    test = np.concatenate(
+        [np.flatnonzero(data.y_test == label)[:PER_CLASS] for label in range(len(data.classes))]
+    )
+    images = np.concatenate([data.x_train[train], data.x_test[test]])
+    side = data.side
+    rows = images.reshape(-1, COLUMNS, side, side, 3).transpose(0, 2, 1, 3, 4)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    mosaic = Image.fromarray(np.ascontiguousarray(rows.reshape(-1, COLUMNS * side, 3)))
+    mosaic.save(path, format="WEBP", lossless=True, quality=100, method=6, exact=True)
+
+
+def read_file(path: Path, command: str) -> bytes:
+    """Return a file's bytes.
+
+    Raises:
+        StudyError: it is not there; `command` makes it.
+    """
+    if not path.is_file():
+        raise StudyError(f"{path.name} is not in {path.parent.name}/: make it with {command}")
+    return path.read_bytes()
+
+
+def as_text(content: bytes) -> str:
+    """Return bytes as base64 on one line."""
+    return base64.b64encode(content).decode()
+
+
+def settings(path: Path = PRESETS) -> str:
+    """Return the tables of presets.toml that the report's runs come from, as they stand in the file."""
+    tables = re.split(r"\n(?=(?:#[^\n]*\n)*\[)", path.read_text(encoding="utf-8"))
+    kept = [t for t in tables if (name := re.search(r"^\[+([^\]]+)", t, re.M)) and name[1].startswith(TABLES)]
+    return "\n".join(table.rstrip() + "\n" for table in kept).rstrip()
+
+
+def accuracies(store: Store) -> str:
+    """Return the test accuracy of every finished run of the report, as JSON: run id -> accuracy."""
+    finished = {s.id: store.load(s.id) for s in expand("report") if store.has(s)}
+    return json.dumps({run_id: r["metrics"]["test"]["accuracy"] for run_id, r in sorted(finished.items())})
+
+
+def data_sha256(store: Store) -> str:
+    """Return the content hash of the images behind the report's runs, or "" while there is no run."""
+    for spec in expand("report"):
+        if store.has(spec):
+            return store.load(spec.id)["data"]["sha256"]
+    return ""
+
+
+def fill(root: Path, store: Store, weights: Path | None = None) -> dict[str, str]:
+    """Return what takes the place of each @@name@@ in the narrative's own code.
+
+    Args:
+        root: the project.
+        store: the report's results.
+        weights: the compact network's weights, by default those that the project ships.
+
+    Raises:
+        StudyError: images or weights are not there.
+    """
+    images = read_file(
+        root / "notebooks" / "excerpt.webp", "python -m transferstudy notebook --excerpt --data PATH"
+    )
+    network = read_file(
+        weights or root / "results" / "weights" / f"{WEIGHTS}.npz",
+        "python -m transferstudy pretrain --backbone small",
+    )
+    with Image.open(io.BytesIO(images)) as mosaic:
+        side = mosaic.width // COLUMNS
+    return {
+        "excerpt": as_text(images),
+        "excerpt_side": str(side),
+        "excerpt_columns": str(COLUMNS),
+        "excerpt_per_class": str(PER_CLASS),
+        "weights": as_text(network),
+        "weights_name": WEIGHTS,
+        "weights_sha256": digest(network),
+        "settings": settings(),
+        "accuracies": accuracies(store),
+        "data_sha256": data_sha256(store),
+    }
