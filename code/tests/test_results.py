@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from transferstudy import report
-from transferstudy.paths import project_root
+from transferstudy.chain import check
+from transferstudy.paths import cards_dir, project_root
 from transferstudy.presets import expand
 from transferstudy.store import Store
 from transferstudy.verify import verify
@@ -18,8 +19,18 @@ def store():
     return Store(project_root() / "results")
 
 
-def test_every_run_of_the_report_is_there_and_nothing_else(store):
-    assert sorted(store.ids()) == sorted(spec.id for spec in expand("report"))
+def test_every_run_of_the_report_is_there_and_nothing_undeclared(store):
+    """What the pages show is whole; of the larger study, whose runs come one by one, any part may be there."""
+    shown = {spec.id for name in ("report", "shipped") for spec in expand(name)}
+    assert shown <= set(store.ids())
+    assert set(store.ids()) <= shown | {spec.id for spec in expand("full")}
+
+
+def test_the_chain_to_the_pixels_holds(store):
+    reached = check(store, cards_dir())
+    assert reached["weights"] == 2
+    assert reached["pretraining"] >= 1
+    assert reached["results"] > 0
 
 
 def test_every_measure_recomputes(store):
@@ -31,14 +42,17 @@ def test_the_results_are_real(store):
     for run_id in store.ids():
         record = store.load(run_id)
         assert record["data"]["name"] == "cifar10"
-        assert record["data"]["test"] == record["metrics"]["test"]["n"] == 10_000
         assert record["data"]["sha256"] == store.load(store.ids()[0])["data"]["sha256"]
         expected = known_files().get(record["spec"]["weights"])
         assert record["weights"]["sha256"] == expected
+        assert record["timing"]["total"]["wall"] > 1
+        if record["spec"].get("purpose") == "tuning":
+            assert set(record["metrics"]) == {"val"}, "a tuning run never looks at test images"
+            continue
+        assert record["data"]["test"] == record["metrics"]["test"]["n"] == 10_000
         assert record["metrics"]["test"]["accuracy"] > 0.12, (
             f"{run_id} hardly beats guessing: it did not learn"
         )
-        assert record["timing"]["total"]["wall"] > 1
 
 
 def test_records_carry_nothing_of_the_machine_but_its_kind(store):
@@ -48,8 +62,10 @@ def test_records_carry_nothing_of_the_machine_but_its_kind(store):
 
 
 def test_results_stay_small():
-    total = sum(p.stat().st_size for p in (project_root() / "results").rglob("*") if p.is_file())
-    assert total < 8 * 2**20
+    """The repository stays under 40 MiB; one file of 8-bit weights takes the largest part."""
+    files = [p for p in (project_root() / "results").rglob("*") if p.is_file()]
+    assert sum(p.stat().st_size for p in files) < 34 * 2**20
+    assert all(p.stat().st_size <= 16e6 for p in files)
 
 
 def test_the_kept_model_predicts_what_was_stored(store):
