@@ -15,7 +15,7 @@ from transferstudy.models import (
     standardise_head,
     trainable_layers,
 )  # fmt: skip
-from transferstudy.weightsfile import KNOWN_FILES, resolve, find_weights
+from transferstudy.weightsfile import KNOWN_FILES, find_weights, resolve
 
 VGG_CONVS = [
     f"block{b}_conv{k}"
