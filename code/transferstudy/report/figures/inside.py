@@ -9,7 +9,7 @@ from ...study import Study
 from .images import _picture
 from .style import canvas, colour, dash, marker
 
-_MARKS = ("o", "s", "^", "D", "v", "P", "X", "*", "<", ">")
+_MARKS = ("o", "s", "^", "D", "v", "p", "X", "*", "<", ">")
 
 
 def _over(axis, image: np.ndarray, heat: np.ndarray, tones, low: float, high: float, place=None):
@@ -156,7 +156,7 @@ def _scatter(axis, inside: Inside, which: str, classes, face):
         mine = spots[labels == label]
         axis.scatter(
             mine[:, 0], mine[:, 1], s=(face.marker * 0.6) ** 2, color=tones[label % len(tones)],
-            marker=_MARKS[label % len(_MARKS)], linewidths=0, label=name,
+            marker=_MARKS[label % len(_MARKS)], linewidths=0.4, label=name,
         )  # fmt: skip
     axis.set_xticks([])
     axis.set_yticks([])
