@@ -40,8 +40,11 @@ def run(args) -> None:
     try:
         source = load_source(Path(args.source).expanduser() if args.source else None)
     except StudyError as error:  # the same loader serves `pretrain`, where the option is called --data
-        raise StudyError(str(error).replace("--data", "--source").replace("pretraining needs", "audit needs")) from None
+        raise StudyError(
+            str(error).replace("--data", "--source").replace("pretraining needs", "audit needs")
+        ) from None
     path = data_source(args.data)
     data = load(dataset_name(path) or "cifar10", path)
     record = audit(data, source, root, args.seed, say=lambda line: print(line, flush=True))
-    print(f"{len(record['pairs'])} pairs reach the threshold of {record['threshold']:.3f}: {root.name}/audit/audit.json")
+    above = sum(pair["above"] for pair in record["pairs"])
+    print(f"{above} pairs reach the threshold of {record['threshold']:.3f}: {root.name}/audit/audit.json")

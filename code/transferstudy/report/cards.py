@@ -1,13 +1,20 @@
 """Cards: one small YAML file a data set or weights file, with what its makers say of it."""
 
+from pathlib import Path
+from typing import Annotated
+
 import yaml
+from pydantic import Field, TypeAdapter, ValidationError
 
 from ..errors import StudyError
 from ..paths import project_root
+from .cardschema import DataCard, WeightsCard
+
+_CARD = TypeAdapter(Annotated[DataCard | WeightsCard, Field(discriminator="kind")])
 
 
 def card(name: str) -> dict:
-    """Return the card `cards/<name>.yaml`.
+    """Return the content of `cards/<name>.yaml` as it stands there.
 
     Raises:
         StudyError: there is none, or it is not valid YAML.
@@ -21,3 +28,31 @@ def card(name: str) -> dict:
         ) from None
     except yaml.YAMLError as error:
         raise StudyError(f"cards/{name}.yaml: not valid YAML: {error}") from None
+
+
+def read_card(name: str) -> DataCard | WeightsCard:
+    """Return the card of a data set or weights file, checked.
+
+    Raises:
+        StudyError: as `card`; or a field is missing, unknown or of the wrong kind: the message names it.
+    """
+    content = card(name)
+    try:
+        found = _CARD.validate_python(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        # The first step of the path only repeats the kind of card.
+        field = ".".join(str(step) for step in first["loc"][1:]) or "kind"
+        raise StudyError(
+            f"cards/{name}.yaml: {field}: {first['msg'].removeprefix('Value error, ')}; "
+            "code/transferstudy/report/cardschema.py lists the fields"
+        ) from None
+    if found.name != name:
+        raise StudyError(f"cards/{name}.yaml: name is {found.name!r}: it must be the file's name")
+    return found
+
+
+def card_names() -> list[str]:
+    """Return the names of all cards in `cards/`, sorted; files without `kind` are other tables and no cards."""
+    folder: Path = project_root() / "cards"
+    return sorted(p.stem for p in folder.glob("*.yaml") if "kind" in (card(p.stem) or {}))

@@ -1,0 +1,40 @@
+"""Pictures of the closest pairs that the audit found: an image above, its partner below, and what people saw in them."""
+
+from matplotlib.figure import Figure
+
+from ...audit.stored import Audit
+from .images import _picture
+from .style import canvas
+
+
+def pairs(stored: Audit, comparison: str, count: int = 8, theme: str = "light", size: str = "page") -> Figure:
+    """The closest pairs of one comparison, closest first.
+
+    Args:
+        stored: the audit.
+        comparison: such as "test-train": images of the first set stand above, of the second below.
+        count: at most so many pairs.
+        theme: "light" or "dark".
+        size: "page" or "slide".
+    """
+    shown = [p for p in stored.pairs(comparison) if "picture" in p][:count]
+    with canvas(theme, size, 0.37, 2, count, squeeze=False) as (figure, axes, face):
+        for axis in axes.flat:
+            axis.set_axis_off()
+        for column, pair in enumerate(shown):
+            for row, (word, pixels) in enumerate(
+                zip((pair["a_class"], pair["b_class"]), stored.pictures[pair["picture"]], strict=True)
+            ):
+                axis = axes[row, column]
+                axis.set_axis_on()
+                _picture(axis, pixels)
+                axis.set_title(_broken(word), fontsize=face.font * 0.75, pad=3)
+            axes[1, column].set_xlabel(
+                f"{_broken(pair['verdict'] or 'not judged')}\n{pair['detail']:.2f}", fontsize=face.font * 0.75
+            )
+    return figure
+
+
+def _broken(words: str) -> str:
+    """Break a name of several words after the first, so that neighbours do not meet."""
+    return words.replace(" ", "\n", 1)
