@@ -12,13 +12,13 @@ from ..study import Study
 # A description of results, unless the words before it say otherwise or the sentence cites its source.
 _CLAIM = re.compile(
     r"""(?<!tiny\s)(?<!tiny-)\bimagenet[-\s]?pre-?train(?:ed|ing)
-    | \bpre-?trained\s+(?:[\w-]+\s+){0,3}?(?:on|with|from)\s+(?:the\s+)?(?:full\s+|whole\s+|real\s+|official\s+)?imagenet\b
+    | \bpre-?trained\s+(?:[\w-]+\s+)??(?:[\w-]+\s+)??(?:on|with|from)\s+(?:the\s+)?(?:full\s+|whole\s+|real\s+|official\s+)?imagenet\b
     | (?<!tiny\s)(?<!tiny-)\bimagenet(?:['’]s)?\s+(?:official\s+)?(?:weights|features|initialisation)\b""",
     re.IGNORECASE | re.VERBOSE,
 )
 # Words just before the description: it is denied, or speaks of published work or of the official weights as such.
 _OTHERS = re.compile(
-    r"\b(?:not|no|never|nor|without|instead\s+of|rather\s+than|unlike|published|literature|other\s+studies)\b[^.;:!?]{0,60}$"
+    r"\b(?:not|no|never|nor|without|instead\s+of|rather\s+than|unlike|published|literature|other\s+studies)\b[^.,;:!?]*$"
     r"|^\W*official\s+$",
     re.IGNORECASE,
 )

@@ -13,12 +13,14 @@ from .claims.beyond import robust_accuracy, robust_arms
 from .claims.judgement import labels_in_words
 from .markdown import pipe_table
 
+_SMALLEST = 0.001  # p-values below are shown as a bound
+
 
 def p_text(p: float | None) -> str:
-    """Return a p-value as a reader sees it: three decimals, "< 0.001", or a dash where nothing was tested."""
+    """Return a p-value as a reader sees it: three decimals, a bound, or a dash where nothing was tested."""
     if p is None:
         return "–"
-    return "< 0.001" if p < 0.001 else f"{p:.3f}"
+    return f"< {_SMALLEST}" if p < _SMALLEST else f"{p:.3f}"
 
 
 def verdicts(study: Study, n_labels: int | None = None) -> Markdown:
