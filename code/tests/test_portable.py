@@ -38,7 +38,9 @@ def test_it_gives_what_the_run_gave(opened):
     sample = load("cifar10-sample")
     x = sample.x_test[:64].astype("float32")
     probabilities = np.asarray(model(x))
-    np.testing.assert_allclose(np.asarray(model(x)), probabilities, atol=1e-6, err_msg="a call changed the model")
+    np.testing.assert_allclose(
+        np.asarray(model(x)), probabilities, atol=1e-6, err_msg="a call changed the model"
+    )
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-5)
     kept = rebuild(store, store.load(notes["run"]))
     np.testing.assert_allclose(probabilities, np.exp(log_softmax(np.asarray(kept(x)))), atol=1e-4)

@@ -6,6 +6,7 @@ import pytest
 from fakes import STRENGTH, fake_inside, fake_record, fake_store, fake_study
 
 from transferstudy import report
+from transferstudy.report import audit
 from transferstudy.analysis.plan import DEPTHS
 from transferstudy.comparison import difference, paired_interval
 from transferstudy.errors import StudyError
@@ -168,6 +169,7 @@ def drawings(study, tmp_path_factory):
     keys = ("loss", "val_loss", "top1", "val_top1", "top5", "val_top5")
     epochs = [{k: (3 - e / 3 if "loss" in k else (e + 1) / 8) for k in keys} for e in range(4)]
     return {
+        "pairs": (f.pairs, audit.load(), "test-train"),
         "pretraining": (f.pretraining, {"epochs": epochs}),
         "depths": (f.depths, depth),
         "resolutions": (f.resolutions, sides),

@@ -12,6 +12,7 @@ from .images import examples, prediction, preprocessing, views
 from .inside import change, cka, filters, maps, places
 from .mistakes import mistakes
 from .network import layers
+from .pairs import pairs
 from .pretraining import pretraining
 from .steps import depths, resolutions, robustness
 
@@ -30,6 +31,7 @@ __all__ = [
     "learning_curves",
     "maps",
     "mistakes",
+    "pairs",
     "places",
     "prediction",
     "preprocessing",

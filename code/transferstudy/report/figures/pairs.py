@@ -17,6 +17,8 @@ def pairs(stored: Audit, comparison: str, count: int = 8, theme: str = "light", 
         theme: "light" or "dark".
         size: "page" or "slide".
     """
+    if size == "slide":
+        count = min(count, 5)  # fewer, so that words large enough for a slide do not meet
     shown = [p for p in stored.pairs(comparison) if "picture" in p][:count]
     with canvas(theme, size, 0.37, 2, count, squeeze=False) as (figure, axes, face):
         for axis in axes.flat:
@@ -28,9 +30,10 @@ def pairs(stored: Audit, comparison: str, count: int = 8, theme: str = "light", 
                 axis = axes[row, column]
                 axis.set_axis_on()
                 _picture(axis, pixels)
-                axis.set_title(_broken(word), fontsize=face.font * 0.75, pad=3)
+                axis.set_title(_broken(word), fontsize=face.font * (0.75 if size == "page" else 0.9), pad=3)
             axes[1, column].set_xlabel(
-                f"{_broken(pair['verdict'] or 'not judged')}\n{pair['detail']:.2f}", fontsize=face.font * 0.75
+                f"{_broken(pair['verdict'] or 'not judged')}\n{pair['detail']:.2f}",
+                fontsize=face.font * (0.75 if size == "page" else 0.9),
             )
     return figure
 
