@@ -6,11 +6,11 @@ import pytest
 from fakes import STRENGTH, fake_inside, fake_record, fake_store, fake_study
 
 from transferstudy import report
-from transferstudy.report import audit
 from transferstudy.analysis.plan import DEPTHS
 from transferstudy.comparison import difference, paired_interval
 from transferstudy.errors import StudyError
 from transferstudy.presets import expand
+from transferstudy.report import audit
 from transferstudy.report.figures.style import SIZES, THEMES, spread
 from transferstudy.store import Store
 from transferstudy.values import Value, listing, percent, points
