@@ -277,3 +277,13 @@ def test_whole_images_are_the_default_frame():
 def test_a_copied_results_folder_holds_the_audit(committed, tmp_path):
     shutil.copytree(ROOT / "results/audit", tmp_path / "audit")
     assert stored.load(tmp_path).record == committed.record
+
+
+def test_an_image_of_one_colour_has_a_score():
+    flat = np.full((3, 32, 32, 3), 200, np.uint8)
+    flat[1, :16] = 13
+    flat[2, 5, 5] = 0
+    with np.errstate(all="raise"):
+        pixels, detail = aligned(flat, SAMPLE.x_train[:3])
+    assert np.isfinite([pixels, detail]).all()
+    assert detail[0] == 0

@@ -69,7 +69,8 @@ def _edges(image: np.ndarray) -> np.ndarray:
     Without the division one strong edge, a horizon or a frame, would decide; with it, every part of the picture counts.
     """
     rest = image - uniform_filter(image, size=(_WINDOW, _WINDOW, 1), mode="nearest")
-    strength = np.sqrt(uniform_filter((rest**2).mean(axis=2), size=_WINDOW, mode="nearest"))
+    # The filter keeps running sums, so a mean of squares may come out a little below zero.
+    strength = np.sqrt(np.maximum(uniform_filter((rest**2).mean(axis=2), size=_WINDOW, mode="nearest"), 0))
     return rest / (strength + _NOISE)[:, :, None]
 
 
