@@ -239,7 +239,7 @@ def committed() -> stored.Audit:
 def test_the_committed_pictures_are_the_pixels_that_the_pairs_name(committed):
     pictured = [p for p in committed.record["pairs"] if "picture" in p]
     assert sorted(p["picture"] for p in pictured) == list(range(len(committed.pictures)))
-    for name, closest in committed.record.get("closest", dict.fromkeys(CLOSEST, 32)).items():
+    for name, closest in committed.record.get("closest", dict.fromkeys(CLOSEST, 8)).items():
         own = [p for p in committed.pairs(name) if "picture" in p]
         assert closest <= len(own) <= closest + SAMPLED
         assert own[:closest] == committed.pairs(name)[:closest]
