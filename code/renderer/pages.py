@@ -13,7 +13,7 @@ import panflute as pf
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from renderer import pandoc, refs
+from renderer import metadata, pandoc, refs
 from renderer.blocks import Blocks
 from renderer.errors import RenderError
 from renderer.navigation import Navigation, relative
@@ -139,14 +139,15 @@ class Renderer:
             raise RenderError("an author must be a name or a list of names", page.path, line)
         name = pandoc.plain(meta.get("pagetitle") or meta.get("title") or self.navigation.title)
         site = self.navigation.title
+        about = pandoc.plain(about) if about else ""
+        shown = name if name == site or not site else f"{name} – {site}"
+        favicon = self.project.website.get("favicon")
         return inline | {
             "lang": self.project.setting(page, "lang", "en"),
-            "page_title": name
-            if name == site or not site
-            else f"{site} – {name}"
-            if page.deck
-            else f"{name} – {site}",
-            "about": pandoc.plain(about) if about else "",
+            "page_title": f"{site} – {name}" if page.deck and shown != name else shown,
+            "about": about,
+            "tags": metadata.card_tags(self.project, shown, about),
+            "favicon": str(favicon).lstrip("/") if favicon else "",
             "authors": authors,
             "date": _date(page),
             "styles": sorted(path.as_posix() for path in self.styles(page)),

@@ -71,7 +71,8 @@ def finish(site: Path, pages: list[Path] | None = None, prefix: str = "/") -> No
     for page in pages:
         text = page.read_text(encoding="utf-8")
         soup = BeautifulSoup(text, "html.parser")
-        if mend(soup):
+        found = [mend(soup), _near_card(soup, "../" * len(page.relative_to(site).parts[1:]))]
+        if any(found):
             page.write_text(soup.decode(formatter="minimal"), encoding="utf-8")
     links.Checker(site, prefix).check(pages)
 
@@ -79,6 +80,7 @@ def finish(site: Path, pages: list[Path] | None = None, prefix: str = "/") -> No
 def mend(soup: BeautifulSoup) -> bool:
     """Apply every mend to a page; whether anything changed. Mending twice changes nothing."""
     steps = (
+        _describe,
         _cut_ties,
         _name_landmarks,
         _name_tools,
@@ -91,6 +93,23 @@ def mend(soup: BeautifulSoup) -> bool:
     )
     changed = [step(soup) for step in steps]
     return any(changed)
+
+
+def _describe(soup: BeautifulSoup) -> bool:
+    """Quarto's decks keep their description for the card; search engines look for it elsewhere."""
+    told = soup.find("meta", attrs={"property": "og:description"})
+    if told is None or soup.find("meta", attrs={"name": "description"}):
+        return False
+    told.insert_before(soup.new_tag("meta", attrs={"name": "description", "content": told["content"]}), "\n")
+    return True
+
+
+def _near_card(soup: BeautifulSoup, up: str) -> bool:
+    """Without the site's address, the card's picture is at least named as seen from the page, wherever the site lies."""
+    tags = [tag for tag in soup.select(links.CARD_PICTURES) if tag["content"].startswith("/")]
+    for tag in tags:
+        tag["content"] = up + tag["content"].lstrip("/")
+    return bool(tags)
 
 
 def _cut_style(sheet: Path, site: Path) -> None:
@@ -213,6 +232,16 @@ def _no_icon(soup: BeautifulSoup) -> bool:
     return True
 
 
+def site_address(root: Path) -> str:
+    """The site's address: of ``_quarto.yml.local``, else of ``_quarto.yml``, else ``/``."""
+    address = "/"
+    for file in (root / "_quarto.yml", root / "_quarto.yml.local"):
+        if file.is_file():
+            config = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+            address = config.get("website", {}).get("site-url", address)
+    return address
+
+
 def main() -> int:
     """What Quarto calls: the site's folder and the rendered pages are in the environment."""
     root = Path(os.environ.get("QUARTO_PROJECT_ROOT", "."))
@@ -221,8 +250,7 @@ def main() -> int:
     named = os.environ.get("QUARTO_PROJECT_OUTPUT_FILES", "").split()
     pages = [root / name for name in named if name.endswith(".html")]
     whole = os.environ.get("QUARTO_PROJECT_RENDER_ALL") == "1" or not pages
-    config = yaml.safe_load((root / "_quarto.yml").read_text(encoding="utf-8")) or {}
-    address = config.get("website", {}).get("site-url", "/")
+    address = site_address(root)
     try:
         finish(site, None if whole else pages, urlsplit(address).path.rstrip("/") + "/")
     except RenderError as error:
