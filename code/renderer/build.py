@@ -44,7 +44,7 @@ def build(root: Path, site: Path, say: Callable[[str], None] = print) -> None:
         _prepare(loaded)
         with tempfile.TemporaryDirectory() as scratch:
             _render_into(loaded, out, Path(scratch), say)
-        postrender.finish(out)
+        postrender.finish(out, prefix=postrender.site_path(root))
         _swap(out, site)
     finally:
         shutil.rmtree(out, ignore_errors=True)
@@ -87,7 +87,9 @@ def _prepare(loaded: project.Project) -> None:
             [sys.executable, script], cwd=loaded.root, capture_output=True, text=True, check=False
         )
         if done.returncode:
-            raise RenderError(f"this script ended with status {done.returncode}:\n{done.stderr.strip()}", script)
+            raise RenderError(
+                f"this script ended with status {done.returncode}:\n{done.stderr.strip()}", script
+            )
 
 
 def _resources(loaded: project.Project) -> set[Path]:

@@ -84,7 +84,8 @@ class Renderer:
             source, results, page.execution, self.out / stem.parent / folder, folder, not page.deck
         )
         doc = pandoc.parse(writer.markdown())
-        blocks = Blocks(self.project.root, source, set(self.project.pages), page.deck)
+        rooted = self._rooted(page)
+        blocks = Blocks(self.project.root, source, set(self.project.pages), page.deck, rooted)
         blocks.rewrite(doc)
         labels = refs.number(doc, source, bool(self.project.setting(page, "number-sections", False)))
         name = self.project.setting(page, "bibliography")
@@ -120,11 +121,14 @@ class Renderer:
         named = self.project.setting(page, "css") or []
         return {Path(name) for name in ([named] if isinstance(named, str) else named)}
 
+    def _rooted(self, page: Page) -> str | None:
+        """The site's path on its server, for the page that is shown under any address; None for the others."""
+        if page.output.as_posix() != FOR_NOT_FOUND:
+            return None
+        return urlsplit(self.project.website.get("site-url", "/")).path.rstrip("/") + "/"
+
     def _shared(self, page: Page) -> dict:
-        meta, here = page.source.meta, page.output.as_posix()
-        rooted = None
-        if here == FOR_NOT_FOUND:
-            rooted = urlsplit(self.project.website.get("site-url", "/")).path.rstrip("/") + "/"
+        meta, here, rooted = page.source.meta, page.output.as_posix(), self._rooted(page)
         inline = {
             key: Markup(pandoc.inline_html(meta[key])) if meta.get(key) else ""
             for key in ("title", "subtitle", "abstract", "description")

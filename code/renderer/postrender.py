@@ -23,6 +23,7 @@ from bs4 import BeautifulSoup
 from renderer import links
 from renderer.errors import RenderError
 
+CONTENT = "quarto-document-content"
 LANDMARKS = {
     "nav.navbar": "Main",
     "nav.quarto-secondary-nav": "Page",
@@ -82,6 +83,7 @@ def mend(soup: BeautifulSoup) -> bool:
     steps = (
         _describe,
         _cut_ties,
+        _skip_menus,
         _name_landmarks,
         _name_tools,
         _make_buttons,
@@ -135,6 +137,16 @@ def _cut_ties(soup: BeautifulSoup) -> bool:
             tag.decompose()
             cut = True
     return cut
+
+
+def _skip_menus(soup: BeautifulSoup) -> bool:
+    """The keyboard's first stop leads past the menus; Quarto has no such link."""
+    if soup.body is None or soup.find(id=CONTENT) is None or soup.find("a", class_="skip"):
+        return False
+    link = soup.new_tag("a", attrs={"class": "skip", "href": f"#{CONTENT}"})
+    link.string = "Skip to the content"
+    soup.body.insert(0, link)
+    return True
 
 
 def _name_landmarks(soup: BeautifulSoup) -> bool:
@@ -232,14 +244,14 @@ def _no_icon(soup: BeautifulSoup) -> bool:
     return True
 
 
-def site_address(root: Path) -> str:
-    """The site's address: of ``_quarto.yml.local``, else of ``_quarto.yml``, else ``/``."""
+def site_path(root: Path) -> str:
+    """The site's path on its server, by ``site-url`` in ``_quarto.yml.local``, else in ``_quarto.yml``, else ``/``."""
     address = "/"
     for file in (root / "_quarto.yml", root / "_quarto.yml.local"):
         if file.is_file():
             config = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
             address = config.get("website", {}).get("site-url", address)
-    return address
+    return urlsplit(address).path.rstrip("/") + "/"
 
 
 def main() -> int:
@@ -250,9 +262,8 @@ def main() -> int:
     named = os.environ.get("QUARTO_PROJECT_OUTPUT_FILES", "").split()
     pages = [root / name for name in named if name.endswith(".html")]
     whole = os.environ.get("QUARTO_PROJECT_RENDER_ALL") == "1" or not pages
-    address = site_address(root)
     try:
-        finish(site, None if whole else pages, urlsplit(address).path.rstrip("/") + "/")
+        finish(site, None if whole else pages, site_path(root))
     except RenderError as error:
         sys.stderr.write(f"{error}\n")
         return 2

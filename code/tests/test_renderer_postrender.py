@@ -75,6 +75,26 @@ def test_furniture_is_named_and_zoom_allowed(site):
     assert soup.find("link", rel="icon")["href"] == "data:,"
 
 
+def test_menus_can_be_skipped_and_cards_are_found_near(site):
+    head = '<meta property="og:description" content="About it."><meta property="og:image" content="/social/card.png">'
+    page = QUARTO.replace("</head>", f"{head}</head>").replace(
+        "<main>", '<main id="quarto-document-content">'
+    )
+    (site / "chapters").mkdir()
+    (site / "chapters/one.html").write_text(
+        page.replace("other.html", "../other.html").replace("site_libs", "../site_libs")
+    )
+    (site / "social").mkdir()
+    with pytest.raises(RenderError, match=r"broken picture of the card: ../social/card.png \(no such file\)"):
+        postrender.finish(site)
+    (site / "social/card.png").write_text("x")
+    postrender.finish(site)
+    soup = BeautifulSoup((site / "chapters/one.html").read_text(), "html.parser")
+    assert soup.body.find(True)["href"] == "#quarto-document-content"
+    assert soup.find("meta", attrs={"name": "description"})["content"] == "About it."
+    assert len(soup.find_all("a", class_="skip")) == 1
+
+
 def test_text_and_scripts_come_through_unharmed_and_twice_is_once(site):
     postrender.finish(site)
     once = (site / "index.html").read_text()
