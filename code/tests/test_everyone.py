@@ -3,27 +3,13 @@
 The report is rendered by whatever `make report` chooses, so the same tests look at Quarto's output where there is one.
 """
 
-from pathlib import Path
-
 import pytest
-from sitefixtures import fixture_site, report_site
 from survey import PHONE, SCREENS, Sight, survey
 
 from renderer import chromium
 from renderer.links import Checker
-from renderer.server import serving
 
 MEGABYTE = 1_000_000
-
-
-@pytest.fixture(scope="module", params=["fixture", "report"])
-def kind(request) -> str:
-    return request.param
-
-
-@pytest.fixture(scope="module")
-def site(kind) -> Path:
-    return fixture_site() if kind == "fixture" else report_site()
 
 
 @pytest.fixture(scope="module")
@@ -104,8 +90,8 @@ def test_every_page_has_a_card_with_a_picture_from_the_results(seen, site, kind)
     assert (site / "social/card.png").stat().st_size > 1000
 
 
-def test_the_first_stop_of_the_keyboard_leads_past_the_menus(site):
-    with serving(site) as address, chromium.browser() as browser:
+def test_the_first_stop_of_the_keyboard_leads_past_the_menus(address):
+    with chromium.browser() as browser:
         page = browser.new_page()
         page.goto(address + "index.html")
         page.keyboard.press("Tab")
@@ -119,8 +105,8 @@ def test_the_first_stop_of_the_keyboard_leads_past_the_menus(site):
         assert page.evaluate("document.activeElement.closest('main') !== null")
 
 
-def test_a_lost_visitor_finds_back_from_any_depth(site):
-    with serving(site) as address, chromium.browser() as browser:
+def test_a_lost_visitor_finds_back_from_any_depth(address):
+    with chromium.browser() as browser:
         page = browser.new_page()
         lost = []
         page.on("response", lambda answer: answer.status >= 400 and lost.append(answer.url))

@@ -28,7 +28,8 @@ QUARTO = """<!DOCTYPE html>
 <nav id="TOC" role="doc-toc"><h2 id="toc-title">On this page</h2></nav>
 <main><div class="callout-header" aria-expanded="false" aria-label="Toggle callout">Folded</div>
 <p id="p">A &lt;b&gt; &amp; c</p><a href="other.html#there">x</a> <a href="https://example.org/">out</a>
-<figure><figcaption>Table 1: All</figcaption><table><tr><td>1</td></tr></table></figure><pre><code>x</code></pre></main>
+<p><math display="block"><mi>x</mi></math></p>
+<figure><figcaption>Table 1: All</figcaption><table><thead><tr><th></th><th>a</th></tr></thead><tr><td>1</td><td>2</td></tr></table></figure><pre><code>x</code></pre></main>
 </body></html>
 """
 
@@ -73,6 +74,8 @@ def test_furniture_is_named_and_zoom_allowed(site):
     assert soup.find("table").parent["aria-label"] == "Table 1: All"
     assert soup.find("pre")["tabindex"] == "0"
     assert soup.find("link", rel="icon")["href"] == "data:,"
+    assert [soup.find("math").parent[name] for name in ("tabindex", "aria-label")] == ["0", "Equation"]
+    assert [cell.name for cell in soup.thead.find_all(True)] == ["tr", "td", "th"]
 
 
 def test_menus_can_be_skipped_and_cards_are_found_near(site):

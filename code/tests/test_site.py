@@ -5,12 +5,10 @@ What has to hold of every page (axe, width, keyboard, weight and so on) is in te
 The report is rendered by whatever `make report` chooses, so the same tests look at Quarto's output where there is one.
 """
 
-from pathlib import Path
-
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from pypdf import PdfReader
-from sitefixtures import command, fixture_site, report_site
+from sitefixtures import command, fixture_site
 from survey import AXE, MOVING, SCREENS, WCAG
 
 from renderer import chromium
@@ -54,22 +52,6 @@ MISPLACED = """([width, height]) => {
 def browser():
     with chromium.browser() as started:
         yield started
-
-
-@pytest.fixture(scope="module", params=["fixture", "report"])
-def kind(request) -> str:
-    return request.param
-
-
-@pytest.fixture(scope="module")
-def site(kind) -> Path:
-    return fixture_site() if kind == "fixture" else report_site()
-
-
-@pytest.fixture(scope="module")
-def address(site):
-    with serving(site) as url:
-        yield url
 
 
 @pytest.fixture(scope="module")
