@@ -20,8 +20,8 @@ environment: ## Make .venv from requirements.lock (the other targets do this the
 	@sh code/environment.sh install
 
 .PHONY: report
-report: environment ## Render site and deck into _site/ (says so and stops if nothing changed)
-	@$(PY) -m renderer report
+report: environment ## Render site and deck into _site/ (QUARTO=required: by Quarto or not at all)
+	@$(PY) -m renderer report $(if $(filter required,$(QUARTO)),--with quarto)
 
 .PHONY: serve
 serve: report ## Render, then serve the site on localhost
@@ -31,6 +31,15 @@ serve: report ## Render, then serve the site on localhost
 slides-pdf: report ## Print the deck as a PDF (needs Chromium)
 	@sh code/environment.sh browser
 	@$(PY) -m renderer slides-pdf
+
+.PHONY: links
+links: report ## Check that every link of the rendered site leads somewhere
+	@$(PY) -m renderer check
+
+.PHONY: pictures
+pictures: report ## Take the README's pictures of report and deck anew (needs Chromium)
+	@sh code/environment.sh browser
+	@$(PY) code/pictures.py
 
 .PHONY: test
 test: ## Run all tests (ARGS="-k name" for some)
@@ -70,5 +79,5 @@ notebook: environment ## Build the Colab notebook from the package, and run it
 
 .PHONY: clean
 clean: ## Remove what rendering and tests left (never results/ or .venv)
-	@rm -rf _site .quarto .cache .pytest_cache .ruff_cache code/.pytest_cache code/.ruff_cache
+	@rm -rf _site social .quarto .cache .pytest_cache .ruff_cache code/.pytest_cache code/.ruff_cache
 	@find code -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -32,13 +32,14 @@ class Blocks:
         source: the page.
         pages: every rendered page, as paths relative to the root.
         deck: whether the page is a deck.
+        rooted: the site's path on its server, for a page that is shown under any address (404).
 
     Attributes:
         resources: files of the project that the page links to or shows, relative to the root.
     """
 
-    def __init__(self, root: Path, source: Source, pages: set[Path], deck: bool):
-        self.root, self.source, self.pages, self.deck = root, source, pages, deck
+    def __init__(self, root: Path, source: Source, pages: set[Path], deck: bool, rooted: str | None = None):
+        self.root, self.source, self.pages, self.deck, self.rooted = root, source, pages, deck, rooted
         self.resources: set[Path] = set()
         self.tabsets = 0
 
@@ -137,7 +138,7 @@ class Blocks:
             chosen = (
                 ' class="nav-link active" aria-selected="true"'
                 if i == 1
-                else (' class="nav-link" aria-selected="false" tabindex="-1"')
+                else (' class="nav-link" aria-selected="false"')
             )
             pane = f"{name}-{i}"
             bar += [
@@ -187,4 +188,5 @@ class Blocks:
             target = posixpath.splitext(target)[0] + ".html"
         elif (self.root / file).is_file():
             self.resources.add(file)
-        return posixpath.relpath(target, here) + mark + rest
+        near = posixpath.relpath(target, here) if self.rooted is None else self.rooted + target
+        return near + mark + rest

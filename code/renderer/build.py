@@ -12,10 +12,11 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from renderer import digest, postrender, project
+from renderer import digest, metadata, postrender, project
 from renderer.errors import RenderError, RenderErrors
 from renderer.execute import execute
 from renderer.pages import DECK_LIBRARY, HERE, PAGE_LIBRARY, Renderer
+from renderer.project import CONFIG
 
 CACHE = Path(".cache/renderer/cells")
 JOBS = 2
@@ -40,9 +41,10 @@ def build(root: Path, site: Path, say: Callable[[str], None] = print) -> None:
     out = Path(tempfile.mkdtemp(prefix=f".{site.name}-new-", dir=root))
     try:
         out.chmod(0o755)
+        _prepare(loaded)
         with tempfile.TemporaryDirectory() as scratch:
             _render_into(loaded, out, Path(scratch), say)
-        postrender.finish(out)
+        postrender.finish(out, prefix=postrender.site_path(root))
         _swap(out, site)
     finally:
         shutil.rmtree(out, ignore_errors=True)
@@ -64,13 +66,30 @@ def _render_into(loaded: project.Project, out: Path, scratch: Path, say: Callabl
             raise error
     if errors:
         raise RenderErrors(errors)
-    resources = set().union(*(future.result() for future in futures), _resources(loaded))
+    resources = set().union(
+        *(future.result() for future in futures), _resources(loaded), metadata.pictures(loaded)
+    )
     _copy(root, resources, out)
     shutil.copytree(HERE / "static" / "page", out / PAGE_LIBRARY)
     if any(page.deck for page in pages):
         _copy_reveal(out / DECK_LIBRARY)
     if renderer.navigation.search:
         _index(out)
+
+
+def _prepare(loaded: project.Project) -> None:
+    """Run the project's own scripts, in its root, as Quarto does before it renders."""
+    scripts = loaded.config["project"].get("pre-render") or []
+    for script in [scripts] if isinstance(scripts, str) else scripts:
+        if not script.endswith(".py"):
+            raise RenderError(f"the embedded renderer runs only Python before a render: `{script}`", CONFIG)
+        done = subprocess.run(
+            [sys.executable, script], cwd=loaded.root, capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            raise RenderError(
+                f"this script ended with status {done.returncode}:\n{done.stderr.strip()}", script
+            )
 
 
 def _resources(loaded: project.Project) -> set[Path]:

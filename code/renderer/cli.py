@@ -41,7 +41,7 @@ def main(argv: list[str] | None = None) -> int:
         elif options.command == "slides-pdf":
             slides_pdf(root / SITE)
         else:
-            check(root / SITE)
+            check(root)
     except RenderError as error:
         print(f"{error}", file=sys.stderr)
         return 2
@@ -123,12 +123,14 @@ def slides_pdf(site: Path) -> None:
     print(f"Printed {site / 'slides.pdf'}")
 
 
-def check(site: Path) -> None:
+def check(root: Path) -> None:
     """Check the links of the rendered site."""
     from renderer.links import Checker
+    from renderer.postrender import site_path
 
+    site = root / SITE
     pages = [page for page in sorted(site.rglob("*.html")) if "site_libs" not in page.relative_to(site).parts]
     if not pages:
         raise RenderError(f"there is no site in {site}", mend="make report")
-    Checker(site).check(pages)
+    Checker(site, site_path(root)).check(pages)
     print(f"{len(pages)} pages, no broken link.")

@@ -12,6 +12,7 @@ from pathlib import Path
 STAMP = Path(".cache/renderer/stamp.json")
 READ_BY_CELLS = ("code", "results", "cards")
 PAGES = (
+    "*.local",
     *(
         f"*.{kind}"
         for kind in ("qmd", "md", "yml", "bib", "csl", "css", "scss", "html", "png", "svg", "ico", "js")

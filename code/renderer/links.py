@@ -15,6 +15,7 @@ from renderer.errors import RenderError, RenderErrors
 LINKS = ("href", "src", "poster", "data-src", "data-background-image", "data-background-video")
 LOADED = {"img", "iframe", "video", "audio", "source", "embed", "object", "script", "track", "input"}
 LOADING_RELS = {"stylesheet", "preconnect", "dns-prefetch", "preload", "prefetch", "modulepreload", "icon"}
+CARD_PICTURES = "meta[property='og:image'], meta[name='twitter:image']"
 UNRESOLVED = re.compile(r"\?@[\w-]+|\?\?\?|\[\?\]")
 
 
@@ -77,6 +78,10 @@ class Checker:
                 fault = self._target(page, url)
                 if fault:
                     found.append(f"broken `{attribute}` of `<{tag.name}>`: {url} ({fault})")
+        for tag in soup.select(CARD_PICTURES):
+            fault = self._target(page, urlsplit(tag["content"]).path)
+            if fault:
+                found.append(f"broken picture of the card: {tag['content']} ({fault})")
         text = " ".join(
             piece
             for piece in soup.find_all(string=True)

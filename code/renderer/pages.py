@@ -13,7 +13,7 @@ import panflute as pf
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from renderer import pandoc, refs
+from renderer import metadata, pandoc, refs
 from renderer.blocks import Blocks
 from renderer.errors import RenderError
 from renderer.navigation import Navigation, relative
@@ -84,7 +84,8 @@ class Renderer:
             source, results, page.execution, self.out / stem.parent / folder, folder, not page.deck
         )
         doc = pandoc.parse(writer.markdown())
-        blocks = Blocks(self.project.root, source, set(self.project.pages), page.deck)
+        rooted = self._rooted(page)
+        blocks = Blocks(self.project.root, source, set(self.project.pages), page.deck, rooted)
         blocks.rewrite(doc)
         labels = refs.number(doc, source, bool(self.project.setting(page, "number-sections", False)))
         name = self.project.setting(page, "bibliography")
@@ -120,11 +121,14 @@ class Renderer:
         named = self.project.setting(page, "css") or []
         return {Path(name) for name in ([named] if isinstance(named, str) else named)}
 
+    def _rooted(self, page: Page) -> str | None:
+        """The site's path on its server, for the page that is shown under any address; None for the others."""
+        if page.output.as_posix() != FOR_NOT_FOUND:
+            return None
+        return urlsplit(self.project.website.get("site-url", "/")).path.rstrip("/") + "/"
+
     def _shared(self, page: Page) -> dict:
-        meta, here = page.source.meta, page.output.as_posix()
-        rooted = None
-        if here == FOR_NOT_FOUND:
-            rooted = urlsplit(self.project.website.get("site-url", "/")).path.rstrip("/") + "/"
+        meta, here, rooted = page.source.meta, page.output.as_posix(), self._rooted(page)
         inline = {
             key: Markup(pandoc.inline_html(meta[key])) if meta.get(key) else ""
             for key in ("title", "subtitle", "abstract", "description")
@@ -139,14 +143,15 @@ class Renderer:
             raise RenderError("an author must be a name or a list of names", page.path, line)
         name = pandoc.plain(meta.get("pagetitle") or meta.get("title") or self.navigation.title)
         site = self.navigation.title
+        about = pandoc.plain(about) if about else ""
+        shown = name if name == site or not site else f"{name} – {site}"
+        favicon = self.project.website.get("favicon")
         return inline | {
             "lang": self.project.setting(page, "lang", "en"),
-            "page_title": name
-            if name == site or not site
-            else f"{site} – {name}"
-            if page.deck
-            else f"{name} – {site}",
-            "about": pandoc.plain(about) if about else "",
+            "page_title": f"{site} – {name}" if page.deck and shown != name else shown,
+            "about": about,
+            "tags": metadata.card_tags(self.project, shown, about),
+            "favicon": str(favicon).lstrip("/") if favicon else "",
             "authors": authors,
             "date": _date(page),
             "styles": sorted(path.as_posix() for path in self.styles(page)),

@@ -22,33 +22,8 @@ from bs4 import BeautifulSoup
 
 from renderer import links
 from renderer.errors import RenderError
+from renderer.mend import mend, near_card
 
-LANDMARKS = {
-    "nav.navbar": "Main",
-    "nav.quarto-secondary-nav": "Page",
-    "nav#quarto-sidebar": "Chapters",
-    "nav#TOC": "On this page",
-    "nav.page-navigation": "Previous and next page",
-}
-LATE_NAMES = {
-    ".aa-DetachedSearchButton": "Search",
-    ".aa-Autocomplete": "Search",
-    ".slide-menu-button a": "Slide menu",
-}
-NAMING = """(() => {
-  const names = %s;
-  addEventListener("keydown", (event) => {
-    if ((event.key === "Enter" || event.key === " ") && event.target.matches?.(".callout-header[role=button]")) {
-      event.preventDefault();
-      event.target.click();
-    }
-  });
-  const name = () => { for (const [selector, label] of Object.entries(names))
-    for (const item of document.querySelectorAll(selector))
-      if (!item.getAttribute("aria-label")) { item.removeAttribute("aria-labelledby"); item.ariaLabel = label; } };
-  new MutationObserver(name).observe(document.documentElement, { childList: true, subtree: true });
-  name();
-})();"""
 IMPORT = re.compile(r"@import\s*(?:url\(\s*)?(?P<quote>[\"']?)(?:https?:)?//[^\"')]*(?P=quote)\s*\)?[^;]*;")
 CSS_URL = re.compile(r"url\(\s*[\"']?((?:https?:)?//[^\"')]+)")
 
@@ -71,26 +46,10 @@ def finish(site: Path, pages: list[Path] | None = None, prefix: str = "/") -> No
     for page in pages:
         text = page.read_text(encoding="utf-8")
         soup = BeautifulSoup(text, "html.parser")
-        if mend(soup):
+        found = [mend(soup), near_card(soup, "../" * len(page.relative_to(site).parts[1:]))]
+        if any(found):
             page.write_text(soup.decode(formatter="minimal"), encoding="utf-8")
     links.Checker(site, prefix).check(pages)
-
-
-def mend(soup: BeautifulSoup) -> bool:
-    """Apply every mend to a page; whether anything changed. Mending twice changes nothing."""
-    steps = (
-        _cut_ties,
-        _name_landmarks,
-        _name_tools,
-        _make_buttons,
-        _allow_zoom,
-        _name_late,
-        _scroll_tables,
-        _scroll_code,
-        _no_icon,
-    )
-    changed = [step(soup) for step in steps]
-    return any(changed)
 
 
 def _cut_style(sheet: Path, site: Path) -> None:
@@ -105,112 +64,14 @@ def _cut_style(sheet: Path, site: Path) -> None:
         )
 
 
-def _cut_ties(soup: BeautifulSoup) -> bool:
-    cut = False
-    for tag in soup.find_all(["script", "link"]):
-        address = tag.get("src") or tag.get("href") or ""
-        foreign = links.is_elsewhere(address) and links.loads(tag, "src")
-        # Quarto follows require.js with a line that needs it
-        orphan = tag.name == "script" and not address and tag.get_text().strip().startswith("define('jquery'")
-        if foreign or orphan:
-            tag.decompose()
-            cut = True
-    return cut
-
-
-def _name_landmarks(soup: BeautifulSoup) -> bool:
-    named = False
-    for selector, label in LANDMARKS.items():
-        for tag in soup.select(selector):
-            if tag.get("aria-label") != label and not tag.get("aria-labelledby"):
-                tag["aria-label"] = label
-                named = True
-    return named
-
-
-def _name_tools(soup: BeautifulSoup) -> bool:
-    named = False
-    for tag in soup.select("a, button"):
-        if tag.get("aria-label") != "" and not (tag.select("i.bi") and not tag.get_text(strip=True)):
-            continue
-        if tag.get("aria-label") or tag.get("title"):
-            continue
-        icon = next(
-            (name[3:] for item in tag.select("i.bi") for name in item["class"] if name.startswith("bi-")), ""
-        )
-        label = tag.get_text(strip=True) or icon.replace("-", " ").capitalize() or tag.get("href", "")
-        if label:
-            tag["aria-label"] = label
-            named = True
-    return named
-
-
-def _make_buttons(soup: BeautifulSoup) -> bool:
-    """The head of a folded callout is a button: for the keyboard and for screen readers, under its own title."""
-    heads = soup.select(".callout-header[aria-expanded]:not([role])")
-    for head in heads:
-        head["role"], head["tabindex"] = "button", "0"
-        del head["aria-label"]
-    return bool(heads)
-
-
-def _allow_zoom(soup: BeautifulSoup) -> bool:
-    changed = False
-    for tag in soup.find_all("meta", attrs={"name": "viewport"}):
-        kept = [part.strip() for part in tag["content"].split(",")]
-        kept = [
-            part for part in kept if not part.startswith(("maximum-scale", "user-scalable", "minimum-scale"))
-        ]
-        if ", ".join(kept) != tag["content"] and len(kept) < tag["content"].count(",") + 1:
-            tag["content"] = ", ".join(kept)
-            changed = True
-    return changed
-
-
-def _name_late(soup: BeautifulSoup) -> bool:
-    """Quarto's search and slide menu are made by scripts, so a script names them; and folded callouts get keys."""
-    quarto = soup.select("#quarto-search, .callout-header[role=button]") or soup.select(
-        "script[src*='reveal-menu'], script[src*='/menu.js']"
-    )
-    if not quarto or soup.find(id="accessible-names"):
-        return False
-    script = soup.new_tag("script", id="accessible-names")
-    script.string = NAMING % str(LATE_NAMES).replace("'", '"')
-    soup.body.append(script)
-    return True
-
-
-def _scroll_tables(soup: BeautifulSoup) -> bool:
-    """A wide table scrolls in a box of its own, which the keyboard can reach."""
-    changed = False
-    for table in soup.select("main table"):
-        if table.find_parent(class_="table-scroll") or table.find_parent("table"):
-            continue
-        figure = table.find_parent("figure")
-        caption = table.find("caption") or (figure.find("figcaption") if figure else None)
-        label = " ".join(caption.get_text(" ", strip=True).split()) if caption else "Table"
-        box = soup.new_tag(
-            "div", attrs={"class": "table-scroll", "role": "group", "tabindex": "0", "aria-label": label}
-        )
-        table.wrap(box)
-        changed = True
-    return changed
-
-
-def _scroll_code(soup: BeautifulSoup) -> bool:
-    changed = False
-    for block in soup.select("main pre:not([tabindex])"):
-        block["tabindex"] = "0"
-        changed = True
-    return changed
-
-
-def _no_icon(soup: BeautifulSoup) -> bool:
-    """Without an icon of its own, a page makes the browser ask for one that is not there."""
-    if soup.head is None or soup.find("link", rel="icon"):
-        return False
-    soup.head.append(soup.new_tag("link", rel="icon", href="data:,"))
-    return True
+def site_path(root: Path) -> str:
+    """The site's path on its server, by ``site-url`` in ``_quarto.yml.local``, else in ``_quarto.yml``, else ``/``."""
+    address = "/"
+    for file in (root / "_quarto.yml", root / "_quarto.yml.local"):
+        if file.is_file():
+            config = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+            address = config.get("website", {}).get("site-url", address)
+    return urlsplit(address).path.rstrip("/") + "/"
 
 
 def main() -> int:
@@ -221,10 +82,8 @@ def main() -> int:
     named = os.environ.get("QUARTO_PROJECT_OUTPUT_FILES", "").split()
     pages = [root / name for name in named if name.endswith(".html")]
     whole = os.environ.get("QUARTO_PROJECT_RENDER_ALL") == "1" or not pages
-    config = yaml.safe_load((root / "_quarto.yml").read_text(encoding="utf-8")) or {}
-    address = config.get("website", {}).get("site-url", "/")
     try:
-        finish(site, None if whole else pages, urlsplit(address).path.rstrip("/") + "/")
+        finish(site, None if whole else pages, site_path(root))
     except RenderError as error:
         sys.stderr.write(f"{error}\n")
         return 2

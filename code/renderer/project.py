@@ -11,6 +11,7 @@ from renderer import schema, source
 from renderer.errors import RenderError, RenderErrors
 
 CONFIG = "_quarto.yml"
+LOCAL = f"{CONFIG}.local"
 FORMAT_DEFAULTS = {"fig-width": 7, "fig-height": 5, "fig-dpi": 96, "fig-format": "retina"}
 DECK_DEFAULTS = FORMAT_DEFAULTS | {
     "fig-width": 10,
@@ -74,13 +75,7 @@ def load(root: Path) -> Project:
         RenderError: the configuration is missing or has something unknown.
         RenderErrors: the first fault of every faulty page.
     """
-    try:
-        text = (root / CONFIG).read_text(encoding="utf-8")
-    except OSError:
-        raise RenderError(
-            f"no {CONFIG} in {root.resolve()}", mend="run this from the project's root"
-        ) from None
-    config = schema.load(text, schema.PROJECT, CONFIG)
+    config = settings(root)
     if config.get("project", {}).get("execute-dir") != "project":
         raise RenderError(
             "cells run in the project root", CONFIG, mend="set `execute-dir: project` under `project:`"
@@ -96,6 +91,38 @@ def load(root: Path) -> Project:
     if not pages:
         raise RenderError("no page to render", CONFIG, mend="name pages under `project: render:`")
     return Project(root, config, pages)
+
+
+def settings(root: Path) -> dict:
+    """The configuration, with what ``_quarto.yml.local`` says on top: the settings of one copy of the project.
+
+    Raises:
+        RenderError: the configuration is missing or has something unknown.
+    """
+    try:
+        text = (root / CONFIG).read_text(encoding="utf-8")
+    except OSError:
+        raise RenderError(
+            f"no {CONFIG} in {root.resolve()}", mend="run this from the project's root"
+        ) from None
+    config = schema.load(text, schema.PROJECT, CONFIG)
+    if (root / LOCAL).is_file():
+        own = schema.load((root / LOCAL).read_text(encoding="utf-8"), schema.PROJECT, LOCAL)
+        config = _merged(config, own)
+    return config
+
+
+def _merged(below: dict, above: dict) -> dict:
+    """Dictionaries are merged, lists joined, as Quarto does it; any other value of ``above`` replaces."""
+    merged = dict(below)
+    for key, value in above.items():
+        old = below.get(key)
+        if isinstance(old, dict) and isinstance(value, dict):
+            value = _merged(old, value)
+        elif isinstance(old, list) and isinstance(value, list):
+            value = old + [item for item in value if item not in old]
+        merged[key] = value
+    return merged
 
 
 def find_pages(root: Path, patterns: list[str] | None) -> list[Path]:

@@ -73,6 +73,7 @@ PAGE = (
 )
 LINK = ({"href": ANY, "text": ANY}, ANY)
 NAV = {"title": ANY, "left": [LINK], "right": [LINK], "search": FLAG, "background": ANY, "pinned": FLAG}
+CARD = {"title": ANY, "description": ANY, "image": ANY, "image-alt": ANY}
 SIDEBAR_ITEM = (ANY, {"href": ANY, "text": ANY, "section": ANY, "contents": ANY})
 PROJECT = COMMON | {
     "quarto-required": ANY,
@@ -83,6 +84,7 @@ PROJECT = COMMON | {
         "execute-dir": {"project"},
         "render": ANY,
         "resources": ANY,
+        "pre-render": ANY,
         "post-render": ANY,
     },
     "website": {
@@ -90,6 +92,9 @@ PROJECT = COMMON | {
         "description": ANY,
         "site-url": ANY,
         "repo-url": ANY,
+        "favicon": ANY,
+        "open-graph": (CARD, FLAG),
+        "twitter-card": (CARD | {"card-style": {"summary", "summary_large_image"}}, FLAG),
         "search": FLAG,
         "navbar": NAV,
         "sidebar": {

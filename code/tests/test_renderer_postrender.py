@@ -28,7 +28,8 @@ QUARTO = """<!DOCTYPE html>
 <nav id="TOC" role="doc-toc"><h2 id="toc-title">On this page</h2></nav>
 <main><div class="callout-header" aria-expanded="false" aria-label="Toggle callout">Folded</div>
 <p id="p">A &lt;b&gt; &amp; c</p><a href="other.html#there">x</a> <a href="https://example.org/">out</a>
-<figure><figcaption>Table 1: All</figcaption><table><tr><td>1</td></tr></table></figure><pre><code>x</code></pre></main>
+<p><math display="block"><mi>x</mi></math></p>
+<figure><figcaption>Table 1: All</figcaption><table><thead><tr><th></th><th>a</th></tr></thead><tr><td>1</td><td>2</td></tr></table></figure><pre><code>x</code></pre></main>
 </body></html>
 """
 
@@ -73,6 +74,28 @@ def test_furniture_is_named_and_zoom_allowed(site):
     assert soup.find("table").parent["aria-label"] == "Table 1: All"
     assert soup.find("pre")["tabindex"] == "0"
     assert soup.find("link", rel="icon")["href"] == "data:,"
+    assert [soup.find("math").parent[name] for name in ("tabindex", "aria-label")] == ["0", "Equation"]
+    assert [cell.name for cell in soup.thead.find_all(True)] == ["tr", "td", "th"]
+
+
+def test_menus_can_be_skipped_and_cards_are_found_near(site):
+    head = '<meta property="og:description" content="About it."><meta property="og:image" content="/social/card.png">'
+    page = QUARTO.replace("</head>", f"{head}</head>").replace(
+        "<main>", '<main id="quarto-document-content">'
+    )
+    (site / "chapters").mkdir()
+    (site / "chapters/one.html").write_text(
+        page.replace("other.html", "../other.html").replace("site_libs", "../site_libs")
+    )
+    (site / "social").mkdir()
+    with pytest.raises(RenderError, match=r"broken picture of the card: ../social/card.png \(no such file\)"):
+        postrender.finish(site)
+    (site / "social/card.png").write_text("x")
+    postrender.finish(site)
+    soup = BeautifulSoup((site / "chapters/one.html").read_text(), "html.parser")
+    assert soup.body.find(True)["href"] == "#quarto-document-content"
+    assert soup.find("meta", attrs={"name": "description"})["content"] == "About it."
+    assert len(soup.find_all("a", class_="skip")) == 1
 
 
 def test_text_and_scripts_come_through_unharmed_and_twice_is_once(site):

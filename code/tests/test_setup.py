@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 import yaml
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -320,10 +321,89 @@ def test_ci_runs_the_readme_commands():
     assert commands[-1] == "make test"  # pytest's closing line is the last
 
 
+WORKFLOWS = {
+    path.stem: yaml.safe_load(path.read_text(encoding="utf-8"))
+    for path in sorted((ROOT / ".github/workflows").glob("*.yml"))
+}
+
+
+def steps(workflow: str) -> list[dict]:
+    return [step for job in WORKFLOWS[workflow]["jobs"].values() for step in job["steps"]]
+
+
 def test_workflow_covers_every_python():
-    (workflow,) = (ROOT / ".github/workflows").glob("*.yml")
-    jobs = yaml.safe_load(workflow.read_text(encoding="utf-8"))["jobs"]
-    assert jobs["test"]["strategy"]["matrix"]["python"] == PYTHONS
+    assert WORKFLOWS["test"]["jobs"]["test"]["strategy"]["matrix"]["python"] == PYTHONS
+
+
+@pytest.mark.parametrize("workflow", WORKFLOWS)
+def test_workflows_pin_what_they_use_and_may_do_little(workflow):
+    text = (ROOT / f".github/workflows/{workflow}.yml").read_text(encoding="utf-8")
+    used = re.findall(r"uses: (.+)", text)
+    assert used
+    assert [
+        line for line in used if not re.fullmatch(r"[\w.-]+(/[\w.-]+)+@[0-9a-f]{40} # v\d[\w.]*", line)
+    ] == []
+    assert WORKFLOWS[workflow]["permissions"] == {"contents": "read"}
+    given = {name: job.get("permissions", {}) for name, job in WORKFLOWS[workflow]["jobs"].items()}
+    writing = {
+        (job, what) for job, rights in given.items() for what, right in rights.items() if right == "write"
+    }
+    assert writing == ({("deploy", "pages"), ("deploy", "id-token")} if workflow == "publish" else set())
+    assert all(job["timeout-minutes"] <= 60 for job in WORKFLOWS[workflow]["jobs"].values())
+    for step in steps(workflow):
+        if "actions/checkout" in step.get("uses", ""):
+            assert step["with"]["persist-credentials"] is False
+        for target in re.findall(r"make ([a-z-]+)", step.get("run", "")):
+            assert target in targets()
+
+
+def test_the_report_is_published_by_a_quarto_that_is_new_enough_and_pinned():
+    quarto = next(step for step in steps("publish") if "quarto-actions" in step.get("uses", ""))
+    version = quarto["with"]["version"]
+    needed = yaml.safe_load((ROOT / "_quarto.yml").read_text(encoding="utf-8"))["quarto-required"]
+    assert re.fullmatch(r"\d+\.\d+\.\d+", version)
+    assert SpecifierSet(needed).contains(version)
+    assert "make report QUARTO=required" in [step.get("run") for step in steps("publish")]
+    shown = run("make", "--dry-run", "report", "QUARTO=required").stdout
+    assert "renderer report --with quarto" in shown
+    assert "--with" not in run("make", "--dry-run", "report").stdout
+
+
+def left_out(paths: list[str]) -> list[str]:
+    """What `quarto use template` leaves behind, as Quarto 1.7 reads `.quartoignore` (src/extension/template.ts)."""
+    lines = (ROOT / ".quartoignore").read_text(encoding="utf-8").splitlines()
+    lines = [line.split("#")[0] for line in lines]
+    own = [line for line in lines if line and not line.startswith("!")]
+    built_in = [".*", "COPYING.md", "COPYRIGHT", "README.md", "CHANGELOG.md", "LICENSE", "_extensions"]
+    kept = {line[1:] for line in lines if line.startswith("!")}
+    patterns = [pattern for pattern in (*own, *built_in) if pattern not in kept]
+
+    def hit(path: str) -> bool:
+        parts = Path(path).parts
+        places = ["/".join(parts[: i + 1]) for i in range(len(parts))]
+        return any(
+            fnmatch(place, pattern) or (pattern.startswith("**/") and fnmatch(place, pattern[3:]))
+            for place in places
+            for pattern in patterns
+        )
+
+    return [path for path in paths if hit(path)]
+
+
+def test_the_template_is_the_repository_without_what_a_machine_made():
+    tracked = run("git", "ls-files").stdout.split("\n")[:-1]
+    assert ".github/workflows/publish.yml" in tracked
+    assert left_out(tracked) == []
+    made = [
+        ".venv/bin/python", "_site/index.html", ".cache/renderer/stamp.json", "social/card.png", "_quarto.yml.local",
+        "code/transferstudy/__pycache__/a.pyc", "chapters/data.quarto_ipynb", ".git/HEAD", ".quarto/x", "data/a.npz",
+        "code/transferstudy.egg-info/PKG-INFO", ".ruff_cache/x", "code/.pytest_cache/x",
+    ]  # fmt: skip
+    assert left_out(made) == made
+    ignored = run(
+        "git", "check-ignore", *(path for path in made if not path.startswith(".git/"))
+    ).stdout.split()
+    assert sorted(ignored) == sorted(path for path in made if not path.startswith(".git/"))
 
 
 def readme_commands() -> list[str]:
@@ -365,6 +445,8 @@ def test_readme_command_exists(command):
         if options.command in {"plan", "status", "verify"} and not getattr(options, "data", None):
             shown = run(sys.executable, *words[1:], env=os.environ | variables)
             assert shown.returncode == 0, shown.stderr
+    elif words[:3] == ["quarto", "use", "template"]:
+        assert (ROOT / ".quartoignore").is_file() and words[3] == "OWNER/NAME"
     elif words[1:4] == ["-m", "pip", "install"]:
         known = PROJECT["project"]["optional-dependencies"]
         assert {Requirement(word).name for word in words[4:]} <= set(known)

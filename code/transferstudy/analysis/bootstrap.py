@@ -11,7 +11,7 @@ def resampled_means(gain: np.ndarray, resamples: int = RESAMPLES, seed: int = 0)
     Seeds and test images are drawn anew, with replacement, in each resample, so the spread covers both what the draw of
     images, weights and order does and the finite test set (Efron 1979, doi:10.1214/aos/1176344552, two-way). Drawing S
     seeds from S understates their variance by (S - 1) / S; the part of a resample that comes from the draw of seeds is
-    stretched by sqrt(S / (S - 1)) to make up for it (Hesterberg 2015, doi:10.1080/00031305.2015.1089789, on narrowness).
+    stretched by sqrt(S / (S - 1)) to make up for it (Hesterberg 2015, arXiv:1411.5279, on intervals that are too narrow).
     With one seed only images are drawn.
 
     Args:
@@ -47,9 +47,8 @@ def p_value(means: np.ndarray) -> float:
     """Return the two-sided p-value of "the mean is zero" that belongs to the percentile interval.
 
     It is the smallest alpha whose (1 - alpha) interval excludes zero: twice the share of resamples on the far side of
-    zero (test and interval are two views of one thing: Efron and Tibshirani 1993, An Introduction to the Bootstrap,
-    chapter 15). One is added to count and number so that it is never zero (Davison and Hinkley 1997, Bootstrap Methods
-    and their Application, section 4.2).
+    zero. Test and interval therefore never disagree. One is added to count and number so that it is never zero (Davison
+    and Hinkley 1997, Bootstrap Methods and their Application, page 158).
 
     Args:
         means: resampled means.

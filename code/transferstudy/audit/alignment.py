@@ -17,7 +17,7 @@ def aligned(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return how well pairs of images agree at their best alignment.
 
     Either image is shrunk to each of `SIZES`, also mirrored, and slid over the other; the position with the highest
-    correlation of luma counts (normalised cross-correlation, Lewis 1995).
+    correlation of luma counts (normalised cross-correlation; Lewis 1995, Vision Interface, 120-123).
 
     Args:
         a: uint8 RGB, (n, 32, 32, 3).

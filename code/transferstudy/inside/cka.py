@@ -24,7 +24,7 @@ def _biased(grams: np.ndarray) -> np.ndarray:
 
 
 def _unbiased(grams: np.ndarray) -> np.ndarray:
-    """Return the unbiased HSIC estimate of each pair, up to a common factor (Song et al. 2012, JMLR 13, equation 5)."""
+    """Return the unbiased HSIC estimate of each pair, up to a common factor (Song et al. 2012, JMLR 13, 1393-1434)."""
     k = grams.copy()
     n = k.shape[1]
     index = np.arange(n)
@@ -41,8 +41,8 @@ def cka_matrix(grams: list[np.ndarray], unbiased: bool = True) -> np.ndarray:
     """Return linear CKA between every two of several representations of the same images.
 
     Kornblith et al. 2019 (arXiv:1905.00414, section 3) define CKA with the biased HSIC, which comes out high when the
-    features outnumber the images, as in early convolutions. The default therefore uses the unbiased HSIC (Nguyen et al.
-    2021, arXiv:2010.15327, section 2); all images go into one batch, so nothing is averaged over minibatches.
+    features outnumber the images, as in early convolutions. The default therefore uses the unbiased HSIC (Nguyen,
+    Raghu and Kornblith 2021, arXiv:2010.15327, equation 3); all images go into one batch, so nothing is averaged over minibatches.
 
     Args:
         grams: matrices of `gram`, all (n, n) over the same images in the same order.

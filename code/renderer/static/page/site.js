@@ -55,6 +55,7 @@ for (const list of $$(".panel-tabset > [role=tablist]")) {
     if (focus) tab.focus();
   };
   tabs.forEach((tab, i) => {
+    tab.tabIndex = tab.getAttribute("aria-selected") === "true" ? 0 : -1; // without this script, all can be reached
     tab.addEventListener("click", (event) => { event.preventDefault(); choose(tab); });
     tab.addEventListener("keydown", (event) => {
       const to = { ArrowRight: i + 1, ArrowLeft: i - 1, Home: 0, End: tabs.length - 1 }[event.key];

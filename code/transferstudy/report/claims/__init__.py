@@ -2,6 +2,7 @@
 
 from .arms import baseline, control, depth, depth_steps, resolution, rival, two_by_two
 from .beyond import calibration, cost, hardest, robustness, temperature, worst
+from .gaps import chosen_settings, corner, experiments
 from .headline import best_pair, catching_up, headline, slide_headline, slide_trend, trend
 from .judgement import labels_worth, not_run, surprises, verdict_rule, verdicts
 from .look import change, looked_into
@@ -23,6 +24,8 @@ SENTENCES = {
         depth,
         rival,
         two_by_two,
+        corner,
+        chosen_settings,
         baseline,
         calibration,
         temperature,
@@ -41,10 +44,13 @@ __all__ = [
     "calibration",
     "catching_up",
     "change",
+    "chosen_settings",
     "control",
+    "corner",
     "cost",
     "depth",
     "depth_steps",
+    "experiments",
     "hardest",
     "headline",
     "labels_worth",

@@ -1,0 +1,41 @@
+"""Takes the README's pictures: a page of the report and a slide of the deck, from the site as it was last rendered.
+
+Run by `make pictures`. It overwrites `docs/report.png` and `docs/deck.png`.
+"""
+
+import sys
+from pathlib import Path
+
+from renderer import chromium
+from renderer.errors import RenderError
+from renderer.server import serving
+
+SITE, PICTURES = Path("_site"), Path("docs")
+SCALE = 1.5  # sharp on a dense screen, small enough for a repository
+
+
+def main() -> int:
+    """Take both; 0 if it went well, 2 with an explanation if not."""
+    try:
+        with serving(SITE) as address, chromium.browser() as browser:
+            view = {"viewport": {"width": 1280, "height": 800}, "device_scale_factor": SCALE}
+            page = browser.new_page(**view, color_scheme="light", reduced_motion="reduce")
+            page.goto(f"{address}index.html", wait_until="networkidle")
+            page.locator("#answer").first.evaluate("(item) => scrollTo(0, item.offsetTop - 90)")
+            page.screenshot(path=PICTURES / "report.png")
+            deck = browser.new_page(viewport={"width": 1280, "height": 720}, device_scale_factor=SCALE)
+            deck.goto(f"{address}slides.html", wait_until="networkidle")
+            deck.wait_for_function("window.Reveal?.isReady()")
+            # the first slide that shows something
+            deck.evaluate("""() => Reveal.slide([...document.querySelectorAll(".slides > section")]
+                .findIndex((slide) => slide.querySelector("img, svg")))""")
+            deck.wait_for_timeout(500)
+            deck.screenshot(path=PICTURES / "deck.png")
+    except RenderError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

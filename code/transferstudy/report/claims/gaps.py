@@ -1,0 +1,72 @@
+"""What the study leaves open, as far as its results tell: sentences and the list of experiments to do next."""
+
+from IPython.display import Markdown
+
+from ...comparison import MIN_SEEDS
+from ...presets import expand
+from ...study import Study
+from ...values import count, listing
+from ..cards import card
+from ..markdown import pipe_table
+from .arms import two_by_two
+from .beyond import robust_arms
+
+
+def _made(study: Study, preset: str) -> bool:
+    """Return whether every run of a preset is in the results that a study reads."""
+    return all(study.store.has(spec) for spec in expand(preset))
+
+
+def corner(study: Study) -> str:
+    """Return whether network and start can be told apart: was the compact network run from pretrained weights as well?"""
+    if any(study.has("small_finetune", n) for n in study.sizes):
+        return two_by_two(study)
+    return (
+        "One corner of the comparison is empty: the compact network was run from random weights only. So we do not know how "
+        "much a small network gains from pretraining, which is what would separate *pretrained* from *large*."
+    )
+
+
+def chosen_settings(study: Study) -> str:
+    """Return how learning rates and lengths were chosen, and what follows for arms that look weak."""
+    if study.name == "report" or not _made(study, "tuning"):
+        return (
+            "Learning rates and lengths are first choices, a few of them compared by hand on the validation images of one "
+            "draw. Rates are the same at every size. Nobody searched them for each arm. An arm that looks weak may have been "
+            "given the wrong rate, on either side."
+        )
+    tried = expand("tuning")
+    sizes = listing([count(n) for n in sorted({spec.n_labels for spec in tried})])
+    return (
+        f"Learning rates were chosen among a few for each arm, on the validation images of one draw, at {sizes} labels; other "
+        "sizes take over the choice. Lengths were not searched. An arm that looks weak may still have been given the wrong "
+        "length, or a rate that suits another draw better."
+    )
+
+
+def experiments(study: Study) -> Markdown:
+    """Return a table of what to do next, in the order in which we would do it; what the results hold already is left out."""
+    pool = card(study.first["data"]["name"])["images"]["train"]
+    fewest = study.seeds_per_arm[0]
+    at_most = study.sizes[-1]
+    rows = [
+        (fewest < MIN_SEEDS, "More seeds in every arm", "Which of the differences are larger than chance?", "processor time only"),
+        (not any(study.has("small_finetune", n) for n in study.sizes), "The compact network from pretrained weights, beside itself from random ones", "Is it the weights or the size of the network?", "processor time only: the weights are here"),
+        (True, "Longer training from scratch", "How much of the gain is lack of patience [@he2019rethinking]?", "processor time only"),
+        (at_most < pool, f"All {count(pool)} labels", "Does the gain vanish when labels are plentiful [@he2019rethinking]?", "a GPU or patience"),
+        (True, "The weights that Keras downloads, small and enlarged images", "What does resolution cost, and what does a large source add?", "a download, a GPU"),
+        (True, "A source downsampled from all of ImageNet [@chrabaszcz2017downsampled]", "Is a larger source at the *right* size better still?", "pretraining from the start"),
+        (study.name == "report" or not _made(study, "tuning"), "A search of rates for each arm, on validation", "Is any arm handicapped by its settings?", "many short runs"),
+        (not robust_arms(study, at_most), "Corrupted images [@hendrycks2019benchmarking]", "Do the arms keep their order when images get worse?", "predictions only"),
+        (True, "Newly collected images [@recht2018cifar10]", "Do the arms keep their order on images of another day?", "a download, predictions only"),
+        (not _made(study, "depth"), "Unfreezing from one block after the other", "How deep should one fine-tune [@yosinski2014transferable]?", "processor time only"),
+        (True, "Tuning one block alone, the first one too", "Is the top the right place to thaw [@lee2023surgical]?", "a new strategy, processor time"),
+        (True, "A penalty on the distance to the pretrained weights [@li2018explicit]", "Can full fine-tuning keep more of the source?", "a few lines of code"),
+        (True, "Weights pretrained without the source classes that mean the same as a target class", "How much of the gain is knowing the classes already?", "a pretraining, a GPU"),
+        (True, "Another data set, far from the source", "Does the pattern survive distance?", "a folder of class folders"),
+    ]  # fmt: skip
+    return pipe_table(
+        ["Experiment", "Question it settles", "What it needs"],
+        [list(row) for open_, *row in rows if open_],
+        "lll",
+    )

@@ -1,0 +1,36 @@
+"""The picture that stands beside a link to the report: the headline figure, under the answer in one sentence."""
+
+import textwrap
+
+from matplotlib.figure import Figure
+
+from ...study import Study
+from ..claims import slide_headline
+from .curves import learning_curves
+from .style import look
+
+PIXELS = (1200, 630)  # what sites that show a card ask for: 1.91 to 1
+_DPI = 100
+_HEAD = 0.29  # share of the height
+_LINE = 44  # characters of the answer that fit a line
+
+
+def social_card(study: Study, title: str) -> Figure:
+    """Return the learning curves at the size of a social card, headed by the answer and the report's title.
+
+    Save it at its own resolution: `figure.savefig(path)` gives `PIXELS`.
+
+    Args:
+        study: the finished runs.
+        title: of the report.
+    """
+    face = look("light", "slide")
+    figure = learning_curves(study, theme="light", size="slide")
+    figure.set_size_inches(*(side / _DPI for side in PIXELS))
+    figure.set_dpi(_DPI)
+    figure.set_facecolor(face.paper)
+    edge, answer = 0.035, textwrap.fill(slide_headline(study), _LINE)
+    figure.get_layout_engine().set(rect=(0.015, 0.01, 0.97, 1 - _HEAD - 0.02))
+    figure.text(edge, 0.945, title, fontsize=face.font * 0.95, color=face.muted, va="center")
+    figure.text(edge, 0.91, answer, fontsize=face.font * 1.6, weight="bold", color=face.ink, va="top")
+    return figure
