@@ -1,7 +1,8 @@
 """Sentences whose truth depends on the results: computed here, so that no page can contradict `results/`."""
 
 from .arms import baseline, control, depth, depth_steps, resolution, rival, two_by_two
-from .beyond import calibration, cost, hardest, robustness, temperature, worst
+from .beyond import calibration, hardest, robustness, temperature, worst
+from .expense import cost, energy, payback
 from .headline import best_pair, catching_up, headline, slide_headline, slide_trend, trend
 from .judgement import labels_worth, not_run, surprises, verdict_rule, verdicts
 from .look import change, looked_into
@@ -30,6 +31,8 @@ SENTENCES = {
         worst,
         robustness,
         cost,
+        energy,
+        payback,
         not_run,
     )
 }
@@ -45,11 +48,13 @@ __all__ = [
     "cost",
     "depth",
     "depth_steps",
+    "energy",
     "hardest",
     "headline",
     "labels_worth",
     "looked_into",
     "not_run",
+    "payback",
     "resolution",
     "rival",
     "robustness",
