@@ -6,7 +6,7 @@ from IPython.display import Markdown
 from ..analysis.label_efficiency import worth
 from ..analysis.mistakes import worst_class
 from ..analysis.temperature import arm_calibration
-from ..comparison import ALPHA, judged
+from ..comparison import ALPHA, between, judged
 from ..study import Arm, Study
 from ..values import Value, count, record_link, signed
 from .claims.beyond import robust_accuracy, robust_arms
@@ -197,3 +197,18 @@ def two_by_two(study: Study) -> Markdown:
             )
     header = ["labels", "network", "scratch", "pretrained", "change", "95 % interval", "seeds"]
     return pipe_table(header, rows, "rlrrrrr")
+
+
+def probe_gap(study: Study) -> Markdown:
+    """Linear probe against random features: what the weights alone are worth, size by size."""
+    rows = []
+    for n in study.sizes_of("linear_probe", "random_features"):
+        probe, control = study.arm("linear_probe", n), study.arm("random_features", n)
+        if not set(probe.seeds) & set(control.seeds):
+            continue
+        d = between(study, probe, control)
+        shown = [Value(f"{100 * arm.accuracy:.1f}", record_link(arm.anchor)) for arm in (probe, control)]
+        gap = Value(signed(d.mean), record_link(d.anchor))
+        rows.append([count(n), *shown, gap, f"{signed(d.low)} to {signed(d.high)}", d.kind, d.seeds])
+    header = ["labels", "pretrained", "random", "gap", "95 % interval", "interval over", "seeds"]
+    return pipe_table(header, rows, "rrrrrlr")

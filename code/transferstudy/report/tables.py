@@ -9,7 +9,16 @@ from ..study import Arm, Study
 from ..values import Value, count, percent, record_link, signed
 from .cards import card
 from .costtables import cost, energy, power, speed
-from .judgementtables import labels_worth, models, robustness, temperature, two_by_two, verdicts, worst
+from .judgementtables import (
+    labels_worth,
+    models,
+    probe_gap,
+    robustness,
+    temperature,
+    two_by_two,
+    verdicts,
+    worst,
+)
 from .markdown import pipe_table
 
 __all__ = [
@@ -25,6 +34,7 @@ __all__ = [
     "layers",
     "models",
     "power",
+    "probe_gap",
     "provenance",
     "robustness",
     "runs",

@@ -51,7 +51,7 @@ def two_by_two(study: Study, theme: str = "light", size: str = "page") -> Figure
                     missing = [word for place, word in enumerate(_SIDES) if pair[place] is None]
                     axis.annotate(
                         f"{_short(network)}, {' and '.join(missing)}:\nnot run", (0.98, 0.03), xycoords="axes fraction",
-                        ha="right", color=tone, fontsize="small",
+                        ha="right", color=tone, fontsize=face.font * 0.92,
                     )  # fmt: skip
             axis.set_title(f"{found.n_labels:,} labels")
             axis.set_xticks((0, 1), _SIDES)
