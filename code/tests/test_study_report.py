@@ -142,7 +142,7 @@ def test_the_page_of_records_names_every_run(study):
 
 
 def test_tables_are_rectangular(study):
-    at_size = {"robustness", "temperature"}
+    at_size = {"energy", "robustness", "speed", "temperature"}
     pair = {"models": ("finetune_all", "linear_probe")}
     for name in report.tables.__all__:
         arguments = (500,) if name in at_size else pair.get(name, ())
@@ -185,6 +185,7 @@ def drawings(study, tmp_path_factory):
         "gain": (f.gain, study),
         "arms_at": (f.arms_at, study, 500),
         "training_curves": (f.training_curves, study, 500),
+        "two_by_two": (f.two_by_two, study),
         "confusion": (f.confusion, study, "finetune_all", 500),
         "class_accuracy": (f.class_accuracy, study, two, 500),
         "cost": (f.cost, study),

@@ -246,7 +246,8 @@ def _show(args):
 def _verify(args):
     from .chain import check, check_pixels
     from .data.source import data_source
-    from .paths import cards_dir
+    from .paths import cards_dir, energy_file
+    from .pretraining.records import read_record
     from .store import Store
     from .verify import verify
 
@@ -258,6 +259,10 @@ def _verify(args):
         f"{reached['results']} results started from known weights; {reached['weights']} shipped weights files and "
         f"{reached['pretraining']} pretraining records agree with each other and with the cards"
     )
+    tables = [*sorted((store.root / "bench").glob("*.json")), energy_file()]
+    for path in tables:
+        read_record(path, f"python -m transferstudy {path.parent.name}")
+    print(f"{len(tables)} tables of energy and speed: whole")
     data, source = (data_source(path) if path else None for path in (args.data, args.source))
     for name in check_pixels(data, source, cards_dir()):
         print(f"{name}: the images are those of the card")

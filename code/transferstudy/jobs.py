@@ -85,9 +85,10 @@ def _data(name: str, source: Path | None, side: int):
 def limit_threads(threads: int) -> dict[str, str]:
     """Return environment variables that limit TensorFlow, PyTorch, OpenMP and BLAS to a number of threads.
 
-    They are read when the libraries are first imported.
+    They are read when the libraries are first imported. TensorFlow's operations may wait for each other, so that with a single
+    thread between them Keras' `predict` can hang: it always gets two, which take turns on one core.
     """
-    return dict.fromkeys(_THREAD_VARIABLES, str(threads))
+    return {**dict.fromkeys(_THREAD_VARIABLES, str(threads)), "TF_NUM_INTEROP_THREADS": str(max(2, threads))}
 
 
 def _start(cores: tuple[int, ...] | None) -> None:

@@ -36,6 +36,11 @@ def weights_dir() -> Path:
     return project_root() / "results" / "weights"
 
 
+def energy_file() -> Path:
+    """Return the tables of the energy estimator, `results/energy/codecarbon.json` in the project, wherever results go."""
+    return project_root() / "results" / "energy" / "codecarbon.json"
+
+
 def cards_dir() -> Path:
     """Return the folder of the cards of data sets and weights, `cards/` in the project."""
     return project_root() / "cards"

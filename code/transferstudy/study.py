@@ -57,13 +57,6 @@ class Arm:
         """Mean test accuracy over the seeds, 0..1."""
         return float(self.test("accuracy").mean())
 
-    def cpu_seconds(self) -> np.ndarray:
-        """Return the processor time of each run in seconds, all cores added up: features, training and prediction.
-
-        Unlike wall time it hardly depends on what else the machine was doing.
-        """
-        return np.array([r["timing"]["total"]["cpu"] for r in self.records])
-
 
 class Study:
     """All arms of a preset.

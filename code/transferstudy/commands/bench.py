@@ -1,6 +1,7 @@
 """`python -m transferstudy bench`: what cached activations, the store and a second worker save or cost."""
 
 import json
+import time
 from pathlib import Path
 
 HELP = "time training with and without cached activations, the store, and two workers"
@@ -31,20 +32,30 @@ def arguments(parser) -> None:
         "--steps", type=positive, default=150, metavar="N", help="of each run of --workers (default: 150)"
     )
     parser.add_argument("--out", type=Path, metavar="FILE", help="write the figures as JSON")
+    parser.add_argument(
+        "--keep",
+        action="store_true",
+        help="write them to results/bench, for the page on reproducibility; nothing else should run meanwhile",
+    )
 
 
 def run(args) -> None:
     """Run the command."""
     from ..environment import describe
-    from ..store import write_atomic
+    from ..pretraining.records import write_record
+    from ..store import Store, write_atomic
 
     results = _workers(args) if args.workers else _single(args)
-    results["environment"] = describe()
-    env = results["environment"]
+    results["environment"] = env = describe()
+    results["made"] = time.strftime("%Y-%m-%d", time.gmtime())
     print(f"on: {env['processor']}, {env['cores']} cores, {env['backend']}")
     if args.out:
         write_atomic(args.out, (json.dumps(results, indent=1, sort_keys=True) + "\n").encode())
         print(f"{args.out} written")
+    if args.keep:
+        path = Store(args.results).root / "bench" / f"{'workers' if args.workers else 'training'}.json"
+        write_record(path, results)
+        print(f"{path} written")
 
 
 def _single(args) -> dict:

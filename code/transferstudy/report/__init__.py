@@ -5,7 +5,7 @@ from pathlib import Path
 from ..notebook.links import buttons as notebook_links
 from ..study import MAIN, Study
 from ..study import load as load_study
-from . import claims, declared, figures, literature, tables, weights
+from . import benches, bill, claims, declared, figures, literature, tables, weights
 from .cards import card
 from .guards import check_pages, holds, verdict_is
 from .inline import values
@@ -15,6 +15,8 @@ from .sources import source, sources
 
 __all__ = [
     "Study",
+    "benches",
+    "bill",
     "card",
     "claims",
     "declared",

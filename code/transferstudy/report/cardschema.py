@@ -67,7 +67,10 @@ class DataCard(_Strict):
 
 
 class Training(_Strict):
-    """How weights were trained, as their makers report; times in minutes."""
+    """How weights were trained, as their makers report; times in minutes.
+
+    `cores` is the number of processor cores that were busy all the time, left out where an accelerator did the work.
+    """
 
     epochs: Count
     batch_size: Count
@@ -80,6 +83,7 @@ class Training(_Strict):
     precision: Text
     framework: Text
     hardware: Text
+    cores: Count | None = None
     minutes: Count
 
 

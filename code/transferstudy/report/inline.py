@@ -6,6 +6,7 @@ from ..analysis.label_efficiency import worth
 from ..analysis.temperature import arm_calibration
 from ..comparison import Difference, difference, verdict
 from ..data.splits import MAX_VALIDATION, VALIDATION_SHARE
+from ..expense import cpu_seconds
 from ..metrics import ECE_BINS
 from ..study import Arm, Study
 from ..values import Value, count, listing, percent, points, record_link, signed
@@ -194,9 +195,9 @@ class Values:
         return Value(text, record_link(self._study.arm(strategy, n_labels).anchor))
 
     def minutes(self, strategy: str, n_labels: int) -> Value:
-        """Mean processor time of one run, in core-minutes."""
+        """Mean processor time of training one model, in core-minutes."""
         arm = self._study.arm(strategy, n_labels)
-        return Value(f"{arm.cpu_seconds().mean() / 60:.1f}", record_link(arm.anchor))
+        return Value(f"{cpu_seconds(self._study, arm).mean() / 60:.1f}", record_link(arm.anchor))
 
 
 def values(study: Study) -> Values:

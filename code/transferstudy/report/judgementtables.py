@@ -6,11 +6,12 @@ from IPython.display import Markdown
 from ..analysis.label_efficiency import worth
 from ..analysis.mistakes import worst_class
 from ..analysis.temperature import arm_calibration
-from ..comparison import ALPHA, judged
-from ..study import Study
+from ..comparison import ALPHA, between, judged
+from ..study import Arm, Study
 from ..values import Value, count, record_link, signed
 from .claims.beyond import robust_accuracy, robust_arms
 from .claims.judgement import labels_in_words
+from .corners import all_corners
 from .markdown import pipe_table
 
 _SMALLEST = 0.001  # p-values below are shown as a bound
@@ -165,3 +166,49 @@ def robustness(study: Study, n_labels: int) -> Markdown:
         numbers = [f"{100 * float(shares[kind].mean()):.1f}" for kind in kinds]
         rows.append([Value(arm.strategy.label, record_link(arm.anchor)), *numbers, len(arm.records)])
     return pipe_table(["strategy", *kinds, "seeds"], rows, "l" + "r" * (len(kinds) + 1))
+
+
+def _network(network: str, scratch: Arm | None) -> str:
+    """Name a network in a table, and say where its two sides differ in more than the start."""
+    name = network.removeprefix("the ")
+    other = scratch is not None and scratch.strategy.name == "scratch_bn"
+    return f"{name[:1].upper()}{name[1:]}{', with batch norm from scratch' if other else ''}"
+
+
+def two_by_two(study: Study) -> Markdown:
+    """Test accuracy of both networks from scratch and pretrained, and what pretraining changes, size by size."""
+    rows = []
+    for found in all_corners(study):
+        for network, pair in found.arms.items():
+            gain = found.gain(network)
+            cells = [
+                Value(f"{100 * arm.accuracy:.1f}", record_link(arm.anchor)) if arm else "not run"
+                for arm in pair
+            ]
+            rows.append(
+                [
+                    count(found.n_labels),
+                    _network(network, pair[0]),
+                    *cells,
+                    Value(signed(gain.mean), record_link(pair[1].anchor)) if gain else "–",
+                    f"{signed(gain.low)} to {signed(gain.high)}" if gain else "–",
+                    gain.seeds if gain else "–",
+                ]
+            )
+    header = ["labels", "network", "scratch", "pretrained", "change", "95 % interval", "seeds"]
+    return pipe_table(header, rows, "rlrrrrr")
+
+
+def probe_gap(study: Study) -> Markdown:
+    """Linear probe against random features: what the weights alone are worth, size by size."""
+    rows = []
+    for n in study.sizes_of("linear_probe", "random_features"):
+        probe, control = study.arm("linear_probe", n), study.arm("random_features", n)
+        if not set(probe.seeds) & set(control.seeds):
+            continue
+        d = between(study, probe, control)
+        shown = [Value(f"{100 * arm.accuracy:.1f}", record_link(arm.anchor)) for arm in (probe, control)]
+        gap = Value(signed(d.mean), record_link(d.anchor))
+        rows.append([count(n), *shown, gap, f"{signed(d.low)} to {signed(d.high)}", d.kind, d.seeds])
+    header = ["labels", "pretrained", "random", "gap", "95 % interval", "interval over", "seeds"]
+    return pipe_table(header, rows, "rrrrrlr")

@@ -8,7 +8,17 @@ from ..errors import StudyError
 from ..study import Arm, Study
 from ..values import Value, count, percent, record_link, signed
 from .cards import card
-from .judgementtables import labels_worth, models, robustness, temperature, verdicts, worst
+from .costtables import cost, energy, power, speed
+from .judgementtables import (
+    labels_worth,
+    models,
+    probe_gap,
+    robustness,
+    temperature,
+    two_by_two,
+    verdicts,
+    worst,
+)
 from .markdown import pipe_table
 
 __all__ = [
@@ -18,16 +28,21 @@ __all__ = [
     "cost",
     "data",
     "differences",
+    "energy",
     "environment",
     "labels_worth",
     "layers",
     "models",
+    "power",
+    "probe_gap",
     "provenance",
     "robustness",
     "runs",
     "settings",
+    "speed",
     "strategies",
     "temperature",
+    "two_by_two",
     "verdicts",
     "worst",
 ]
@@ -105,20 +120,6 @@ def data(study: Study) -> Markdown:
         per_class = n / len(d["classes"])
         rows.append([count(n), count(per_class), count(d["train"]), count(d["validation"]), count(d["test"])])
     return pipe_table(["labels", "a class", "training", "validation", "test"], rows, "rrrrr")
-
-
-def cost(study: Study) -> Markdown:
-    """Processor time of one run, mean over the seeds, in core-minutes."""
-    rows = []
-    for strategy in study.strategies:
-        row = [strategy.label]
-        for n in study.sizes:
-            arm = study.arm(strategy.name, n) if study.has(strategy.name, n) else None
-            row.append(_link(arm, f"{arm.cpu_seconds().mean() / 60:.1f}") if arm else "not run")
-        rows.append(row)
-    return pipe_table(
-        ["strategy", *(f"{n:,} labels" for n in study.sizes)], rows, "l" + "r" * len(study.sizes)
-    )
 
 
 def calibration(study: Study) -> Markdown:

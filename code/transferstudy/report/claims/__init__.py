@@ -1,7 +1,8 @@
 """Sentences whose truth depends on the results: computed here, so that no page can contradict `results/`."""
 
 from .arms import baseline, control, depth, depth_steps, resolution, rival, two_by_two
-from .beyond import calibration, cost, hardest, robustness, temperature, worst
+from .beyond import calibration, hardest, robustness, temperature, worst
+from .expense import cost, energy, payback
 from .gaps import chosen_settings, corner, experiments
 from .headline import best_pair, catching_up, headline, slide_headline, slide_trend, trend
 from .judgement import labels_worth, not_run, surprises, verdict_rule, verdicts
@@ -33,6 +34,8 @@ SENTENCES = {
         worst,
         robustness,
         cost,
+        energy,
+        payback,
         not_run,
     )
 }
@@ -50,12 +53,14 @@ __all__ = [
     "cost",
     "depth",
     "depth_steps",
+    "energy",
     "experiments",
     "hardest",
     "headline",
     "labels_worth",
     "looked_into",
     "not_run",
+    "payback",
     "resolution",
     "rival",
     "robustness",

@@ -1,9 +1,10 @@
 """Sentences on single questions: weights or architecture, depth, network, normalisation, resolution."""
 
 from ...analysis.plan import DEPTHS
-from ...comparison import declared, difference
+from ...comparison import MIN_SEEDS, declared, difference
 from ...study import Study
-from ...values import count, listing, percent
+from ...values import count, listing, percent, points, signed
+from ..corners import NETWORKS, all_corners
 from .words import acc, compare, diff, interval, judged_words, label
 
 
@@ -73,20 +74,28 @@ def rival(study: Study) -> str:
 
 def two_by_two(study: Study) -> str:
     """Return what pretraining does for each of the two networks: network and pretraining, two by two."""
-    sizes = study.sizes_of("finetune_all", "scratch", "small_finetune", "small_scratch")
-    if not sizes:
+    found = [c for c in all_corners(study) if c.complete]
+    if not found:
         return "One corner of the comparison is empty: the compact network was not run both pretrained and from scratch."
     sentences = []
-    for n in sizes:
-        large = difference(study, "finetune_all", "scratch", n)
-        small = difference(study, "small_finetune", "small_scratch", n)
-        apart = large.low > small.high or small.low > large.high
-        more = "VGG16" if large.mean > small.mean else "the compact network"
-        reading = f"{more} gains more" if apart else "the two intervals overlap"
-        sentences.append(
-            f"With {count(n)} labels pretraining changes VGG16 by {diff(large)} ({interval(large)}) and the compact network by "
-            f"{diff(small)} ({interval(small)}): {reading}."
-        )
+    for c in found:
+        parts = []
+        for network in NETWORKS:
+            d = c.gain(network)
+            if d is not None:
+                parts.append(f"{network} by {diff(d)} ({interval(d)})")
+        text = f"With {count(c.n_labels)} labels pretraining changes {listing(parts)}" if parts else ""
+        if c.interaction and text:
+            mean, low, high, seeds = c.interaction
+            if low <= 0 <= high:
+                reading = "which of the two gains more is not settled"
+            elif seeds < MIN_SEEDS:
+                reading = f"{NETWORKS[0] if mean > 0 else NETWORKS[1]} gained more, from too few seeds for a verdict"
+            else:
+                reading = f"{NETWORKS[0] if mean > 0 else NETWORKS[1]} gains more"
+            text += f"; the gains lie {points(mean)} apart (95 % interval {signed(low)} to {signed(high)}): {reading}"
+        if text:
+            sentences.append(f"{text}.")
     return " ".join(sentences)
 
 

@@ -1,4 +1,4 @@
-"""Sentences beyond accuracy: calibration, classes, corrupted images, cost."""
+"""Sentences beyond accuracy: calibration, classes, corrupted images."""
 
 import numpy as np
 
@@ -105,24 +105,3 @@ def robustness(study: Study) -> str:
         )
     images = arms[0].records[0]["metrics"]["robustness"]["images"]
     return f"On {count(images)} test images with {count(n)} labels, {listing(parts)}."
-
-
-def cost(study: Study) -> str:
-    """Return what one run of the main arms costs in processor time at the most labels."""
-    n = study.contested[-1]
-    names = (
-        "linear_probe",
-        "finetune_block5",
-        "finetune_all",
-        "scratch_bn",
-        "small_finetune",
-        "small_scratch",
-    )
-    parts = []
-    for name in names:
-        if study.has(name, n):
-            arm = study.arm(name, n)
-            parts.append(f"{link(arm, f'{np.mean(arm.cpu_seconds()) / 60:.1f}')} for {label(name)}")
-    if not parts:
-        return "The cost of single runs was not compared."
-    return f"One run with {count(n)} labels took, in core-minutes, {listing(parts)}. The cost of pretraining is not in these numbers."

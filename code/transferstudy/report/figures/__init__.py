@@ -15,6 +15,7 @@ from .network import layers
 from .pairs import pairs
 from .pretraining import pretraining
 from .steps import depths, resolutions, robustness
+from .twobytwo import two_by_two
 
 __all__ = [
     "arms_at",
@@ -41,5 +42,6 @@ __all__ = [
     "resolutions",
     "robustness",
     "training_curves",
+    "two_by_two",
     "views",
 ]

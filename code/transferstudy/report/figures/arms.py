@@ -3,7 +3,9 @@
 import numpy as np
 from matplotlib.figure import Figure
 
+from ...expense import cpu_seconds
 from ...study import Study
+from ..bill import pretrainings
 from .style import canvas, colour, marker
 
 
@@ -39,11 +41,14 @@ def arms_at(study: Study, n_labels: int, theme: str = "light", size: str = "page
 
 
 def cost(study: Study, theme: str = "light", size: str = "page") -> Figure:
-    """Test accuracy against the processor time of one run; lines join the sizes of a strategy, larger markers have more labels."""
+    """Test accuracy against the processor time of training one model; lines join the sizes of a strategy, larger markers have more labels.
+
+    Where it is known what the pretrained weights took to make, a line stands at that time: it was spent once.
+    """
     with canvas(theme, size, 0.58 if size == "page" else 0.42) as (figure, axis, face):
         for strategy in study.strategies:
             arms = [study.arm(strategy.name, n) for n in study.sizes if study.has(strategy.name, n)]
-            minutes = [float(np.mean(a.cpu_seconds())) / 60 for a in arms]
+            minutes = [float(np.mean(cpu_seconds(study, a))) / 60 for a in arms]
             accuracy = [100 * a.accuracy for a in arms]
             tone = colour(strategy.name, theme)
             axis.plot(minutes, accuracy, color=tone, alpha=0.4, linewidth=face.line * 0.7)
@@ -56,8 +61,21 @@ def cost(study: Study, theme: str = "light", size: str = "page") -> Figure:
                 label=strategy.label,
             )
         axis.set_xscale("log")
+        for made in pretrainings(study).values():
+            at = made.cpu_seconds / 60
+            axis.axvline(at, color=face.muted, linestyle=":", linewidth=face.line * 0.7)
+            axis.annotate(
+                f"pretraining {made.network}, once",
+                (at, 0.02),
+                xycoords=("data", "axes fraction"),
+                xytext=(-face.font * 0.3, 0),
+                textcoords="offset points",
+                rotation=90,
+                ha="right",
+                color=face.muted,
+            )
         axis.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
-        axis.set_xlabel("core-minutes for one run, pretraining not counted")
+        axis.set_xlabel("core-minutes for training one model")
         axis.set_ylabel("test accuracy (%)")
         axis.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
     return figure

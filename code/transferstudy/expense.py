@@ -1,0 +1,105 @@
+"""What a trained model cost, from the times that its run stored: processor time, wall time, images a second.
+
+Counted is what it takes to make the model: running images through what is frozen, training, and looking at the validation
+images on the way. Predicting the test images, clean or corrupted, is how the study examines a model and no part of its price.
+Where an earlier run had kept activations, a run is charged what they would have cost it.
+"""
+
+from functools import cache
+from statistics import median
+
+import numpy as np
+
+from .strategies import get_strategy
+from .study import Arm, Study
+
+_LEARNING = ("head", "main")
+
+
+def _prefix(record: dict) -> tuple:
+    """What decides how long an image takes through the frozen part of a run's network."""
+    spec = record["spec"]
+    cut = get_strategy(spec["strategy"]).train_from
+    return spec["backbone"], spec["image_size"], spec["precision"], None if cut == "all" else cut
+
+
+def _rows(record: dict) -> tuple[int, int]:
+    """Images, views counted singly, whose activations a run computed and took over; (0, 0) where none were kept.
+
+    Records of the first version do not count them. Those runs computed everything themselves.
+    """
+    if "features" not in record["timing"]:
+        return 0, 0
+    counts = record.get("activations", {}).get("features")
+    if counts:
+        return counts["computed"], counts["reused"]
+    spec, data = record["spec"], record["data"]
+    views = spec["augmentation_views"] if spec["augmentation"] != "none" else 1
+    return data["train"] * views + data["validation"], 0
+
+
+@cache
+def _rates(study: Study, kind: str) -> dict[tuple, float]:
+    """Seconds that an image takes through each frozen part: the median over the runs that computed all of them."""
+    found: dict[tuple, list[float]] = {}
+    for record in study.records.values():
+        computed, reused = _rows(record)
+        if computed and not reused:
+            found.setdefault(_prefix(record), []).append(record["timing"]["features"][kind] / computed)
+    return {key: median(values) for key, values in found.items()}
+
+
+def _features(study: Study, record: dict, kind: str) -> float:
+    """Seconds for the activations of the frozen part, as if the run had computed all of them."""
+    if "features" not in record["timing"]:
+        return 0.0
+    # A part that no run of the study computed in full cannot be charged; then only what was paid counts.
+    _, reused = _rows(record)
+    return record["timing"]["features"][kind] + reused * _rates(study, kind).get(_prefix(record), 0.0)
+
+
+def _seconds(study: Study, record: dict, kind: str) -> float:
+    timing = record["timing"]
+    learning = sum(timing[phase][kind] for phase in _LEARNING if phase in timing)
+    return learning + _features(study, record, kind)
+
+
+def cpu_seconds(study: Study, arm: Arm) -> np.ndarray:
+    """Return the processor time of each run's training in seconds, all cores added up, one a seed.
+
+    Unlike wall time it hardly depends on what else the machine was doing.
+    """
+    return np.array([_seconds(study, record, "cpu") for record in arm.records])
+
+
+def wall_seconds(study: Study, arm: Arm) -> np.ndarray:
+    """Return how long each run's training lasted in seconds, one a seed."""
+    return np.array([_seconds(study, record, "wall") for record in arm.records])
+
+
+def training_rate(study: Study, arm: Arm) -> float:
+    """Return how many training images a second the phase that learns last takes, mean over the seeds.
+
+    Images of its steps over its wall time; where a part stays frozen, the time for that part's activations is added. Without
+    it a step on kept activations would look nearly free.
+    """
+    rates = []
+    for record in arm.records:
+        last = record["phases"][-1]
+        seconds = record["timing"][last["name"]]["wall"]
+        if get_strategy(record["spec"]["strategy"]).train_from != "all":
+            seconds += _features(study, record, "wall")
+        rates.append(last["steps"] * record["spec"]["batch_size"] / seconds)
+    return float(np.mean(rates))
+
+
+def prediction_rate(arm: Arm) -> float | None:
+    """Return how many images a second the trained network classifies, mean over the runs that computed all of them.
+
+    None where every run took activations of an earlier one.
+    """
+    rates = []
+    for r in arm.records:
+        if r.get("activations", {}).get("prediction", {}).get("reused", 0) == 0:
+            rates.append((r["data"]["validation"] + r["data"]["test"]) / r["timing"]["prediction"]["wall"])
+    return float(np.mean(rates)) if rates else None

@@ -1,0 +1,114 @@
+"""Tables of cost; `report.tables` offers them beside its own."""
+
+from IPython.display import Markdown
+
+from ..expense import cpu_seconds, prediction_rate, training_rate, wall_seconds
+from ..study import Arm, Study
+from ..values import Value, count, record_link
+from .bill import bill, estimator
+from .claims.expense import in_words
+from .markdown import pipe_table
+
+
+def _link(arm: Arm, text: str) -> Value:
+    return Value(text, record_link(arm.anchor))
+
+
+def _amount(number: float) -> str:
+    """Two digits, or three where a small part must stay visible beside a large one."""
+    return in_words(number, 3 if number >= 10 else 2)
+
+
+def cost(study: Study) -> Markdown:
+    """Processor time of training one model, mean over the seeds, in core-minutes."""
+    rows = []
+    for strategy in study.strategies:
+        row = [strategy.label]
+        for n in study.sizes:
+            arm = study.arm(strategy.name, n) if study.has(strategy.name, n) else None
+            row.append(_link(arm, f"{cpu_seconds(study, arm).mean() / 60:.1f}") if arm else "not run")
+        rows.append(row)
+    return pipe_table(
+        ["strategy", *(f"{n:,} labels" for n in study.sizes)], rows, "l" + "r" * len(study.sizes)
+    )
+
+
+def speed(study: Study, n_labels: int) -> Markdown:
+    """What learns, how many images a second a strategy trains on and classifies, and how long training lasted at one size."""
+    rows = []
+    for arm in study.at(n_labels):
+        rate = prediction_rate(arm)
+        rows.append(
+            [
+                arm.strategy.label,
+                count(arm.records[0]["parameters"]["trainable"]),
+                _link(arm, in_words(training_rate(study, arm))),
+                in_words(rate) if rate else "–",
+                f"{wall_seconds(study, arm).mean() / 60:.1f}",
+                f"{cpu_seconds(study, arm).mean() / 60:.1f}",
+            ]
+        )
+    header = [
+        "strategy",
+        "learning parameters",
+        "images/s, training",
+        "images/s, in use",
+        "minutes",
+        "core-minutes",
+    ]
+    return pipe_table(header, rows, "lrrrrr")
+
+
+def energy(study: Study, n_labels: int) -> Markdown:
+    """Core-minutes, watt-hours and grams of CO2e of one model at one size: its training alone, and with the whole pretraining."""
+    rows = []
+    for arm in study.at(n_labels):
+        each, unknown = bill(study, arm), "not known"
+        alone, whole = each.watt_hours, each.whole_wh
+        rows.append(
+            [
+                arm.strategy.label,
+                _link(arm, in_words(each.cpu_seconds / 60)),
+                in_words(alone) if alone is not None else unknown,
+                in_words(estimator().grams(alone)) if alone is not None else unknown,
+                _amount(each.whole_cpu_seconds / 60) if each.known else unknown,
+                _amount(whole) if whole is not None else unknown,
+                _amount(estimator().grams(whole)) if whole is not None else unknown,
+            ]
+        )
+    header = [
+        "strategy",
+        "core-minutes",
+        "Wh",
+        "g CO₂e",
+        "core-minutes with pretraining",
+        "Wh with pretraining",
+        "g CO₂e with pretraining",
+    ]
+    return pipe_table(header, rows, "lrrrrrr")
+
+
+def power(study: Study) -> Markdown:
+    """What the estimator assumes: watts of a busy core and of the memory, machine by machine, and grams a kilowatt-hour."""
+    rows, seen = [], set()
+    for record in study.records.values():
+        machine = record["environment"]
+        key = machine["processor"], machine["cores"], machine["memory_gib"]
+        if key in seen:
+            continue
+        seen.add(key)
+        watts = estimator().power(machine)
+        basis = (
+            "rated power of the processor" if watts.rated else "default: the processor's name says too little"
+        )
+        rows.append(
+            [
+                f"{key[0]}, {key[1]} cores, {key[2]} GiB",
+                f"{watts.core:g}",
+                f"{watts.memory:g}",
+                f"{watts.per_core:g}",
+                basis,
+            ]
+        )
+    header = ["machine", "W a busy core", "W of its memory", "W charged a core", "basis"]
+    return pipe_table(header, rows, "lrrrl")

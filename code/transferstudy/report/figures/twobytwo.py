@@ -1,0 +1,63 @@
+"""Network and pretraining, two by two."""
+
+from matplotlib.figure import Figure
+
+from ...comparison import arm_interval
+from ...study import Study
+from ..corners import NETWORKS, all_corners
+from .style import canvas, colour
+
+_LOOK = {NETWORKS[0]: ("finetune_all", "o"), NETWORKS[1]: ("small_scratch", "^")}
+_SIDES = ("scratch", "pretrained")
+
+
+def _short(network: str) -> str:
+    name = network.removeprefix("the ")
+    return name[:1].upper() + name[1:]
+
+
+def two_by_two(study: Study, theme: str = "light", size: str = "page") -> Figure:
+    """Test accuracy from scratch and pretrained, one line a network and one panel a number of labels.
+
+    Bars are intervals, small dots are seeds. A corner that was not run is left empty, and the panel says so.
+    """
+    panels = all_corners(study)
+    with canvas(theme, size, 0.46, columns=len(panels), sharey=True, squeeze=False) as (figure, axes, face):
+        for axis, found in zip(axes[0], panels, strict=True):
+            for network, pair in found.arms.items():
+                name, mark = _LOOK[network]
+                tone = colour(name, theme)
+                here = [(place, arm) for place, arm in enumerate(pair) if arm is not None]
+                axis.plot(
+                    [place for place, _ in here],
+                    [100 * arm.accuracy for _, arm in here],
+                    color=tone,
+                    marker=mark,
+                    linestyle="-" if network == NETWORKS[0] else "--",
+                    label=_short(network),
+                )
+                for place, arm in here:
+                    low, high = arm_interval(study, arm)
+                    axis.plot(
+                        [place, place],
+                        [100 * low, 100 * high],
+                        color=tone,
+                        alpha=0.6,
+                        linewidth=face.line * 0.7,
+                    )
+                    seeds = 100 * arm.test("accuracy")
+                    axis.plot([place] * len(seeds), seeds, ".", color=tone, alpha=0.55)
+                if len(here) < 2:
+                    missing = [word for place, word in enumerate(_SIDES) if pair[place] is None]
+                    axis.annotate(
+                        f"{_short(network)}, {' and '.join(missing)}:\nnot run", (0.98, 0.03), xycoords="axes fraction",
+                        ha="right", color=tone, fontsize=face.font * 0.92,
+                    )  # fmt: skip
+            axis.set_title(f"{found.n_labels:,} labels")
+            axis.set_xticks((0, 1), _SIDES)
+            axis.set_xlim(-0.4, 1.4)
+            axis.grid(axis="x", visible=False)
+        axes[0][0].set_ylabel("test accuracy (%)")
+        handles, labels = axes[0][0].get_legend_handles_labels()
+        figure.legend(handles, labels, loc="outside upper center", ncols=2, frameon=False)
+    return figure
