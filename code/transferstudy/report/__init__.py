@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from ..inside.stored import inside_of as inside
 from ..notebook.links import buttons as notebook_links
 from ..study import MAIN, Study
 from ..study import load as load_study
@@ -22,6 +23,7 @@ __all__ = [
     "declared",
     "figures",
     "holds",
+    "inside",
     "literature",
     "load",
     "notebook_links",
