@@ -247,6 +247,7 @@ def _verify(args):
     from .chain import check, check_pixels
     from .data.source import data_source
     from .paths import cards_dir
+    from .sheet import check as check_sheet
     from .store import Store
     from .verify import verify
 
@@ -259,6 +260,10 @@ def _verify(args):
         f"{reached['pretraining']} pretraining records agree with each other and with the cards"
     )
     data, source = (data_source(path) if path else None for path in (args.data, args.source))
+    if pictures := check_sheet(store.root, data):
+        print(
+            f"explore/sheet.webp: {pictures} test images, {'every pixel' if data else 'the file'} as recorded"
+        )
     for name in check_pixels(data, source, cards_dir()):
         print(f"{name}: the images are those of the card")
 
