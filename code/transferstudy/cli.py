@@ -248,6 +248,7 @@ def _verify(args):
     from .data.source import data_source
     from .paths import cards_dir, energy_file
     from .pretraining.records import read_record
+    from .sheet import check as check_sheet
     from .store import Store
     from .verify import verify
 
@@ -264,6 +265,10 @@ def _verify(args):
         read_record(path, f"python -m transferstudy {path.parent.name}")
     print(f"{len(tables)} tables of energy and speed: whole")
     data, source = (data_source(path) if path else None for path in (args.data, args.source))
+    if pictures := check_sheet(store.root, data):
+        print(
+            f"explore/sheet.webp: {pictures} test images, {'every pixel' if data else 'the file'} as recorded"
+        )
     for name in check_pixels(data, source, cards_dir()):
         print(f"{name}: the images are those of the card")
 

@@ -10,6 +10,7 @@ from .bootstrap import interval
 from .plan import MIN_SEEDS
 
 RESAMPLES = 1000
+_GRID = 4001  # points at which a curve is read
 _CHUNK = 100  # resamples at a time: a bound on memory
 
 
@@ -85,8 +86,7 @@ def labels_needed(sizes, accuracy, wanted: float) -> Labels:
         return Labels(float(sizes[-1]), "more")
     if wanted < accuracy[0]:
         return Labels(float(sizes[0]), "fewer")
-    grid = np.linspace(np.log(sizes[0]), np.log(sizes[-1]), 4001)
-    curve = PchipInterpolator(np.log(sizes), accuracy)(grid)
+    grid, curve = _fine(sizes, accuracy)
     reached = int(np.argmax(curve >= wanted - 1e-12))
     return Labels(float(np.exp(grid[reached])))
 
@@ -126,19 +126,35 @@ def worth(study: Study, arm: Arm, strategy: str | None = None, resamples: int = 
     below = [a for a in curve if a.n_labels <= point.number][-1:]
     above = [a for a in curve if a.n_labels >= point.number][:1]
     fewest = min(len(a.records) for a in (arm, *below, *above))
-    low, high = _bounds(study, arm, curve, sizes, resamples)
+    wanted, *points = resampled_accuracy(study, [arm, *curve], resamples)
+    ((low, high),) = bounds(sizes, np.stack(points), wanted[None])
     return Worth(
         arm.strategy.name, arm.n_labels, arm.accuracy, strategy or "", point, low, high, fewest, arm.anchor
     )
 
 
-def _bounds(study: Study, arm: Arm, curve: list[Arm], sizes: list[int], resamples: int):
+def resampled_accuracy(study: Study, arms: list[Arm], resamples: int = RESAMPLES) -> np.ndarray:
+    """Return bootstrap resamples of the mean test accuracy of several arms, drawn together.
+
+    A resample draws the same test images for all arms and the seeds of each arm on their own; with one seed only images
+    are drawn. The draw of seeds is stretched as in `bootstrap.resampled_means`.
+
+    Args:
+        study: the finished runs.
+        arms: of the study.
+        resamples: rounded up to hundreds.
+
+    Returns:
+        float64 (arms, resamples), accuracy on a scale of 0..1.
+    """
     rng = np.random.default_rng(0)
-    right = [study.correct(*a.key) for a in (arm, *curve)]
+    right = [study.correct(*a.key) for a in arms]
     # As in `resampled_means`: images on which all models behave alike are drawn as one pattern.
     patterns, counts = np.unique(np.concatenate(right).T, axis=0, return_counts=True)
     n, parts = counts.sum(), [_CHUNK] * -(-resamples // _CHUNK)
-    per_model = np.concatenate([rng.multinomial(n, counts / n, size=k) @ patterns for k in parts]) / n
+    patterns = patterns.astype(float)  # whole numbers all the same, and multiplied many times faster
+    drawn = (rng.multinomial(n, counts / n, size=k).astype(float) for k in parts)
+    per_model = np.concatenate([each @ patterns for each in drawn]) / n
     resamples = len(per_model)
     accuracy, first = [], 0
     for rows in right:
@@ -148,11 +164,39 @@ def _bounds(study: Study, arm: Arm, curve: list[Arm], sizes: list[int], resample
         stretch = np.sqrt(seeds / (seeds - 1)) if seeds > 1 else 0.0
         accuracy.append(mine.mean(axis=1) + stretch * (mine * (picked - 1 / seeds)).sum(axis=1))
         first += seeds
-    found = [labels_needed(sizes, points, wanted) for wanted, *points in np.stack(accuracy, axis=1)]
-    logs = np.log([each.number for each in found])
-    # Just outside the range, so that quantiles keep the order and the ends stay recognisable.
-    logs += np.array([{"": 0.0, "more": 1e-6, "fewer": -1e-6}[each.side] for each in found])
-    return tuple(_labels(value, sizes) for value in interval(logs))
+    return np.stack(accuracy)
+
+
+def bounds(sizes: list[int], accuracy: np.ndarray, wanted: np.ndarray) -> list[tuple[Labels, Labels]]:
+    """Return intervals of the labels needed, from resamples of a from-scratch curve and of the accuracies to reach.
+
+    Each resample is read as `labels_needed` reads a curve.
+
+    Args:
+        sizes: numbers of labels, rising.
+        accuracy: resamples of the curve, (sizes, resamples).
+        wanted: resamples of the accuracies to reach, (accuracies, resamples).
+
+    Returns:
+        (low, high) for each accuracy to reach.
+    """
+    accuracy = np.maximum.accumulate(accuracy, axis=0)
+    grid, curves = _fine(sizes, accuracy)
+    found = []
+    for goal in wanted:
+        logs = grid[np.minimum((curves < goal - 1e-12).sum(axis=0), len(grid) - 1)]
+        # Just outside the range, so that quantiles keep the order and the ends stay recognisable.
+        logs = np.where(goal > accuracy[-1], grid[-1] + 1e-6, logs)
+        logs = np.where(goal < accuracy[0], grid[0] - 1e-6, logs)
+        found.append(tuple(_labels(value, sizes) for value in interval(logs)))
+    return found
+
+
+def _fine(sizes, accuracy: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return a fine grid of log labels and the monotone cubic curves there; accuracy is (sizes,) or (sizes, curves)."""
+    logs = np.log(np.asarray(sizes, float))
+    grid = np.linspace(logs[0], logs[-1], _GRID)
+    return grid, PchipInterpolator(logs, accuracy)(grid)
 
 
 def _labels(log_number: float, sizes: list[int]) -> Labels:

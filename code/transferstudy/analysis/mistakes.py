@@ -24,23 +24,27 @@ class Mistake:
     confidence: float
 
 
-def confident_mistakes(study: Study, strategy: str, n_labels: int, count: int = 12) -> list[Mistake]:
-    """Return the most confident mistakes of an arm, most confident first.
+def mistakes(study: Study, strategy: str, n_labels: int) -> list[Mistake]:
+    """Return all mistakes of an arm, most confident first.
 
-    Probabilities are averaged over the seeds, so that an image is shown because the method errs, not one run.
+    Probabilities are averaged over the seeds, so that an image counts because the method errs, not one run.
 
     Args:
         study: the finished runs.
         strategy: of the arm.
         n_labels: of the arm.
-        count: at most so many.
     """
     log_p, y = study.test_predictions(strategy, n_labels)
     p = np.mean([np.exp(normalised(each)) for each in log_p], axis=0)
     predicted, confidence = p.argmax(axis=1), p.max(axis=1)
     wrong = np.flatnonzero(predicted != y)
-    chosen = wrong[np.argsort(-confidence[wrong], kind="stable")][:count]
-    return [Mistake(int(i), int(y[i]), int(predicted[i]), float(confidence[i])) for i in chosen]
+    order = wrong[np.argsort(-confidence[wrong], kind="stable")]
+    return [Mistake(int(i), int(y[i]), int(predicted[i]), float(confidence[i])) for i in order]
+
+
+def confident_mistakes(study: Study, strategy: str, n_labels: int, count: int = 12) -> list[Mistake]:
+    """Return the most confident mistakes of an arm, at most `count`, most confident first (see `mistakes`)."""
+    return mistakes(study, strategy, n_labels)[:count]
 
 
 def worst_class(arm: Arm) -> tuple[int, float, tuple[float, float]]:

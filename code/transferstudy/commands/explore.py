@@ -1,0 +1,39 @@
+"""`python -m transferstudy explore`: keep the test images that arms get most confidently wrong, for the page "Explore"."""
+
+HELP = "keep pictures of the most confident mistakes for the page Explore (needs --data)"
+PARENTS = ("where",)
+
+
+def arguments(parser) -> None:
+    """Add the command's options."""
+    from ..cli import positive
+    from ..sheet import IMAGES
+
+    parser.add_argument("--preset", default="report", help="whose arms propose images (default: report)")
+    parser.add_argument(
+        "--data",
+        metavar="PATH",
+        help="cifar10.npz, cifar-10-batches-py, its archive, or a folder of class folders",
+    )
+    parser.add_argument(
+        "--images", type=positive, default=IMAGES, metavar="N", help=f"at most (default: {IMAGES})"
+    )
+
+
+def run(args) -> None:
+    """Run the command.
+
+    Raises:
+        StudyError: no results, no data, or data that the results were not made from.
+    """
+    from ..data import load
+    from ..data.source import data_source
+    from ..sheet import make
+    from ..study import load as load_study
+
+    study = load_study(args.preset, args.results, partial=True)
+    described = study.first["data"]
+    data = load(described["name"], data_source(args.data), described["side"])
+    record = make(study, data, args.images)
+    picture = record["picture"]
+    print(f"{picture['file']}: {len(record['index'])} test images, {picture['bytes']:,} bytes")

@@ -1,0 +1,178 @@
+"""The index page's slider: what to expect from a number of labelled images, and how many of them transfer saves."""
+
+from functools import cache
+
+from IPython.display import Markdown
+
+from ...analysis.between import Between, Estimate, Saving, between, straight_line_gap
+from ...analysis.label_efficiency import Labels
+from ...comparison import MIN_SEEDS, arm_interval
+from ...strategies import STRATEGIES, Strategy
+from ...study import Study
+from ...values import NBSP, Value, count, listing, percent, points, record_link
+from ..claims.judgement import labels_in_words
+from ..markdown import pipe_table
+from .parts import embedded, html, tenths, tones
+
+# On the rail, in thousandths of its length: past the largest size; its negative, below the smallest.
+_BEYOND = 2000
+_PHRASES = {"none": "no labels", "not known": "an unknown number of labels"}
+
+
+@cache
+def estimates(study: Study) -> Between:
+    """Return the estimates of a study, computed once."""
+    return between(study)
+
+
+def _kind(strategy: Strategy) -> str:
+    if strategy.name == "random_features":
+        return "control"
+    return "pretrained" if strategy.pretrained else "random"
+
+
+def _accuracy(estimate: Estimate, names: tuple[str, ...]) -> str:
+    labels = " to ".join(STRATEGIES[name].label for name in names)
+    low, high = (f"{100 * end:.1f}" for end in (estimate.low, estimate.high))
+    return f"{percent(estimate.mean)} ({labels}; 95{NBSP}% interval {low} to {high}{NBSP}%)"
+
+
+def expected(n: int, saving: Saving | None, measured: bool) -> str:
+    """Return the accuracies of the best arms as a sentence."""
+    if saving is None:
+        return f"With {count(n)} labelled images there is no best transfer arm to compare with."
+    start = "Measured" if measured else "Between measured sizes"
+    scratch = (
+        f"the best network trained from scratch {_accuracy(saving.scratch, saving.scratch_names)}"
+        if saving.scratch
+        else "a network trained from scratch was not measured here"
+    )
+    return (
+        f"{start}: with {count(n)} labelled images the best transfer arm classifies "
+        f"{_accuracy(saving.transfer, saving.transfer_names)} of the test images correctly, {scratch}."
+    )
+
+
+def saved(n: int, saving: Saving | None, largest: int) -> str:
+    """Return how many labels transfer saves, in a few words: "about 900", "more than 4,000", "none", "not known"."""
+    if saving is None:
+        return "not known"
+    if saving.needed.side == "more":
+        return f"more than {count(largest - n)}" if largest > n else "not known"
+    # From the number as it is shown, so that a reader's own subtraction agrees.
+    left = float(f"{saving.needed.number:.2g}") - n
+    return labels_in_words(Labels(left)) if saving.needed.side == "" and left > 0 else "none"
+
+
+def needed(n: int, saving: Saving | None, largest: int) -> str:
+    """Return how many labels training from scratch needs for the accuracy of transfer, as a sentence."""
+    if saving is None:
+        return "How many labels transfer saves cannot be said here."
+    low, high = labels_in_words(saving.low), labels_in_words(saving.high)
+    ends = f" (95{NBSP}% interval {low if low == high else f'{low} to {high}'})"
+    few = "" if saving.seeds >= MIN_SEEDS else " These are too few seeds for a verdict."
+    words, saves = labels_in_words(saving.needed), saved(n, saving, largest)
+    if saving.needed.side == "more":
+        rest = (
+            "how many labels transfer saves is not known"
+            if saves == "not known"
+            else f"transfer saves {saves}"
+        )
+        return f"Training from scratch would need {words} labels, the most that were measured{ends}: {rest}.{few}"  # fmt: skip
+    if saves == "none":
+        return f"Training from scratch does as well with {words} labels{ends}: transfer saves none.{few}"
+    return f"To do as well, training from scratch needs {words} labels{ends}: transfer saves {saves}.{few}"
+
+
+def _place(labels: Labels, at: tuple[int, ...]) -> int:
+    """Return where a number of labels stands along the slider, in thousandths; `_BEYOND` outside what was measured."""
+    if labels.side:
+        return _BEYOND if labels.side == "more" else -_BEYOND
+    # The slider steps from position to position, so a number between two of them stands between two steps.
+    step = next(k for k in range(1, len(at)) if labels.number <= at[k])
+    share = (labels.number - at[step - 1]) / (at[step] - at[step - 1])
+    return round(1000 * (step - 1 + share) / (len(at) - 1))
+
+
+def worth_data(study: Study) -> dict:
+    """Return what the slider looks up.
+
+    Returns:
+        "labels": the positions; "measured": indices of the measured sizes among them; "start": index to begin at;
+        "strategies": name -> one [mean, low, high] a position in tenths of a per cent, or None;
+        "says": one [accuracies, labels needed] a position, as sentences; "saves": the same in a few words;
+        "rail": one [needed, low, high] a position, in thousandths of the slider, 2000 for more than measured.
+    """
+    found, largest = estimates(study), study.sizes[-1]
+    at = found.positions
+    pairs = list(zip(at, found.savings, strict=True))
+    return {
+        "labels": at,
+        "measured": [at.index(n) for n in study.sizes],
+        "start": at.index((study.contested or study.sizes)[0]),
+        "strategies": {
+            name: [e and [tenths(v) for v in (e.mean, e.low, e.high)] for e in row]
+            for name, row in found.accuracy.items()
+        },
+        "says": [[expected(n, s, n in study.sizes), needed(n, s, largest)] for n, s in pairs],
+        "saves": [_PHRASES.get(words := saved(n, s, largest), f"{words} labels") for n, s in pairs],
+        "rail": [s and [_place(x, at) for x in (s.needed, s.low, s.high)] for _, s in pairs],
+    }
+
+
+def worth(study: Study) -> Markdown:
+    """Return the slider; nothing where there is one size, for then there is nothing to slide along."""
+    if len(study.sizes) < 2:
+        return Markdown("")
+    data = worth_data(study)
+    order = sorted(
+        study.strategies, key=lambda s: ("pretrained", "random", "control").index(_kind(s))
+    )  # stable: within a kind as everywhere
+    rows = [
+        {"name": s.name, "label": s.label, "kind": _kind(s), "tones": tones(s.name)}
+        for s in order
+        if s.name in data["strategies"]
+    ]
+    last = len(data["labels"]) - 1
+    marks = [
+        {"index": i, "words": count(data["labels"][i]), "place": round(100 * i / last, 2)}
+        for i in data["measured"]
+    ]
+    return html("worth.html.j2", data=embedded(data), rows=rows, marks=marks, last=last, start=data["start"])
+
+
+def worth_table(study: Study) -> Markdown:
+    """Return the measured sizes as a table: mean test accuracy in per cent and its interval."""
+    rows = []
+    for strategy in study.strategies:
+        row = [strategy.label]
+        for n in study.sizes:
+            if not study.has(strategy.name, n):
+                row.append("not run")
+                continue
+            arm = study.arm(strategy.name, n)
+            low, high = (f"{100 * end:.1f}" for end in arm_interval(study, arm))
+            mean = Value(f"{100 * arm.accuracy:.1f}", record_link(arm.anchor))
+            row.append(f"{mean._repr_markdown_()} ({low}–{high})")
+        rows.append(row)
+    header = ["strategy", *(f"{count(n)} labels" for n in study.sizes)]
+    return pipe_table(header, rows, "l" + "r" * len(study.sizes))
+
+
+def worth_note(study: Study) -> str:
+    """Return how the slider's numbers come about and what their intervals mean."""
+    counts = [len(arm.records) for arm in study.arms.values()]
+    sentences = [
+        f"Measured: {listing([count(n) for n in study.sizes])} labels. Between these sizes a curve runs through the measured "
+        "points, a monotone cubic in the logarithm of the number of labels. It never leaves the range of its two neighbours, "
+        "and ends where the measurements end.",
+        f"A straight line in its place would move an accuracy by up to {points(straight_line_gap(study)).lstrip('+')}; the "
+        "intervals do not cover that.",
+        f"They hold 95{NBSP}% of bootstrap resamples of seeds and test images.",
+    ]
+    if min(counts) < MIN_SEEDS:
+        sentences.append(f"With fewer than {MIN_SEEDS} seeds they are too narrow.")
+    if min(counts) == 1:
+        sentences.append("Where an arm has one seed they cover its test images only.")
+    sentences.append("The best arm of either kind is the one that did best on validation images.")
+    return " ".join(sentences)
