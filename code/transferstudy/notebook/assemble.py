@@ -19,7 +19,7 @@ Pair = tuple[str, str]
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell of the notebook: kind "text", "python" or "hidden", and what stands in it."""
+    """A cell of the notebook: kind "text", "python" or "hidden" (folded under its first line), and what stands in it."""
 
     kind: str
     text: str
@@ -45,6 +45,7 @@ class Assembly:
                 self.explicit.add(pair)
         self.own_names: set[str] = set()
         self.placed: dict[Pair, None] = {}
+        self.written: set[tuple[str, int]] = set()  # module and line of what stands in a cell
         self.names: dict[str, object] = {}  # name in the notebook -> the pair or block that defines it
         self.imports: dict[str, str] = {}
 
@@ -80,7 +81,7 @@ class Assembly:
             return [*before, Cell(block.kind, text)]
         needed = [pair for placed in block.names for pair in self._needs(placed)]
         before = self._before([pair for pair in needed if pair not in block.names])
-        return [*before, Cell("python", self._place(block.names))]
+        return [*before, self._definitions(block.names, block.kind == "code folded")]
 
     def _check_order(self, block: Block, text: str) -> None:
         """What a cell runs, and what that needs in turn, must stand above it."""
@@ -127,8 +128,17 @@ class Assembly:
             said = [d.summary for d in map(self._definition, group) if d.public and d.summary]
             words = " ".join(f"- {sentence}\n" for sentence in said).replace("\n ", "\n")
             made.append(Cell("text", f"**`{group[0][0]}`.** {module.summary}\n\n{words}".strip()))
-            made.append(Cell("python", self._place(group)))
+            made.append(self._definitions(group, folded=True))
         return made
+
+    def _definitions(self, pairs: list[Pair], folded: bool) -> Cell:
+        """A cell of definitions; folded, it begins with the title that Colab shows instead of the code."""
+        text = self._place(pairs)
+        if not folded:
+            return Cell("python", text)
+        shown = [name for _, name in pairs if not name.startswith("_")] or [name for _, name in pairs]
+        names = [self.narrative.renames.get(pair, pair[1]) for pair in pairs if pair[1] in shown]
+        return Cell("hidden", f"# @title {', '.join(names)}\n{text}")
 
     def _place(self, pairs: list[Pair]) -> str:
         text, after = "", None
@@ -139,6 +149,11 @@ class Assembly:
                     raise StudyError(
                         f"the narrative places {pair[0]}: {pair[1]} before {name[0]}: {name[1]}, which it needs at once"
                     )
+            if (pair[0], definition.line) in self.written:  # as HIGH in: LOW, HIGH = 1, 2
+                self.placed[pair] = None
+                self._claim(self.narrative.renames.get(pair, pair[1]), pair)
+                continue
+            self.written.add((pair[0], definition.line))
             if after:
                 tight = (
                     not definition.is_code and not after.is_code and "\n" not in definition.text + after.text

@@ -8,12 +8,13 @@ from .narrative import Narrative
 from .source import read_module
 
 # Data, models, training, prediction and evaluation: every public function of these stands in the notebook.
-FOLDERS = ("data", "models", "training")
+FOLDERS = ("analysis", "data", "models", "training")
 MODULES = (
     "backbones.py",
     "comparison.py",
     "metrics.py",
     "prediction.py",
+    "robustness.py",
     "spec.py",
     "strategies.py",
     "study.py",

@@ -12,13 +12,14 @@ from PIL import Image
 from ..data import ImageData
 from ..errors import StudyError
 from ..paths import PRESETS
-from ..presets import expand
+from ..pretraining.records import manifests
+from ..presets import expand, preset_table
 from ..store import Store, digest
+from ..study import MAIN
 
 WEIGHTS = "tiny-imagenet-compact"
 PER_CLASS = 50  # training images and test images of each class
 COLUMNS = 25
-TABLES = ("defaults", "strategies.", "presets.report")
 
 
 def write_excerpt(data: ImageData, path: Path) -> None:
@@ -65,19 +66,30 @@ def as_text(content: bytes) -> str:
 def settings(path: Path = PRESETS) -> str:
     """Return the tables of presets.toml that the report's runs come from, as they stand in the file."""
     tables = re.split(r"\n(?=(?:#[^\n]*\n)*\[)", path.read_text(encoding="utf-8"))
-    kept = [t for t in tables if (name := re.search(r"^\[+([^\]]+)", t, re.M)) and name[1].startswith(TABLES)]
+    parts = ("defaults", "strategies", *(f"presets.{name}" for name in _reached(MAIN, path)))
+    kept = [
+        table
+        for table in tables
+        if (name := re.search(r"^\[+([^\]]+)", table, re.M))
+        and any(name[1] == part or name[1].startswith(f"{part}.") for part in parts)
+    ]
     return "\n".join(table.rstrip() + "\n" for table in kept).rstrip()
+
+
+def _reached(preset: str, path: Path) -> list[str]:
+    """A preset and those that it includes."""
+    return [preset, *(p for part in preset_table(preset, path).get("includes", []) for p in _reached(part, path))]
 
 
 def accuracies(store: Store) -> str:
     """Return the test accuracy of every finished run of the report, as JSON: run id -> accuracy."""
-    finished = {s.id: store.load(s.id) for s in expand("report") if store.has(s)}
+    finished = {s.id: store.load(s.id) for s in expand(MAIN) if store.has(s)}
     return json.dumps({run_id: r["metrics"]["test"]["accuracy"] for run_id, r in sorted(finished.items())})
 
 
 def data_sha256(store: Store) -> str:
     """Return the content hash of the images behind the report's runs, or "" while there is no run."""
-    for spec in expand("report"):
+    for spec in expand(MAIN):
         if store.has(spec):
             return store.load(spec.id)["data"]["sha256"]
     return ""
@@ -103,6 +115,8 @@ def fill(root: Path, store: Store, weights: Path | None = None) -> dict[str, str
     )
     with Image.open(io.BytesIO(images)) as mosaic:
         side = mosaic.width // COLUMNS
+    shipped = {name: m["sha256"] for name, m in manifests(root / "results" / "weights").items()}
+    known = dict(sorted({**shipped, WEIGHTS: digest(network)}.items()))
     return {
         "excerpt": as_text(images),
         "excerpt_side": str(side),
@@ -110,7 +124,9 @@ def fill(root: Path, store: Store, weights: Path | None = None) -> dict[str, str
         "excerpt_per_class": str(PER_CLASS),
         "weights": as_text(network),
         "weights_name": WEIGHTS,
-        "weights_sha256": digest(network),
+        "weights_known": json.dumps(known),
+        "report_weights": next(name for name in known if name != WEIGHTS),
+        "preset": MAIN,
         "settings": settings(),
         "accuracies": accuracies(store),
         "data_sha256": data_sha256(store),

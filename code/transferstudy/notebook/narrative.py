@@ -3,8 +3,9 @@
 What a narrative file may hold, beside text:
 
     ```python                              a cell of the notebook's own code; @@name@@ is filled in
-    ```python hidden                       the same, folded away: for long data
+    ```python hidden                       the same, folded away: for long data; begins with # @title
     <!-- code: data/splits.py: Split draw; data/dataset.py: ImageData -->      a cell of the package's definitions
+    <!-- code folded: store.py: Store -->  the same, folded away under a title: for tools that need no reading
     <!-- imports -->                       a cell with every import that the package's definitions need
     <!-- own: paths.py: cache_dir: why -->        names of the package that the notebook's own code defines instead
     <!-- left out: presets.py: select: why -->    public names that the notebook does without
@@ -20,7 +21,7 @@ from pathlib import Path
 from ..errors import StudyError
 
 _MARK = re.compile(
-    r"^<!-- (code|imports|own|left out|rename)(?:: (.*?))? -->$|^```python( hidden)?$", re.M | re.S
+    r"^<!-- (code|code folded|imports|own|left out|rename)(?:: (.*?))? -->$|^```python( hidden)?$", re.M | re.S
 )
 
 
@@ -29,9 +30,9 @@ class Block:
     """A part of the narrative that becomes one cell.
 
     Attributes:
-        kind: "text", "python", "hidden", "code" or "imports".
-        text: Markdown or Python; "" for "code" and "imports".
-        names: of "code": (module, name) pairs in order.
+        kind: "text", "python", "hidden", "code", "code folded" or "imports".
+        text: Markdown or Python; "" for "code", "code folded" and "imports".
+        names: of "code" and "code folded": (module, name) pairs in order.
         file: the narrative file, for errors.
     """
 
@@ -94,7 +95,7 @@ def _read(file: str, text: str, made: Narrative) -> None:
             made.blocks.append(Block("hidden" if mark[3] else "python", content, file))
             position = end + 5
         else:
-            made.blocks.append(Block(kind, "", file, _pairs(file, argument) if kind == "code" else []))
+            made.blocks.append(Block(kind, "", file, [] if kind == "imports" else _pairs(file, argument)))
     _text(file, text[position:], made)
 
 
