@@ -2,9 +2,10 @@
 
 from .arms import baseline, control, depth, depth_steps, resolution, rival, two_by_two
 from .beyond import calibration, cost, hardest, robustness, temperature, worst
-from .headline import best_pair, catching_up, headline, slide_headline, slide_trend, trend
+from .headline import best_pair, catching_up, headline, trend
 from .judgement import labels_worth, not_run, surprises, verdict_rule, verdicts
 from .look import change, looked_into
+from .slides import caution, doubt, saving, slide_headline, slide_price, slide_trend, unknowns
 
 # Every sentence that needs nothing but a study of the main kind: what `python -m transferstudy diff` compares.
 SENTENCES = {
@@ -14,6 +15,8 @@ SENTENCES = {
         slide_headline,
         trend,
         slide_trend,
+        slide_price,
+        caution,
         catching_up,
         verdict_rule,
         verdicts,
@@ -40,11 +43,13 @@ __all__ = [
     "best_pair",
     "calibration",
     "catching_up",
+    "caution",
     "change",
     "control",
     "cost",
     "depth",
     "depth_steps",
+    "doubt",
     "hardest",
     "headline",
     "labels_worth",
@@ -53,12 +58,15 @@ __all__ = [
     "resolution",
     "rival",
     "robustness",
+    "saving",
     "slide_headline",
+    "slide_price",
     "slide_trend",
     "surprises",
     "temperature",
     "trend",
     "two_by_two",
+    "unknowns",
     "verdict_rule",
     "verdicts",
     "worst",
