@@ -56,7 +56,7 @@ def fake_manifest(root: Path, name: str, top1: float = 0.3) -> None:
 
 def fake_record(spec, strength: float, n_test: int = 1000) -> tuple[dict, dict]:
     """A record and predictions as a run of `spec` would leave them."""
-    n_val = max(20, spec.n_labels // 5)
+    n_val = max(20, min(spec.n_labels // 5, 1000))
     parts = {}
     for number, (part, n) in enumerate((("val", n_val), ("test", n_test))):
         y = np.sort(np.arange(n) % 10).astype(np.uint8)
@@ -112,7 +112,10 @@ def fake_record(spec, strength: float, n_test: int = 1000) -> tuple[dict, dict]:
             "features": {"wall": 5.0, "cpu": 8.0},
             **{n: {"wall": 20.0 + len(spec.strategy), "cpu": 30.0} for n in names},
             "prediction": {"wall": 3.0},
-            "total": {"wall": 30.0 + 3 * len(spec.strategy), "cpu": 45.0},
+            "total": {
+                "wall": 30.0 + 3 * len(spec.strategy),
+                "cpu": (5.0 + len(spec.strategy)) * spec.n_labels**0.4,
+            },
         },
         "started": "2026-01-01T00:00:00Z",
         "finished": "2026-01-01T00:01:00Z",

@@ -23,6 +23,7 @@ __all__ = [
     "Judged",
     "arm_interval",
     "between",
+    "class_intervals",
     "declared",
     "difference",
     "judge",
@@ -151,6 +152,17 @@ def _arm_interval(study: Study, key: tuple) -> tuple[float, float]:
 def arm_interval(study: Study, arm: Arm) -> tuple[float, float]:
     """Return the bootstrap interval of an arm's mean test accuracy over seeds and test images, (low, high) in 0..1."""
     return _arm_interval(study, arm.key)
+
+
+@cache
+def _class_intervals(study: Study, key: tuple) -> np.ndarray:
+    right, (_, y) = study.correct(*key).astype(np.int8), study.test_predictions(*key)
+    return np.array([interval(resampled_means(right[:, y == c])) for c in range(len(study.classes))])
+
+
+def class_intervals(study: Study, arm: Arm) -> np.ndarray:
+    """Return the bootstrap interval of an arm's accuracy within each class over seeds and its test images: (classes, 2)."""
+    return _class_intervals(study, arm.key)
 
 
 def difference(

@@ -7,6 +7,7 @@ from ..comparison import declared
 from ..errors import StudyError
 from ..study import Arm, Study
 from ..values import Value, count, percent, record_link, signed
+from . import claims
 from .cards import card
 from .costtables import cost, energy, power, speed
 from .judgementtables import (
@@ -43,6 +44,7 @@ __all__ = [
     "strategies",
     "temperature",
     "two_by_two",
+    "unknowns",
     "verdicts",
     "worst",
 ]
@@ -166,6 +168,13 @@ def backbones(study: Study | None = None) -> Markdown:
         for b in BACKBONES.values()
     ]
     return pipe_table(["name", "built by", "preprocessing", "smallest side", "can learn from"], rows, "lllrl")
+
+
+def unknowns(study: Study) -> Markdown:
+    """What the study leaves open, and what would settle it."""
+    return pipe_table(
+        ["What we do not know", "What would tell"], [list(r) for r in claims.unknowns(study)], "ll"
+    )
 
 
 def environment(study: Study) -> Markdown:

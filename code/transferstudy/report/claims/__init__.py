@@ -4,9 +4,10 @@ from .arms import baseline, control, depth, depth_steps, resolution, rival, two_
 from .beyond import calibration, hardest, robustness, temperature, worst
 from .expense import cost, energy, payback
 from .gaps import chosen_settings, corner, experiments
-from .headline import best_pair, catching_up, headline, slide_headline, slide_trend, trend
+from .headline import best_pair, catching_up, headline, trend
 from .judgement import labels_worth, not_run, surprises, verdict_rule, verdicts
 from .look import change, looked_into
+from .slides import caution, doubt, saving, slide_headline, slide_price, slide_trend, unknowns
 
 # Every sentence that needs nothing but a study of the main kind: what `python -m transferstudy diff` compares.
 SENTENCES = {
@@ -16,6 +17,8 @@ SENTENCES = {
         slide_headline,
         trend,
         slide_trend,
+        slide_price,
+        caution,
         catching_up,
         verdict_rule,
         verdicts,
@@ -46,6 +49,7 @@ __all__ = [
     "best_pair",
     "calibration",
     "catching_up",
+    "caution",
     "change",
     "chosen_settings",
     "control",
@@ -53,6 +57,7 @@ __all__ = [
     "cost",
     "depth",
     "depth_steps",
+    "doubt",
     "energy",
     "experiments",
     "hardest",
@@ -64,12 +69,15 @@ __all__ = [
     "resolution",
     "rival",
     "robustness",
+    "saving",
     "slide_headline",
+    "slide_price",
     "slide_trend",
     "surprises",
     "temperature",
     "trend",
     "two_by_two",
+    "unknowns",
     "verdict_rule",
     "verdicts",
     "worst",

@@ -16,7 +16,7 @@ def best_pair(study: Study, n: int) -> tuple[Arm, Arm, Difference]:
     return a, b, difference(study, a.strategy.name, b.strategy.name, n)
 
 
-def _ends(study: Study) -> list[int]:
+def ends_of(study: Study) -> list[int]:
     """Return the fewest and the most labels at which transfer and scratch meet."""
     if not study.contested:
         raise StudyError(
@@ -28,7 +28,7 @@ def _ends(study: Study) -> list[int]:
 def headline(study: Study, short: bool = False) -> str:
     """Return the answer in one paragraph, with the source of the pretrained weights and its own top-1."""
     sentences, starts = [], []
-    for n in _ends(study):
+    for n in ends_of(study):
         a, b, d = best_pair(study, n)
         starts.append(str(source(study, a)))
         if short:
@@ -45,23 +45,12 @@ def headline(study: Study, short: bool = False) -> str:
     return f"{' '.join(sentences)} Transfer starts here from {start}."
 
 
-def slide_headline(study: Study) -> str:
-    """Return the result as one plain sentence, fit for a heading; it names the source, its top-1 stands in `headline`."""
-    n = _ends(study)[0]
-    a, _, d = best_pair(study, n)
-    data = source(study, a).data
-    if not d.excludes_zero:
-        return f"With {count(n)} labels, transfer from {data} and scratch cannot be told apart"
-    word = "leads" if d.mean > 0 else "trails"
-    return f"With {count(n)} labels, transfer from {data} {word} by {abs(100 * d.mean):.0f} points"
-
-
 def trend(study: Study) -> str:
     """Return whether the gain from transfer grows or shrinks with the number of labels."""
-    _ends(study)
+    ends_of(study)
     gains = [best_pair(study, n)[2] for n in study.contested]
     listed = listing([f"{diff(d)} with {count(d.n_labels)} labels" for d in gains])
-    word = _direction(np.array([d.mean for d in gains]))
+    word = direction(np.array([d.mean for d in gains]))
     if word is None:
         return f"The gain was measured at one size: {listed}."
     first, last = gains[0], gains[-1]
@@ -70,7 +59,8 @@ def trend(study: Study) -> str:
     return f"{word}: {listed}."
 
 
-def _direction(means: np.ndarray) -> str | None:
+def direction(means: np.ndarray) -> str | None:
+    """Return in words how gains at rising numbers of labels change, or None for fewer than two."""
     if len(means) < 2:
         return None
     if (np.diff(means) < 0).all():
@@ -80,19 +70,9 @@ def _direction(means: np.ndarray) -> str | None:
     return "The gain neither shrinks nor grows steadily as labels are added"
 
 
-def slide_trend(study: Study) -> str:
-    """Return the trend of the gain as a short sentence, fit for a heading."""
-    means = np.array([best_pair(study, n)[2].mean for n in study.contested])
-    if len(means) > 1 and (np.diff(means) < 0).all():
-        return "The fewer the labels, the more transfer gains"
-    if len(means) > 1 and (np.diff(means) > 0).all():
-        return "The more the labels, the more transfer gains"
-    return "What transfer gains changes with the labels, but not steadily"
-
-
 def catching_up(study: Study) -> str:
     """Return at which number of labels training from scratch stops being behind, as far as the runs show."""
-    _ends(study)
+    ends_of(study)
     for n in study.contested:
         d = best_pair(study, n)[2]
         if d.low <= 0:

@@ -7,18 +7,21 @@ or "slide". None of them reads a file or computes a statistic.
 from .arms import arms_at, cost
 from .calibration import reliability, reliability_scaled
 from .classes import class_accuracy, confusion
-from .curves import gain, learning_curves, training_curves
+from .curves import learning_curves, training_curves
+from .gains import gain
 from .images import examples, prediction, preprocessing, views
 from .inside import change, cka, filters, maps, places
 from .mistakes import mistakes
-from .network import layers
+from .network import borrowed, layers, transfer
 from .pairs import pairs
 from .pretraining import pretraining
+from .protocol import protocol
 from .steps import depths, resolutions, robustness
 from .twobytwo import two_by_two
 
 __all__ = [
     "arms_at",
+    "borrowed",
     "change",
     "cka",
     "class_accuracy",
@@ -37,11 +40,13 @@ __all__ = [
     "prediction",
     "preprocessing",
     "pretraining",
+    "protocol",
     "reliability",
     "reliability_scaled",
     "resolutions",
     "robustness",
     "training_curves",
+    "transfer",
     "two_by_two",
     "views",
 ]

@@ -3,36 +3,34 @@
 import numpy as np
 from matplotlib.figure import Figure
 
+from ...comparison import arm_interval
 from ...expense import cpu_seconds
 from ...study import Study
 from ..bill import pretrainings
-from .style import canvas, colour, marker
+from .marks import interval, minutes_axis, name_ends, seeds
+from .style import canvas, colour, dash, marker
 
 
 def arms_at(study: Study, n_labels: int, theme: str = "light", size: str = "page") -> Figure:
-    """Test accuracy of every strategy at one number of labels: the mean as a marker, every seed as a dot, sorted."""
+    """Test accuracy of every strategy at one number of labels, sorted: mean, interval, and a small dot for each seed."""
     arms = sorted(study.at(n_labels), key=lambda a: a.accuracy)
-    with canvas(theme, size, 0.45 if size == "page" else 0.4) as (figure, axis, face):
+    with canvas(theme, size, 0.1 + (0.055 if size == "page" else 0.043) * len(arms)) as (figure, axis, face):
         for row, arm in enumerate(arms):
-            tone, seeds = colour(arm.strategy.name, theme), 100 * arm.test("accuracy")
-            axis.plot([0, 100 * arm.accuracy], [row, row], color=tone, alpha=0.35, linewidth=face.line * 1.5)
+            tone = colour(arm.strategy.name, theme)
+            low, high = arm_interval(study, arm)
+            interval(axis, (100 * low, 100 * high), row, tone, face)
             axis.plot(
-                100 * arm.accuracy,
-                row,
-                marker=marker(arm.strategy.name),
-                color=tone,
-                markersize=face.marker * 1.3,
-            )
-            axis.plot(seeds, [row + 0.27] * len(seeds), ".", color=tone, alpha=0.7)
+                100 * arm.accuracy, row, marker=marker(arm.strategy.name), color=tone,
+                markersize=face.marker * 1.3, zorder=3,
+            )  # fmt: skip
+            seeds(axis, 100 * arm.test("accuracy"), row + 0.3, tone, face)
             axis.annotate(
-                f"{100 * arm.accuracy:.1f}",
-                (max(seeds.max(), 100 * arm.accuracy), row),
-                xytext=(face.font * 0.9, 0),
-                textcoords="offset points",
-                va="center",
-            )
+                f"{100 * arm.accuracy:.1f}", (100 * high, row), xytext=(face.font * 0.7, 0),
+                textcoords="offset points", va="center", color=face.ink,
+            )  # fmt: skip
         axis.set_yticks(range(len(arms)), [a.strategy.label for a in arms])
-        axis.set_xlim(0, max(100 * a.test("accuracy").max() for a in arms) * 1.12)
+        low, high = axis.get_xlim()
+        axis.set_xlim(max(0, low), high + 0.09 * (high - low))
         axis.set_ylim(-0.6, len(arms) - 0.4)
         axis.set_xlabel(f"test accuracy (%) with {n_labels:,} labelled images")
         axis.grid(axis="y", visible=False)
@@ -45,37 +43,36 @@ def cost(study: Study, theme: str = "light", size: str = "page") -> Figure:
 
     Where it is known what the pretrained weights took to make, a line stands at that time: it was spent once.
     """
-    with canvas(theme, size, 0.58 if size == "page" else 0.42) as (figure, axis, face):
+    with canvas(theme, size, 0.62 if size == "page" else 0.4) as (figure, axis, face):
+        ends = []
         for strategy in study.strategies:
-            arms = [study.arm(strategy.name, n) for n in study.sizes if study.has(strategy.name, n)]
+            arms = [study.arm(strategy.name, n) for n in study.sizes_of(strategy.name)]
+            if not arms:
+                continue
             minutes = [float(np.mean(cpu_seconds(study, a))) / 60 for a in arms]
             accuracy = [100 * a.accuracy for a in arms]
             tone = colour(strategy.name, theme)
-            axis.plot(minutes, accuracy, color=tone, alpha=0.4, linewidth=face.line * 0.7)
-            axis.scatter(
-                minutes,
-                accuracy,
-                s=[(face.marker * f) ** 2 for f in np.linspace(0.8, 1.5, len(arms))],
-                color=tone,
-                marker=marker(strategy.name),
-                label=strategy.label,
+            axis.plot(
+                minutes, accuracy, dash(strategy.name), color=tone, alpha=0.5, linewidth=face.line * 0.6
             )
-        axis.set_xscale("log")
+            for at, arm in zip(minutes, arms, strict=True):
+                low, high = arm_interval(study, arm)
+                interval(axis, at, (100 * low, 100 * high), tone, face, 0.6)
+            axis.scatter(
+                minutes, accuracy, s=[(face.marker * f) ** 2 for f in np.linspace(0.8, 1.4, len(arms))],
+                color=tone, marker=marker(strategy.name), zorder=3,
+            )  # fmt: skip
+            ends.append((minutes[-1], accuracy[-1], strategy.label, tone))
         for made in pretrainings(study).values():
             at = made.cpu_seconds / 60
             axis.axvline(at, color=face.muted, linestyle=":", linewidth=face.line * 0.7)
             axis.annotate(
-                f"pretraining {made.network}, once",
-                (at, 0.02),
-                xycoords=("data", "axes fraction"),
-                xytext=(-face.font * 0.3, 0),
-                textcoords="offset points",
-                rotation=90,
-                ha="right",
-                color=face.muted,
-            )
-        axis.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+                f"pretraining {made.network}, once", (at, 0.02), xycoords=("data", "axes fraction"),
+                xytext=(-face.font * 0.3, 0), textcoords="offset points", rotation=90, ha="right", color=face.muted,
+            )  # fmt: skip
+        minutes_axis(axis)
         axis.set_xlabel("core-minutes for training one model")
         axis.set_ylabel("test accuracy (%)")
-        axis.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
+        axis.set_ylim(axis.get_ylim())
+        name_ends(figure, axis, ends, face)
     return figure

@@ -3,24 +3,29 @@
 import numpy as np
 from matplotlib.figure import Figure
 
+from ...analysis.reliability import reliability_bins
 from ...analysis.temperature import arm_calibration, scaled
-from ...metrics import ECE_BINS
 from ...study import Study
-from .style import canvas, colour, marker
+from .marks import interval, name_ends
+from .style import canvas, colour, dash, marker
 
 
 def reliability(
     study: Study, strategies: list[str], n_labels: int, theme: str = "light", size: str = "page"
 ) -> Figure:
-    """Accuracy against confidence of the test images in equal-width bins, seeds pooled; the diagonal is perfect calibration.
+    """Accuracy against confidence of the test images in equal-width bins, seeds pooled, with intervals.
 
-    Bins with fewer than 30 images are left out: their accuracy is noise.
+    The diagonal is perfect calibration. Bins with few predictions are left out (see `reliability_bins`).
     """
-    with canvas(theme, size, 0.62 if size == "page" else 0.44) as (figure, axis, face):
+    with canvas(theme, size, 0.62 if size == "page" else 0.42) as (figure, axis, face):
         _diagonal(axis, face)
+        ends = []
         for name in strategies:
-            _curve(axis, study, name, n_labels, None, color=colour(name, theme), marker=marker(name))
-        axis.legend(loc="upper left", frameon=False)
+            log_p, y = study.test_predictions(name, n_labels)
+            label = study.arm(name, n_labels).strategy.label
+            tone, style = colour(name, theme), dash(name)
+            ends.append(_curve(axis, face, log_p, y, label, tone, marker(name), style))
+        name_ends(figure, axis, ends, face)
     return figure
 
 
@@ -28,37 +33,35 @@ def reliability_scaled(
     study: Study, strategy: str, n_labels: int, theme: str = "light", size: str = "page"
 ) -> Figure:
     """As `reliability`, for one strategy, as it is and after each run's own temperature, fitted on its validation images."""
-    with canvas(theme, size, 0.62 if size == "page" else 0.44) as (figure, axis, face):
+    with canvas(theme, size, 0.62 if size == "page" else 0.42) as (figure, axis, face):
         _diagonal(axis, face)
-        tone = colour(strategy, theme)
-        _curve(axis, study, strategy, n_labels, None, color=tone, marker=marker(strategy), words="as it is")
+        log_p, y = study.test_predictions(strategy, n_labels)
         temperatures = [c.temperature for c in arm_calibration(study, strategy, n_labels)]
-        _curve(
-            axis, study, strategy, n_labels, temperatures, color=face.ink, marker=".", linestyle=":",
-            words="after temperature scaling",
-        )  # fmt: skip
-        axis.legend(loc="upper left", frameon=False)
+        after = np.stack([scaled(p, t) for p, t in zip(log_p, temperatures, strict=True)])
+        tone = colour(strategy, theme)
+        ends = [
+            _curve(axis, face, log_p, y, "as it is", tone, marker(strategy), "-"),
+            _curve(axis, face, after, y, "temperature scaled", face.ink, "D", ":"),
+        ]
+        name_ends(figure, axis, ends, face)
     return figure
 
 
 def _diagonal(axis, face):
-    axis.plot([0, 100], [0, 100], color=face.muted, linewidth=1, linestyle="--")
+    axis.plot([0, 100], [0, 100], color=face.muted, linewidth=1, linestyle=(0, (6, 4)))
     axis.set_xlabel("confidence: probability of the predicted class (%)")
     axis.set_ylabel("test accuracy (%)")
-    axis.set_xlim(0, 100)
-    axis.set_ylim(0, 100)
+    axis.set_xlim(0, 101)
+    axis.set_ylim(0, 101)
 
 
-def _curve(axis, study, name, n_labels, temperatures, words: str | None = None, **options):
-    log_p, y = study.test_predictions(name, n_labels)
-    states = [scaled(p, t) for p, t in zip(log_p, temperatures or [1.0] * len(log_p), strict=True)]
-    flat = np.concatenate(states)
-    confidence = np.exp(flat.max(axis=1))
-    right = flat.argmax(axis=1) == np.tile(y, len(log_p))
-    index = np.minimum((confidence * ECE_BINS).astype(int), ECE_BINS - 1)
-    filled = [b for b in range(ECE_BINS) if (index == b).sum() >= 30]
-    axis.plot(
-        [100 * confidence[index == b].mean() for b in filled],
-        [100 * right[index == b].mean() for b in filled],
-        label=words or study.arm(name, n_labels).strategy.label, **options,
-    )  # fmt: skip
+def _curve(
+    axis, face, log_p, y, label: str, tone: str, mark: str, style: str
+) -> tuple[float, float, str, str]:
+    """Draw one curve with its intervals, and return its end and name for `name_ends`."""
+    bins = reliability_bins(log_p, y)
+    for b in bins:
+        interval(axis, 100 * b.confidence, (100 * b.low, 100 * b.high), tone, face, 0.6)
+    x, heights = [100 * b.confidence for b in bins], [100 * b.accuracy for b in bins]
+    axis.plot(x, heights, style, color=tone, marker=mark)
+    return x[-1], heights[-1], label, tone

@@ -5,7 +5,9 @@ import numpy as np
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
+from ...comparison import class_intervals
 from ...study import Study
+from .marks import interval
 from .style import canvas, colour, marker
 
 
@@ -13,7 +15,7 @@ def confusion(study: Study, strategy: str, n_labels: int, theme: str = "light", 
     """Confusion of the test images, mean over the seeds: rows are the true class, columns the predicted one, in % of the row."""
     counts = study.arm(strategy, n_labels).test("confusion").mean(axis=0)
     share = 100 * counts / counts.sum(axis=1, keepdims=True)
-    with canvas(theme, size, 0.78 if size == "page" else 0.46) as (figure, axis, face):
+    with canvas(theme, size, 0.78 if size == "page" else 0.45) as (figure, axis, face):
         tones = LinearSegmentedColormap.from_list("share", [face.fill, colour(strategy, theme)])
         axis.imshow(np.sqrt(share), cmap=tones, vmin=0, vmax=10, aspect="auto")
         axis.set_xticks(
@@ -37,19 +39,20 @@ def confusion(study: Study, strategy: str, n_labels: int, theme: str = "light", 
 def class_accuracy(
     study: Study, strategies: list[str], n_labels: int, theme: str = "light", size: str = "page"
 ) -> Figure:
-    """Test accuracy of each class for some strategies at one number of labels: means as markers, joined by a line a class."""
-    means = {name: 100 * study.arm(name, n_labels).test("class_accuracy").mean(axis=0) for name in strategies}
-    order = np.argsort(np.mean(list(means.values()), axis=0))
-    with canvas(theme, size, 0.55 if size == "page" else 0.42) as (figure, axis, face):
-        for row, label in enumerate(order):
-            values = [means[name][label] for name in strategies]
+    """Test accuracy within each class for some strategies at one number of labels: means as markers, bars for intervals."""
+    arms = [study.arm(name, n_labels) for name in strategies]
+    means = [100 * arm.test("class_accuracy").mean(axis=0) for arm in arms]
+    order = np.argsort(np.mean(means, axis=0))
+    aside = np.linspace(0.17, -0.17, len(arms)) if len(arms) > 1 else [0.0]
+    with canvas(theme, size, 0.62 if size == "page" else 0.42) as (figure, axis, face):
+        for arm, mean, shift in zip(arms, means, aside, strict=True):
+            name = arm.strategy.name
+            tone = colour(name, theme)
+            for row, (low, high) in enumerate(class_intervals(study, arm)[order]):
+                interval(axis, (100 * low, 100 * high), row + shift, tone, face, 0.75)
             axis.plot(
-                [min(values), max(values)], [row, row], color=face.grid, linewidth=face.line * 1.4, zorder=1
-            )
-        for name in strategies:
-            axis.plot(
-                means[name][order], range(len(order)), linestyle="none", marker=marker(name),
-                color=colour(name, theme), label=study.arm(name, n_labels).strategy.label,
+                mean[order], np.arange(len(order)) + shift, linestyle="none", marker=marker(name), color=tone,
+                label=arm.strategy.label,
             )  # fmt: skip
         axis.set_yticks(range(len(order)), [study.classes[i] for i in order])
         axis.set_xlabel(f"accuracy within the class (%) with {n_labels:,} labelled images")

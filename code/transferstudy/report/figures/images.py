@@ -1,5 +1,6 @@
 """Pictures of real images: the classes, augmented views, preprocessing, one prediction."""
 
+import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 
@@ -21,6 +22,7 @@ def _picture(axis, image: np.ndarray, title: str | None = None):
 def examples(sample: ImageData, per_class: int = 6, theme: str = "light", size: str = "page") -> Figure:
     """Some training images of every class, one column a class."""
     n_classes = len(sample.classes)
+    per_class = min(per_class, 4) if size == "slide" else per_class  # as many as fit
     with canvas(theme, size, 0.75 * per_class / n_classes + 0.06, per_class, n_classes) as (
         figure,
         axes,
@@ -63,13 +65,14 @@ def preprocessing(sample: ImageData, index: int = 0, theme: str = "light", size:
         ("preprocess_input", image - means),
         ("divided by 255", image / 255),
     )
-    with canvas(theme, size, 0.34, 1, 4, width_ratios=[0.9, 1.2, 1.2, 1.2]) as (figure, axes, face):
+    with canvas(theme, size, 0.4, 1, 4, width_ratios=[0.9, 1.2, 1.2, 1.2]) as (figure, axes, face):
         _picture(axes[0], sample.x_train[index], sample.classes[sample.y_train[index]])
         tones = {
             "red": "#c0392b" if theme == "light" else "#ff7b72",
             "green": "#2e7d32" if theme == "light" else "#7ee787",
             "blue": "#1565c0" if theme == "light" else "#79c0ff",
         }
+        lines = {}
         for axis, (title, pixels) in zip(axes[1:], versions, strict=True):
             for channel, (name, style) in enumerate(zip(tones, ("-", "--", ":"), strict=True)):
                 values = pixels[..., channel].ravel()
@@ -81,10 +84,12 @@ def preprocessing(sample: ImageData, index: int = 0, theme: str = "light", size:
                     linestyle=style,
                     linewidth=face.line * 0.8,
                 )
+                lines.setdefault(name, plt.Line2D([], [], color=tones[name], linestyle=style))
             axis.set_title(title)
             axis.set_yticks([])
             axis.set_xlabel("pixel value")
         axes[1].set_ylabel("pixels")
+        figure.legend(lines.values(), lines, loc="outside lower center", ncols=3, frameon=False)
     return figure
 
 
@@ -109,9 +114,7 @@ def prediction(
     with canvas(theme, size, 0.4, 1, 2, width_ratios=[1, 1.6]) as (figure, axes, face):
         _picture(axes[0], image, f"true class:\n{classes[true_label]}")
         order = np.argsort(probabilities)
-        tones = [
-            ("#0072b2" if theme == "light" else "#56b4e9") if i == true_label else face.muted for i in order
-        ]
+        tones = [face.ink if i == true_label else face.muted for i in order]
         axes[1].barh(range(len(order)), 100 * np.asarray(probabilities)[order], color=tones)
         axes[1].set_yticks(
             range(len(order)), [classes[i] + (" (true)" if i == true_label else "") for i in order]

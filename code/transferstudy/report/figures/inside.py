@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 from ...inside.stored import Inside, inside_of
 from ...study import Study
 from .images import _picture
+from .marks import name_ends
 from .style import canvas, colour, dash, marker
 
 _MARKS = ("o", "s", "^", "D", "v", "p", "X", "*", "<", ">")
@@ -38,11 +39,14 @@ def maps(
 ) -> Figure:
     """Grad-CAM beside occlusion for the true class of the same test images, two columns a strategy.
 
-    Maps are shown at their own grid, not smoothed to look finer than they are. Occlusion maps share one scale a strategy.
+    Maps are shown at their own grid, not smoothed to look finer than they are. Bright is where the class is seen, in both, and
+    in grey as well. Occlusion maps share one scale a strategy, with no effect in the middle.
     """
     found = [(study.arm(name, n_labels).strategy, inside_of(study, name, n_labels)) for name in strategies]
     columns = 1 + 2 * len(found)
-    with canvas(theme, size, 1.06 * count / columns + 0.1, count, columns) as (figure, axes, face):
+    count = min(count, 2) if size == "slide" else count  # as many as fit
+    height = (1.06 if size == "page" else 0.9) * count / columns + 0.1
+    with canvas(theme, size, height, count, columns) as (figure, axes, face):
         for row in range(count):
             first = found[0][1]
             _picture(axes[row, 0], first.arrays["pictures"][row])
@@ -56,7 +60,7 @@ def maps(
                 right = left + stride * inside.arrays["occlusion"].shape[1]
                 peak = max(1e-3, float(np.abs(inside.arrays["occlusion"].astype(float)).max()))
                 _over(
-                    axes[row, 2 + 2 * k], image, inside.arrays["occlusion"][row], "RdBu_r", -peak, peak,
+                    axes[row, 2 + 2 * k], image, inside.arrays["occlusion"][row], "cividis", -peak, peak,
                     (left, min(side, right)),
                 )  # fmt: skip
         for k, (strategy, _) in enumerate(found):
@@ -73,7 +77,7 @@ def cka(study: Study, strategy: str, n_labels: int, theme: str = "light", size: 
     """CKA between every layer before training (rows) and after it (columns); 1 is the same representation."""
     inside = inside_of(study, strategy, n_labels)
     names = _short(inside.about["layers"])
-    with canvas(theme, size, 0.72 if size == "page" else 0.46) as (figure, axis, face):
+    with canvas(theme, size, 0.72 if size == "page" else 0.45) as (figure, axis, face):
         tones = LinearSegmentedColormap.from_list("same", [face.fill, colour(strategy, theme)])
         shown = axis.imshow(inside.arrays["cka"].astype(float), cmap=tones, vmin=0, vmax=1, aspect="auto")
         step = 1 if size == "page" else 3
@@ -91,16 +95,15 @@ def change(
     study: Study, strategies: list[str], n_labels: int, theme: str = "light", size: str = "page"
 ) -> Figure:
     """CKA of each layer with itself before training, one line a strategy: what training changed, and where."""
-    with canvas(theme, size, 0.5 if size == "page" else 0.42) as (figure, axis, _):
+    with canvas(theme, size, 0.5 if size == "page" else 0.4) as (figure, axis, face):
         longest: list[str] = []
+        ends = []
         for name in strategies:
             inside = inside_of(study, name, n_labels)
             same = inside.arrays["cka"].astype(float).diagonal()
-            longest = max(longest, inside.about["layers"], key=len)
-            axis.plot(
-                range(len(same)), same, dash(name), color=colour(name, theme), marker=marker(name),
-                label=study.arm(name, n_labels).strategy.label,
-            )  # fmt: skip
+            longest, tone = max(longest, inside.about["layers"], key=len), colour(name, theme)
+            axis.plot(range(len(same)), same, dash(name), color=tone, marker=marker(name))
+            ends.append((len(same) - 1, float(same[-1]), study.arm(name, n_labels).strategy.label, tone))
         step = 1 if size == "page" else 3
         ticks = range(0, len(longest), step)
         axis.set_xticks(
@@ -109,7 +112,7 @@ def change(
         axis.set_ylim(-0.05, 1.05)
         axis.set_xlabel("layer: block and convolution")
         axis.set_ylabel("CKA with itself\nbefore training")
-        figure.legend(loc="outside upper center", ncols=len(strategies), frameon=False)
+        name_ends(figure, axis, ends, face)
     return figure
 
 

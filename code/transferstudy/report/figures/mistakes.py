@@ -22,7 +22,7 @@ def mistakes(
     columns = 4
     rows = -(-len(found) // columns)
     with canvas(
-        theme, size, 0.36 * rows if size == "page" else 0.26 * rows, rows, columns, squeeze=False
+        theme, size, 0.36 * rows if size == "page" else 0.22 * rows, rows, columns, squeeze=False
     ) as (
         figure,
         axes,

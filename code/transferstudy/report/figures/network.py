@@ -1,49 +1,115 @@
-"""A diagram of VGG16: which blocks are frozen and which learn, strategy by strategy."""
+"""Diagrams of the network: what learns in which strategy, what is borrowed, and what transfer reuses."""
 
 from matplotlib.figure import Figure
-from matplotlib.patches import FancyBboxPatch
 
+from ...strategies import Strategy
 from ...study import Study
+from ..inline import values
+from .diagram import arrow, box, plane
 from .style import canvas, colour
 
 _BLOCKS = ("block 1", "block 2", "block 3", "block 4", "block 5", "head")
+_HEAD = len(_BLOCKS) - 1
+# Simonyan and Zisserman (2015), table 1, column D: convolutions and channels of each block.
+_VGG16 = ((2, 64), (2, 128), (3, 256), (3, 512), (3, 512))
 
 
-def _learns(train_from: str | None, block: int) -> bool:
-    """Return whether block number `block` (0..4; 5 is the head) learns."""
-    if block == 5 or train_from == "all":
-        return True
-    return train_from is not None and block + 1 >= int(train_from.removeprefix("block"))
+def stretches(strategy: Strategy) -> list[tuple[int, int, str]]:
+    """Return which parts of the network do what in a strategy: (first, last, word), the head being number 5.
+
+    The words are "frozen", "learns", and, where the head learns before the rest, "first" and "then".
+    """
+    if strategy.train_from is None:
+        return [(0, _HEAD - 1, "frozen"), (_HEAD, _HEAD, "learns")]
+    start = 0 if strategy.train_from == "all" else int(strategy.train_from.removeprefix("block")) - 1
+    frozen = [(0, start - 1, "frozen")] if start else []
+    if not strategy.head_first:
+        return [*frozen, (start, _HEAD, "learns")]
+    return [*frozen, (start, _HEAD - 1, "then"), (_HEAD, _HEAD, "first")]
 
 
 def layers(study: Study, theme: str = "light", size: str = "page") -> Figure:
-    """VGG16's blocks as boxes, one row a strategy: filled boxes learn, hatched ones stay frozen; the start is written at left."""
+    """VGG16's blocks and head, one row a strategy: filled parts learn, hatched ones stay frozen; the start stands at left."""
     rows = [s for s in study.strategies if s.backbone is None]
-    with canvas(theme, size, 0.46 if size == "page" else 0.42) as (figure, axis, face):
+    with canvas(theme, size, 0.05 + 0.066 * len(rows)) as (figure, axis, face):
         for row, strategy in enumerate(rows):
             y, tone = len(rows) - 1 - row, colour(strategy.name, theme)
-            for block in range(len(_BLOCKS)):
-                learns = _learns(strategy.train_from, block)
-                axis.add_patch(
-                    FancyBboxPatch(
-                        (block + 0.06, y + 0.12), 0.88, 0.76,
-                        boxstyle="round,pad=0,rounding_size=0.08",
-                        facecolor=tone if learns else face.fill,
-                        edgecolor=tone if learns else face.muted,
-                        linewidth=face.line * 0.6,
-                        hatch=None if learns else "///",
-                    )
-                )  # fmt: skip
-                axis.text(
-                    block + 0.5, y + 0.5, "learns" if learns else "frozen", ha="center", va="center",
-                    color=face.paper if learns else face.ink, fontsize=face.font * 0.9,
-                    bbox=None if learns else {"facecolor": face.fill, "edgecolor": "none", "pad": 1.5},
-                )  # fmt: skip
-            start = "pretrained" if strategy.pretrained else "random start"
-            axis.text(-0.08, y + 0.5, f"{strategy.label}\n({start})", ha="right", va="center")
+            for first, last, word in stretches(strategy):
+                left, width = first + 0.05, last - first + 0.9
+                style = "frozen" if word == "frozen" else "filled"
+                box(axis, (left, y + 0.13, width, 0.74), word, face, style, tone, corner=0.08)
+            start = "pretrained" if strategy.pretrained else "random"
+            axis.text(
+                -0.12, y + 0.5, f"{strategy.label}\n({start} start)", ha="right", va="center",
+                fontsize=face.font * 0.92,
+            )  # fmt: skip
         for block, name in enumerate(_BLOCKS):
-            axis.text(block + 0.5, len(rows) + 0.12, name, ha="center", va="bottom")
-        axis.set_xlim(-2.4, len(_BLOCKS))
-        axis.set_ylim(0, len(rows) + 0.6)
+            axis.text(
+                block + 0.5, len(rows) + 0.08, name, ha="center", va="bottom", color=face.muted,
+                fontsize=face.font * 0.92,
+            )  # fmt: skip
+        axis.set_xlim(-2.5, len(_BLOCKS))
+        axis.set_ylim(0, len(rows) + 0.5)
         axis.axis("off")
+    return figure
+
+
+def transfer(theme: str = "light", size: str = "page") -> Figure:
+    """Transfer in one picture: a network for a source task above, one for a target task below; features are copied, not names."""
+    parts = (("edges,\ncolours", 22, 18), ("textures,\npatterns", 43, 18), ("parts of\nobjects", 64, 18))
+    with plane(theme, size, 0.37) as (figure, axis, face):
+        tone, head = colour("finetune_all", theme), colour("linear_probe", theme)
+        for y, task, names in (
+            (25, "source task\nmany labels", "old\nnames"),
+            (7.5, "target task\nfew labels", "new\nnames"),
+        ):
+            axis.text(0, y + 4, task, ha="left", va="center", fontweight="bold", linespacing=1.35)
+            for text, x, width in parts:
+                box(axis, (x, y, width, 8), text, face, "filled", tone)
+            old = y > 10
+            box(axis, (85, y, 15, 8), names, face, "dashed" if old else "filled", face.muted if old else head)
+            for x in (18, 40, 61, 82):
+                arrow(axis, (x, y + 4), (x + 3 + (x == 18), y + 4), face)
+        for _, x, width in parts:
+            arrow(axis, (x + width / 2, 24.4), (x + width / 2, 16.1), face, tone)
+        axis.text(33.2, 20.3, "copied", ha="left", va="center", color=tone)
+        axis.text(92.5, 20.3, "replaced", ha="center", va="center", color=head)
+        axis.annotate(
+            "", (82, 4.6), (22, 4.6), arrowprops={"arrowstyle": "<->", "color": face.muted, "linewidth": 1.4}
+        )
+        axis.text(22, 3.4, "useful for any picture", ha="left", va="top", color=face.muted)
+        axis.text(82, 3.4, "made for the task", ha="right", va="top", color=face.muted)
+    return figure
+
+
+def borrowed(study: Study, theme: str = "light", size: str = "page") -> Figure:
+    """VGG16 as it was built, and the part of it that the study borrows: five blocks of convolutions and a new head.
+
+    Heights follow the width of the maps at the study's image size, on a logarithmic scale.
+    """
+    v = values(study)
+    side = study.first["data"]["side"]
+    with plane(theme, size, 0.37) as (figure, axis, face):
+        tone, head = colour("finetune_all", theme), colour("linear_probe", theme)
+        x, base, small = 1.0, 9.0, face.font * 0.92
+        for number, (convolutions, channels) in enumerate(_VGG16):
+            height, start = 9 + 4 * (len(_VGG16) - 1 - number), x
+            for _ in range(convolutions):
+                box(axis, (x, base, 3.1, height), "", face, "filled", tone, corner=0.35)
+                x += 3.8
+            middle, pixels = (start + x - 0.7) / 2, side // 2**number
+            axis.text(middle, base + height + 0.7, f"{pixels} px", ha="center", va="bottom", fontsize=small)
+            axis.text(
+                middle, base - 0.8, f"block {number + 1}\n{channels}", ha="center", va="top", color=face.muted,
+                fontsize=small, linespacing=1.3,
+            )  # fmt: skip
+            x += 2.4
+        box(axis, (68, 22.5, 30, 11), "3 dense layers,\n1,000 names", face, "dashed", face.muted)
+        axis.text(83, 34.6, "cut off", ha="center", va="bottom", color=face.muted)
+        box(axis, (68, base, 30, 9), f"new head,\n{v.n_classes} names", face, "filled", head)
+        arrow(axis, (x - 2.6, base + 4.5), (67.4, base + 4.5), face)
+        axis.text(
+            83, base - 0.8, "mean over the map,\none linear layer", ha="center", va="top", color=face.muted,
+            fontsize=small, linespacing=1.3,
+        )  # fmt: skip
     return figure

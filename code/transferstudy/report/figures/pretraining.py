@@ -3,6 +3,7 @@
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from .marks import name_ends
 from .style import canvas
 
 _NETWORKS = {"vgg16_bn": "VGG16 with batch normalisation", "compact": "compact network"}
@@ -18,66 +19,40 @@ def pretraining(*records: dict, theme: str = "light", size: str = "page") -> Fig
     """
     height = 0.42 * len(records) + 0.02
     with canvas(theme, size, height, rows=len(records), columns=2, squeeze=False) as (figure, axes, face):
+        named = []
         for record, (left, right) in zip(records, axes, strict=True):
-            _row(record, left, right, theme, face)
+            losses, names = _row(record, left, right, face)
+            named += [(left, losses), (right, names)]
             if len(records) > 1:
                 left.set_title(
                     _NETWORKS.get(record["spec"]["backbone"], record["spec"]["backbone"]), loc="left"
                 )
+        for axis, ends in named:
+            name_ends(figure, axis, ends, face)
     return figure
 
 
-def _row(record: dict, left, right, theme: str, face) -> None:
-    """Draw one run: losses on the left, accuracies on the right."""
+def _row(record: dict, left, right, face) -> tuple[list[tuple], list[tuple]]:
+    """Draw one run, losses on the left and accuracies on the right; return the ends of the lines that want a name."""
     epochs = record["epochs"]
     across = range(1, len(epochs) + 1)
-    tones = {"": face.muted, "val_": ("#0072b2", "#56b4e9")[theme == "dark"]}
-    words = {"": "training", "val_": "validation"}
-    for part, tone in tones.items():
-        style = "--" if part == "" else "-"
-        losses = [e[f"{part}loss"] for e in epochs]
-        left.plot(across, losses, style, color=tone)
-        _name(
-            left,
-            across,
-            losses,
-            words[part],
-            tone,
-            face,
-            above=losses[-1] == max(e[-1] for e in _ends(epochs, "loss")),
-        )
-    for measure, mark in (("top1", "o"), ("top5", "s")):
-        for part, tone in tones.items():
+    series = (("", "training", face.muted, "--"), ("val_", "validation", face.ink, "-"))
+    losses, names = [], []
+    for part, word, tone, style in series:
+        values = [e[f"{part}loss"] for e in epochs]
+        left.plot(across, values, style, color=tone)
+        losses.append((across[-1], values[-1], word, tone))
+        for measure, mark in (("top1", "o"), ("top5", "s")):
             values = [100 * e[f"{part}{measure}"] for e in epochs]
-            right.plot(
-                across,
-                values,
-                "--" if part == "" else "-",
-                color=tone,
-                marker=mark,
-                markersize=face.marker * 0.7,
-            )
-        shown = [100 * e[f"val_{measure}"] for e in epochs]
-        right.annotate(
-            f"top-{measure[-1]}", (across[-1], shown[-1]), xytext=(face.font * 0.6, 0), textcoords="offset points",
-            va="center", color=tones["val_"], annotation_clip=False,
-        )  # fmt: skip
+            right.plot(across, values, style, color=tone, marker=mark, markersize=face.marker * 0.7)
+            if part == "val_":
+                names.append((across[-1], values[-1], f"top-{measure[-1]}", tone))
     left.set_ylabel("loss (nats)")
     right.set_ylabel("accuracy (%)")
     right.set_ylim(0, 100)
+    left.set_ylim(left.get_ylim())
     for axis in (left, right):
         axis.set_xlabel("epoch")
         axis.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
         axis.grid(axis="x", visible=False)
-
-
-def _ends(epochs: list[dict], measure: str) -> list[list[float]]:
-    return [[e[f"{part}{measure}"] for e in epochs] for part in ("", "val_")]
-
-
-def _name(axis, across, values, word, tone, face, above: bool) -> None:
-    middle = len(values) // 2
-    axis.annotate(
-        word, (across[middle], values[middle]), xytext=(0, face.font * (0.9 if above else -2.1)),
-        textcoords="offset points", ha="left" if above else "right", color=tone,
-    )  # fmt: skip
+    return losses, names

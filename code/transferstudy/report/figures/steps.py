@@ -8,64 +8,80 @@ from ...comparison import arm_interval
 from ...errors import StudyError
 from ...study import Arm, Study
 from ..claims.beyond import robust_accuracy, robust_arms
+from .marks import interval, name_ends, seeds
 from .style import canvas, colour, dash, marker
 
 _DEPTH_NAMES = ("none", "block 5", "block 4", "block 3", "block 2", "all")
+# Numbers of labels are no strategies, so they take none of their colours: only marks and dashes tell them apart.
 _MARKS = ("o", "s", "^", "D", "v")
+_DASHES = ("-", "--", "-.", ":", (0, (8, 2)))
 
 
-def _line(study: Study, axis, face, places: list[int], arms: list[Arm], tone: str, mark: str, **options):
-    axis.plot(places, [100 * a.accuracy for a in arms], color=tone, marker=mark, **options)
+def _line(study: Study, axis, face, places: list[int], arms: list[Arm], tone: str, mark: str, style) -> None:
+    axis.plot(places, [100 * a.accuracy for a in arms], color=tone, marker=mark, linestyle=style)
     for place, arm in zip(places, arms, strict=True):
         low, high = arm_interval(study, arm)
-        axis.plot([place, place], [100 * low, 100 * high], color=tone, alpha=0.6, linewidth=face.line * 0.7)
-        seeds = 100 * arm.test("accuracy")
-        axis.plot([place] * len(seeds), seeds, ".", color=tone, alpha=0.55)
+        interval(axis, place, (100 * low, 100 * high), tone, face, 0.75)
+        seeds(axis, place, 100 * arm.test("accuracy"), tone, face)
 
 
 def depths(study: Study, theme: str = "light", size: str = "page") -> Figure:
     """Test accuracy against the first block that learns, one line a number of labels; bars are intervals, dots are seeds."""
-    with canvas(theme, size, 0.5 if size == "page" else 0.42) as (figure, axis, face):
-        names = [name for name in DEPTHS if study.sizes_of(name)]
-        tones = (colour("finetune_all", theme), colour("small_scratch", theme), colour("linear_probe", theme))
+    with canvas(theme, size, 0.52 if size == "page" else 0.4) as (figure, axis, face):
+        names, ends = [name for name in DEPTHS if study.sizes_of(name)], []
         for row, n in enumerate(study.sizes):
             here = [i for i, name in enumerate(names) if study.has(name, n)]
             arms = [study.arm(names[i], n) for i in here]
-            mark, tone = _MARKS[row % len(_MARKS)], tones[row % len(tones)]
+            tone = (face.ink, face.muted)[row % 2]
             if arms:
-                _line(study, axis, face, here, arms, tone, mark, label=f"{n:,} labels")
+                _line(
+                    study,
+                    axis,
+                    face,
+                    here,
+                    arms,
+                    tone,
+                    _MARKS[row % len(_MARKS)],
+                    _DASHES[row % len(_DASHES)],
+                )
+                ends.append((here[-1], 100 * arms[-1].accuracy, f"{n:,} labels", tone))
         axis.set_xticks(range(len(names)), [_DEPTH_NAMES[DEPTHS.index(name)] for name in names])
         axis.set_xlabel("first layers that learn, beside the head")
         axis.set_ylabel("test accuracy (%)")
         axis.grid(axis="x", visible=False)
-        figure.legend(loc="outside upper center", ncols=len(study.sizes), frameon=False)
+        axis.set_ylim(axis.get_ylim())
+        name_ends(figure, axis, ends, face)
     return figure
 
 
 def resolutions(study: Study, theme: str = "light", size: str = "page") -> Figure:
     """Test accuracy against image size, one line a strategy and number of labels; bars are intervals, dots are seeds."""
-    with canvas(theme, size, 0.5 if size == "page" else 0.42) as (figure, axis, face):
+    with canvas(theme, size, 0.52 if size == "page" else 0.4) as (figure, axis, face):
+        ends = []
         for strategy in study.strategies:
             for row, n in enumerate(study.sizes):
                 sides = [side for side in study.image_sizes if study.has(strategy.name, n, side)]
                 arms = [study.arm(strategy.name, n, side) for side in sides]
-                if arms:
-                    label = f"{strategy.label}, {n:,}" if len(study.sizes) > 1 else strategy.label
-                    mark = marker(strategy.name) if row == 0 else _MARKS[row % len(_MARKS)]
-                    tone, style = colour(strategy.name, theme), dash(strategy.name)
-                    _line(study, axis, face, sides, arms, tone, mark, linestyle=style, label=label)
+                if not arms:
+                    continue
+                label = f"{strategy.label}, {n:,}" if len(study.sizes) > 1 else strategy.label
+                mark = marker(strategy.name) if row == 0 else _MARKS[row % len(_MARKS)]
+                tone = colour(strategy.name, theme)
+                _line(study, axis, face, sides, arms, tone, mark, dash(strategy.name))
+                ends.append((sides[-1], 100 * arms[-1].accuracy, label, tone))
         axis.set_xticks(study.image_sizes, [str(side) for side in study.image_sizes])
         axis.set_xlabel("pixels a side that go into the network")
         axis.set_ylabel("test accuracy (%)")
         axis.grid(axis="x", visible=False)
-        figure.legend(loc="outside upper center", ncols=2, frameon=False)
+        axis.set_ylim(axis.get_ylim())
+        name_ends(figure, axis, ends, face)
     return figure
 
 
 def robustness(
     study: Study, strategies: list[str], n_labels: int, theme: str = "light", size: str = "page"
 ) -> Figure:
-    """Accuracy on corrupted test images against severity, one panel a corruption, one line a strategy, means over the seeds.
+    """Accuracy on corrupted test images against severity, one panel a corruption, one line a strategy; dots are seeds.
 
     Raises:
         StudyError: none of the strategies was tested on corrupted images at this size.
@@ -78,19 +94,22 @@ def robustness(
     shares = {a.strategy.name: robust_accuracy(a) for a in arms}
     kinds = [kind for kind in shares[arms[0].strategy.name] if kind != "clean"]
     with canvas(
-        theme, size, 0.62 if size == "page" else 0.46, 2, -(-len(kinds) // 2), sharey=True, sharex=True
-    ) as (figure, axes, _):
+        theme, size, 0.66 if size == "page" else 0.45, 2, -(-len(kinds) // 2), sharey=True, sharex=True
+    ) as (figure, axes, face):
         panels = axes.ravel()
         for axis, kind in zip(panels, kinds, strict=False):
             for arm in arms:
                 found, name = shares[arm.strategy.name], arm.strategy.name
-                means = [found["clean"].mean(), *found[kind].mean(axis=0)]
+                each = 100 * np.column_stack([found["clean"], found[kind]])
+                tone, across = colour(name, theme), np.arange(each.shape[1])
                 axis.plot(
-                    range(len(means)), 100 * np.array(means), dash(name), color=colour(name, theme),
-                    marker=marker(name), label=arm.strategy.label if kind == kinds[0] else None,
+                    across, each.mean(axis=0), dash(name), color=tone, marker=marker(name),
+                    label=arm.strategy.label if kind == kinds[0] else None,
                 )  # fmt: skip
+                for one in each:
+                    seeds(axis, across, one, tone, face)
             axis.set_title(kind)
-            axis.set_xticks(range(len(means)))
+            axis.set_xticks(across)
         for axis in panels[len(kinds) :]:
             axis.set_visible(False)
         figure.supxlabel("severity (0: images as they are)", fontsize=panels[0].xaxis.label.get_size())

@@ -1,0 +1,337 @@
+"""Every figure in both themes and at both sizes, looked at as a reader would: legible, labelled, apart, honest about doubt."""
+
+import functools
+import itertools
+import re
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+from fakes import fake_inside, fake_study
+from sitefixtures import ROOT
+
+from transferstudy import report
+from transferstudy.analysis.plan import DEPTHS
+from transferstudy.report import audit
+from transferstudy.report.figures.marks import INTERVAL, SEED, spread, text_box
+from transferstudy.report.figures.network import stretches
+from transferstudy.report.figures.style import SIZES, THEMES, colour, dash, look, marker, symbol
+from transferstudy.strategies import STRATEGIES
+
+mpl.use("Agg")
+
+MAIN = [n for n in STRATEGIES if n not in ("finetune_block2", "finetune_block3", "finetune_block4")]
+TWO = ["finetune_all", "small_scratch"]
+SMALLEST = 15  # points: 20 CSS pixels, on a slide
+TALLEST = 540  # CSS pixels that a slide's heading leaves, on a stage of 1280 by 720
+
+
+@pytest.fixture(scope="module")
+def drawings(tmp_path_factory):
+    """Every figure, some of them for several studies: name -> (function, arguments)."""
+    f, sample, root = report.figures, report.sample(), tmp_path_factory.mktemp("studies")
+    now = fake_study(
+        root / "n", [(n, k, 2) for n in MAIN if n != "small_finetune" for k in (500, 1000, 5000)]
+    )
+    # What the study may become: five sizes, eight strategies, seeds that run out, arms that were not run everywhere.
+    later = fake_study(
+        root / "l",
+        [
+            (n, k, {5000: 2, 50000: 1}.get(k, 3))
+            for n in MAIN
+            for k in (100, 500, 1000, 5000, 50000)
+            if (n, k) not in {("scratch", 50000), ("small_finetune", 100), ("finetune_all", 100)}
+        ],
+    )
+    one = fake_study(root / "o", [(n, 500, 1) for n in ("linear_probe", "small_scratch")])
+    depth = fake_study(root / "d", [(n, k, 3) for n in DEPTHS for k in (1000, 5000)], name="depth")
+    names = ("linear_probe", "random_features")
+    sides = fake_study(root / "s", [(n, 1000, 3, s) for n in names for s in (32, 64, 96)], name="resolution")
+    seen = fake_study(root / "i", [(n, k, 2) for n in TWO for k in (500, 5000)], robust=True)
+    for name in TWO:
+        fake_inside(seen, name, 500)
+    keys = ("loss", "val_loss", "top1", "val_top1", "top5", "val_top5")
+    epochs = [{k: (3 - e / 3 if "loss" in k else (e + 1) / 8) for k in keys} for e in range(4)]
+    return {
+        "pairs": (f.pairs, audit.load(), "test-train"),
+        "pretraining": (f.pretraining, {"epochs": epochs}),
+        "depths": (f.depths, depth),
+        "resolutions": (f.resolutions, sides),
+        "robustness": (f.robustness, seen, TWO, 500),
+        "reliability_scaled": (f.reliability_scaled, seen, "finetune_all", 500),
+        "maps": (f.maps, seen, TWO, 500),
+        "cka": (f.cka, seen, "finetune_all", 500),
+        "change": (f.change, seen, TWO, 500),
+        "filters": (f.filters, seen, "finetune_all", 500),
+        "places": (f.places, seen, "finetune_all", 500),
+        "mistakes": (f.mistakes, seen, "finetune_all", 500),
+        "learning_curves": (f.learning_curves, now),
+        "learning_curves later": (f.learning_curves, later),
+        "learning_curves one size": (f.learning_curves, one),
+        "gain": (f.gain, now),
+        "gain later": (f.gain, later),
+        "gain one size": (f.gain, one),
+        "gain price": (f.gain, now, True),
+        "gain price later": (f.gain, later, True),
+        "arms_at": (f.arms_at, now, 500),
+        "arms_at later": (f.arms_at, later, 1000),
+        "training_curves": (f.training_curves, now, 500),
+        "training_curves later": (f.training_curves, later, 1000),
+        "confusion": (f.confusion, now, "finetune_all", 500),
+        "class_accuracy": (f.class_accuracy, now, TWO, 500),
+        "cost": (f.cost, now),
+        "cost later": (f.cost, later),
+        "layers": (f.layers, now),
+        "layers depth": (f.layers, depth),
+        "transfer": (f.transfer,),
+        "borrowed": (f.borrowed, now),
+        "protocol": (f.protocol, now, sample),
+        "protocol later": (f.protocol, later, sample),
+        "reliability": (f.reliability, now, TWO, 5000),
+        "examples": (f.examples, sample),
+        "views": (f.views, sample),
+        "preprocessing": (f.preprocessing, sample),
+        "prediction": (f.prediction, sample.x_test[0], np.full(10, 0.1), sample.classes, 0),
+    }
+
+
+NAMES = [
+    "arms_at", "arms_at later", "borrowed", "change", "cka", "class_accuracy", "confusion", "cost", "cost later", "depths",
+    "examples", "filters", "gain", "gain later", "gain one size", "gain price", "gain price later", "layers", "layers depth",
+    "learning_curves", "learning_curves later", "learning_curves one size", "maps", "mistakes", "pairs", "places",
+    "prediction", "preprocessing", "pretraining", "protocol", "protocol later", "reliability", "reliability_scaled",
+    "resolutions", "robustness", "training_curves", "training_curves later", "transfer", "views",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def drawn(drawings):
+    """Draws a figure by its name and lays it out, each once."""
+    import matplotlib.pyplot as plt
+
+    @functools.cache
+    def draw(name: str, theme: str, size: str):
+        function, *arguments = drawings[name]
+        figure = function(*arguments, theme=theme, size=size)
+        figure.canvas.draw()
+        plt.close(figure)
+        return figure
+
+    return draw
+
+
+def texts(figure) -> list:
+    """The texts that are really drawn: Matplotlib keeps labels of ticks beyond an axis' limits, but does not draw them."""
+    hidden = set()
+    for axes in figure.axes:
+        for axis in (axes.xaxis, axes.yaxis):
+            low, high = sorted(axis.get_view_interval())
+            for tick in [*axis.get_major_ticks(), *axis.get_minor_ticks()]:
+                if not axes.axison or not axes.get_visible() or not low <= tick.get_loc() <= high:
+                    hidden |= {tick.label1, tick.label2}
+    found = [t for t in figure.findobj(mpl.text.Text) if t.get_text().strip() and t.get_visible()]
+    return [t for t in found if t not in hidden and text_box(t).width > 0]
+
+
+def test_the_list_of_names_is_whole(drawings):
+    assert sorted(drawings) == NAMES
+    assert {name.split()[0] for name in drawings} == set(report.figures.__all__)
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("name", NAMES)
+def test_every_figure_in_both_themes_and_sizes(drawn, name, theme, size):
+    """Not empty; every text inside the canvas and apart from the others; on a slide large enough, and not too high."""
+    figure = drawn(name, theme, size)
+    pixels = np.asarray(figure.canvas.buffer_rgba())
+    assert len(np.unique(pixels.reshape(-1, 4), axis=0)) > 20
+    assert (pixels[..., 3] > 0).mean() > 0.01, "next to nothing is drawn"
+    page, words = figure.bbox.padded(1), texts(figure)
+    boxes = [text_box(t) for t in words]
+    for text, box in zip(words, boxes, strict=True):
+        inside = page.x0 <= box.x0 and box.x1 <= page.x1 and page.y0 <= box.y0 and box.y1 <= page.y1
+        assert inside, f"{text.get_text()!r} leaves the canvas"
+        if size == "slide":
+            assert text.get_fontsize() >= SMALLEST, f"{text.get_text()!r} has {text.get_fontsize()} points"
+    for (a, box_a), (b, box_b) in itertools.combinations(zip(words, boxes, strict=True), 2):
+        slanted = a.get_rotation() % 90 and b.get_rotation() % 90  # their boxes say little
+        if not slanted:
+            met = box_a.padded(-1).overlaps(box_b.padded(-1))
+            assert not met, f"{a.get_text()!r} and {b.get_text()!r} overlap"
+    if size == "slide":
+        assert figure.get_figheight() * 96 <= TALLEST
+        assert figure.get_figwidth() * 96 <= 1152
+
+
+def luminance(tone) -> float:
+    """Relative luminance, as WCAG 2.2 defines it."""
+    red, green, blue = linear(tone)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def linear(tone) -> np.ndarray:
+    c = np.array(mpl.colors.to_rgb(tone))
+    return np.where(c <= 0.04045, c / 12.92, ((c + 0.055) / 1.055) ** 2.4)
+
+
+def looks(axes) -> dict[str, set]:
+    """The series of an axis: colour -> the dashes and marks that it comes with."""
+    found: dict[str, set] = {}
+    for line in axes.lines:
+        if line.get_gid() in (INTERVAL, SEED) or not line.get_visible() or len(line.get_xdata()) < 1:
+            continue
+        tone, style = mpl.colors.to_hex(line.get_color()), (line.get_linestyle(), line.get_marker())
+        found.setdefault(tone, set()).add(style)
+    for spots in axes.collections:
+        if isinstance(spots, mpl.collections.PathCollection):
+            shape = tuple(map(tuple, np.round(spots.get_paths()[0].vertices, 3)))
+            found.setdefault(mpl.colors.to_hex(spots.get_facecolor()[0]), set()).add(shape)
+    return found
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("name", NAMES)
+def test_in_black_and_white_series_differ_by_mark_dash_or_tone(drawn, name, theme):
+    for axes in drawn(name, theme, "page").axes:
+        for (a, style_a), (b, style_b) in itertools.combinations(looks(axes).items(), 2):
+            apart = style_a != style_b or abs(luminance(a) - luminance(b)) > 0.1
+            assert apart, f"{a} and {b} look alike in grey: {style_a}"
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_maps_of_values_rise_in_brightness_all_the_way(drawn, theme):
+    """A colour map of numbers has to be readable in grey: its luminance rises, or falls, from end to end."""
+    for name in ("confusion", "cka", "maps"):
+        images = [
+            i for axes in drawn(name, theme, "page").axes for i in axes.images if i.get_array().ndim == 2
+        ]
+        assert images
+        for image in images:
+            steps = np.diff([luminance(tone) for tone in image.get_cmap()(np.linspace(0, 1, 16))])
+            assert (steps > 0).all() or (steps < 0).all(), f"{name}: {image.get_cmap().name}"
+
+
+# Machado, Oliveira and Fernandes (2009), doi:10.1109/TVCG.2009.113: severity 1.0, on linear RGB.
+BLINDNESS = {
+    "none": np.eye(3),
+    "protanopia": [
+        [0.152286, 1.052583, -0.204868],
+        [0.114503, 0.786281, 0.099216],
+        [-0.003882, -0.048116, 1.051998],
+    ],
+    "deuteranopia": [
+        [0.367322, 0.860646, -0.227968],
+        [0.280085, 0.672501, 0.047413],
+        [-0.011820, 0.042940, 0.968881],
+    ],
+    "tritanopia": [
+        [1.255528, -0.076749, -0.178779],
+        [-0.078411, 0.930809, 0.147602],
+        [0.004733, 0.691367, 0.303900],
+    ],
+}
+XYZ = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
+
+
+def lab(tone, kind: str) -> np.ndarray:
+    """CIE L*a*b* of a colour as somebody with this kind of vision sees it."""
+    seen = np.clip(np.array(BLINDNESS[kind]) @ linear(tone), 0, 1)
+    x, y, z = np.cbrt(XYZ @ seen / (XYZ @ np.ones(3)))
+    return np.array([116 * y - 16, 500 * (x - y), 200 * (y - z)])
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_one_palette_apart_for_colour_blind_readers_and_fit_for_text(theme):
+    tones = {name: colour(name, theme) for name in MAIN}
+    for kind in BLINDNESS:
+        for a, b in itertools.combinations(MAIN, 2):
+            assert np.linalg.norm(lab(tones[a], kind) - lab(tones[b], kind)) > 12, (kind, a, b)
+    face = look(theme, "page")
+    for tone in [*tones.values(), face.ink, face.muted]:
+        light, dark = sorted((luminance(tone), luminance(face.paper)), reverse=True)
+        assert (light + 0.05) / (dark + 0.05) >= 4.5, tone
+    assert len({marker(n) for n in MAIN}) == len({symbol(n) for n in MAIN}) == len(MAIN)
+    assert {dash(n) for n in MAIN if STRATEGIES[n].pretrained} == {"-"}
+
+
+def marks(figure, kind: str) -> list:
+    return [line for axes in figure.axes for line in axes.lines if line.get_gid() == kind]
+
+
+def test_the_learning_curves_show_the_interval_of_every_arm_that_was_run(drawn, drawings):
+    from transferstudy.comparison import arm_interval
+
+    for name in ("learning_curves", "learning_curves later"):
+        study = drawings[name][1]
+        for size in SIZES:
+            figure = drawn(name, "light", size)
+            ends = [100 * v for arm in study.arms.values() for v in arm_interval(study, arm)]
+            assert sorted(v for line in marks(figure, INTERVAL) for v in line.get_ydata()) == pytest.approx(
+                sorted(ends)
+            )
+            labels = {t.get_text() for t in texts(figure)}
+            assert {s.label for s in study.strategies} <= labels
+            assert {f"{n:,}" for n in study.sizes} <= labels
+
+
+FIGURE = re.compile(r"::: \{#(fig-[\w-]+)\}\n(.*?)\n:::\n", re.DOTALL)
+CALL = re.compile(r"report\.figures\.(\w+)")
+
+
+def captioned() -> list[tuple[str, str, str, str]]:
+    """Every figure on a page: where it stands, its function, its caption, its alt text."""
+    found = []
+    for path in [ROOT / "index.qmd", *sorted((ROOT / "chapters").glob("*.qmd"))]:
+        for label, body in FIGURE.findall(path.read_text(encoding="utf-8")):
+            call, alt = CALL.search(body), re.search(r'fig-alt: "(.*)"', body)
+            if call:
+                caption = body.rpartition("```")[2].strip()
+                found.append((f"{path.name}#{label}", call[1], caption, alt[1] if alt else ""))
+    return found
+
+
+def test_every_caption_asks_what_its_figure_answers_and_alt_text_says_what_is_shown():
+    found = captioned()
+    assert len(found) > 12
+    for where, _, caption, alt in found:
+        assert "?" in caption.partition(". ")[0], f"{where}: the caption states no question"
+        assert len(alt.split()) >= 8, f"{where}: alt text {alt!r}"
+
+
+def test_a_caption_speaks_of_intervals_when_there_are_some_and_only_then(drawn):
+    for where, function, caption, alt in captioned():
+        figure = drawn(function, "light", "page")
+        spoken = "interval" in caption.lower()
+        assert spoken == bool(marks(figure, INTERVAL)), f"{where}: {function}"
+        if "seed" in alt and "dot for each seed" in alt:
+            assert marks(figure, SEED), f"{where}: {function} has no dots"
+
+
+def test_what_learns_first_and_what_then():
+    words = {name: [word for *_, word in stretches(STRATEGIES[name])] for name in MAIN}
+    assert words["linear_probe"] == ["frozen", "learns"]
+    assert words["finetune_block5"] == ["frozen", "then", "first"]
+    assert words["finetune_all"] == ["then", "first"]
+    assert words["scratch"] == ["learns"]
+    assert stretches(STRATEGIES["finetune_block3"])[0] == (0, 1, "frozen")
+
+
+def test_labels_are_pushed_apart_but_stay_in_range():
+    placed = spread([1.0, 1.1, 5.0, 9.9, 9.95], 1.0, 0.0, 10.0)
+    assert (np.diff(placed) > 0.99).all()
+    assert placed.min() >= -1e-6
+    assert placed.max() <= 10 + 1e-6
+
+
+def test_reliability_bins_hold_the_truth_of_a_calibrated_model():
+    """A model whose probabilities are true: the intervals of its bins hold the diagonal about as often as they say."""
+    from transferstudy.analysis.reliability import reliability_bins
+
+    rng = np.random.default_rng(0)
+    p = rng.dirichlet(np.full(10, 0.3), size=4000)
+    y = (p.cumsum(axis=1) > rng.random((4000, 1))).argmax(axis=1)
+    bins = reliability_bins(np.log(np.maximum(p, 1e-6))[None], y)
+    assert sum(b.predictions for b in bins) > 3800
+    held = [b.low - 0.02 <= b.confidence <= b.high + 0.02 for b in bins]
+    assert np.mean(held) > 0.9

@@ -1,0 +1,178 @@
+"""Sentences for slides: short, for a heading or a card, and never more than the runs show."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...analysis.label_efficiency import worth
+from ...analysis.plan import MIN_SEEDS
+from ...comparison import Difference, verdict
+from ...study import Study
+from ...values import count, percent
+from ..sources import source
+from .headline import best_pair, direction, ends_of
+from .judgement import labels_in_words
+from .words import label, link
+
+_ALIKE = 1.15  # computing that differs by less is called the same
+
+
+def stand(study: Study, d: Difference) -> str:
+    """Return "leads", "trails", "equal" or "undecided": by the plan's rule where seeds allow one, else by the interval."""
+    if d.seeds >= MIN_SEEDS:
+        word = verdict(study, d)
+        known = {"better": "leads", "worse": "trails", "equivalent": "equal", "undecided": "undecided"}
+        if word in known:
+            return known[word]
+    if not d.excludes_zero:
+        return "undecided"
+    return "leads" if d.mean > 0 else "trails"
+
+
+def _points(d: Difference) -> str:
+    number = f"{abs(100 * d.mean):.0f}"
+    return "1 point" if number == "1" else f"{number} points"
+
+
+def slide_headline(study: Study) -> str:
+    """Return the result as one plain sentence, fit for a heading; it names the source, its top-1 stands in `headline`."""
+    n = ends_of(study)[0]
+    a, _, d = best_pair(study, n)
+    start, word = f"With {count(n)} labels, transfer from {source(study, a).data}", stand(study, d)
+    if word == "equal":
+        return f"{start} and scratch do equally well"
+    if word == "undecided":
+        return f"{start} and scratch cannot be told apart"
+    return f"{start} {word} training from scratch by {_points(d)}"
+
+
+def slide_trend(study: Study) -> str:
+    """Return the trend of the gain as a short sentence."""
+    means = np.array([best_pair(study, n)[2].mean for n in study.contested])
+    word = direction(means)
+    if word is None:
+        return "The gain from transfer was measured at one number of labels."
+    if "neither" in word:
+        return "What transfer gains changes with the labels, but not steadily."
+    gains = [best_pair(study, n)[2] for n in ends_of(study)]
+    apart = gains[0].low > gains[1].high or gains[1].low > gains[0].high
+    more = "fewer" if "shrinks" in word else "more"
+    doubt = "" if apart else ", though the intervals at both ends overlap"
+    return f"The {more} the labels, the more transfer gains{doubt}."
+
+
+def slide_price(study: Study) -> str:
+    """Return what the gain at the most labels costs in computing, as one plain sentence, fit for a heading."""
+    n = ends_of(study)[-1]
+    a, b, d = best_pair(study, n)
+    times = float(a.cpu_seconds().mean() / b.cpu_seconds().mean())
+    if times >= _ALIKE:
+        price = f"{times:.1f} times the computing"
+    elif times <= 1 / _ALIKE:
+        price = f"{percent(times, 0)} of the computing"
+    else:
+        price = "about the same computing"
+    word = stand(study, d)
+    if word == "leads":
+        takes = "takes" if _points(d) == "1 point" else "take"
+        return f"With {count(n)} labels, {_points(d)} more {takes} {price}"
+    if word == "trails":
+        return f"With {count(n)} labels, transfer trails by {_points(d)} for {price}"
+    return f"With {count(n)} labels, transfer brings no clear gain for {price}"
+
+
+def caution(study: Study) -> str:
+    """Return how far intervals may be trusted, given the seeds that there are."""
+    fewest, most = study.seeds_per_arm
+    if most < MIN_SEEDS:
+        return "With so few seeds the intervals are too narrow: read them as a description, not as a verdict."
+    if fewest < MIN_SEEDS:
+        return "Where an arm has too few seeds, read its interval as a description; the rest follows the rule of the plan."
+    return "What counts as shown follows a rule that the plan laid down."
+
+
+@dataclass(frozen=True)
+class Card:
+    """A card on a slide.
+
+    Attributes:
+        word: what it speaks of.
+        number: what stands large.
+        text: what the number says.
+    """
+
+    word: str
+    number: str
+    text: str
+
+
+def saving(study: Study) -> Card:
+    """Return, for a card, how many labels training from scratch needs to match transfer with the fewest labels.
+
+    Where labels cannot be compared, the card has the gain in points.
+    """
+    n = ends_of(study)[0]
+    arm, _, d = best_pair(study, n)
+    found = worth(study, arm)
+    if found is None:
+        shown = "Benefit" if stand(study, d) == "leads" else "No clear benefit"
+        return Card(shown, f"{100 * d.mean:+.0f}".replace("-", "−"), f"points with {count(n)} labels")
+    word = "Benefit" if found.low.side != "fewer" and found.low.number > n else "No clear benefit"
+    number = link(arm, count(float(f"{found.equal_at.number:.2g}")))
+    side = {"more": "more than ", "fewer": "fewer than "}.get(found.equal_at.side, "")
+    text = (
+        f"labels from scratch do what {count(n)} do with transfer (95 % interval {labels_in_words(found.low)} to "
+        f"{labels_in_words(found.high)})"
+    )
+    return Card(word, f"{side}{number}", text)
+
+
+def doubt(study: Study) -> Card:
+    """Return, for a card, how far the confidence of the best transfer arm lies from the share that is right."""
+    n = ends_of(study)[-1]
+    a, b, _ = best_pair(study, n)
+    gaps = [float(arm.test("ece").mean()) for arm in (a, b)]
+    text = (
+        f"lie between confidence and accuracy of {label(a.strategy.name)}; {label(b.strategy.name)}: "
+        f"{link(b, percent(gaps[1]))} ({count(n)} labels)"
+    )
+    return Card("Pitfall", link(a, percent(gaps[0])), text)
+
+
+def unknowns(study: Study) -> list[tuple[str, str]]:
+    """Return what the study leaves open, and what would settle it: (limit, next step), what still holds of it only."""
+    rows = []
+    fewest, most = study.seeds_per_arm
+    if fewest < 5:
+        seeds = f"{fewest} to {most}" if fewest < most else count(most)
+        plural = "s" if most > 1 else ""
+        rows.append((f"{seeds} seed{plural} an arm: close calls stay open", "five seeds an arm"))
+    data = study.first["data"]
+    largest, pool = study.sizes[-1], _pool(data["name"])
+    if pool and largest < pool:
+        rows.append((f"at most {count(largest)} of {count(pool)} labels", "all labels, longer training"))
+    else:
+        rows.append(("short training, few settings searched", "longer training, a wider search"))
+    if not any(study.has("small_finetune", n) for n in study.sizes):
+        rows.append(("one network pretrained: size or start?", "a pretrained compact network"))
+    best = study.best(ends_of(study)[-1], True)
+    start = source(study, best)
+    rows.append(
+        (
+            f"{start.data} weights, top-1 {percent(start.top1)}",
+            "stronger weights, larger images",
+        )
+    )
+    rows.append(("one clean data set of tiny pictures", "images collected elsewhere"))
+    return rows
+
+
+def _pool(name: str) -> int | None:
+    """How many training images there are to draw from, where a card says so."""
+    from ...errors import StudyError
+    from ..cards import card
+
+    try:
+        return card(name)["images"]["train"]
+    except StudyError:
+        return None

@@ -1,0 +1,107 @@
+"""Marks that many figures share: intervals, seeds, and names that stand beside the lines they belong to."""
+
+import matplotlib.ticker as ticker
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.text import Annotation
+
+from .style import Look
+
+# What an artist stands for, kept as its id: it reaches the SVG, and tests look for it.
+INTERVAL, SEED = "interval", "seed"
+
+
+def interval(axis: Axes, x, y, tone: str, face: Look, width: float = 1.0) -> None:
+    """Draw one interval: a line between two points.
+
+    Args:
+        axis: where.
+        x: its two positions along the horizontal axis, or one that both ends share.
+        y: the same for the vertical axis.
+        tone: colour.
+        face: measures of the figure.
+        width: line width as a multiple of the figure's lines.
+    """
+    x, y = (np.broadcast_to(v, 2) for v in (x, y))
+    axis.plot(x, y, color=tone, linewidth=face.line * width, solid_capstyle="butt", gid=INTERVAL, zorder=2.4)
+
+
+def seeds(axis: Axes, x, y, tone: str, face: Look) -> None:
+    """Draw one small dot a seed, at positions of which one may be shared."""
+    x, y = np.broadcast_arrays(np.asarray(x, float), np.asarray(y, float))
+    axis.plot(
+        x, y, linestyle="none", marker=".", markersize=face.marker * 0.75, color=tone, alpha=0.65, gid=SEED
+    )
+
+
+def minutes_axis(axis: Axes) -> None:
+    """Make the horizontal axis logarithmic, with ticks at 1, 2 and 5 times powers of ten, written out."""
+    axis.set_xscale("log")
+    axis.xaxis.set_major_locator(ticker.LogLocator(subs=(1, 2, 5)))
+    axis.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    axis.xaxis.set_minor_locator(ticker.NullLocator())
+
+
+def name_ends(figure: Figure, axis: Axes, ends: list[tuple[float, float, str, str]], face: Look) -> None:
+    """Write names to the right of an axis, each joined to the end of its line, pushed apart where they would overlap.
+
+    Args:
+        figure: the figure; it is laid out once to learn how high its text is.
+        axis: the axis; its limits must be final.
+        ends: (x, y, text, colour) of each line's last point, in data coordinates.
+        face: measures of the figure.
+    """
+    low, high = axis.get_ylim()
+    names = [
+        axis.annotate(
+            text, (x, y), xytext=(1.035, y), textcoords=axis.get_yaxis_transform(), color=tone, va="center",
+            annotation_clip=False,
+            arrowprops={
+                "arrowstyle": "-", "color": tone, "alpha": 0.45, "linewidth": face.line * 0.35, "shrinkA": 1,
+                "shrinkB": face.marker * 0.6,
+            },
+        )
+        for x, y, text, tone in ends
+    ]  # fmt: skip
+    figure.draw_without_rendering()
+    height = max(text_box(name).height for name in names)
+    gap = 1.04 * height / axis.bbox.height * (high - low)
+    places = spread([y for _, y, *_ in ends], gap, low, high)
+    for name, place in zip(names, places, strict=True):
+        name.set_position((1.035, place))
+
+
+def text_box(text):
+    """Return the extent of a text alone, in pixels: of an annotation without its arrow."""
+    from matplotlib.text import Text
+
+    return Text.get_window_extent(text) if isinstance(text, Annotation) else text.get_window_extent()
+
+
+def spread(positions: list[float], gap: float, low: float, high: float) -> np.ndarray:
+    """Move label positions apart until neighbours are at least `gap` from each other, keeping their order.
+
+    Args:
+        positions: wanted positions.
+        gap: smallest distance.
+        low: lowest position allowed.
+        high: highest position allowed; if the labels do not fit in between, they stand evenly from `low` on.
+
+    Returns:
+        Positions in the order given.
+    """
+    order = np.argsort(positions, kind="stable")
+    placed = np.clip(np.array(positions, float)[order], low, high)
+    for _ in range(500):
+        distance = np.diff(placed)
+        if (distance >= gap - 1e-6).all():
+            break
+        for i in np.flatnonzero(distance < gap - 1e-6):
+            push = (gap - (placed[i + 1] - placed[i])) / 2
+            placed[i] -= push
+            placed[i + 1] += push
+        placed += max(0.0, low - placed[0]) - max(0.0, placed[-1] - high)
+    result = np.empty_like(placed)
+    result[order] = placed
+    return result

@@ -1,0 +1,95 @@
+"""How images are used: drawn, nested, split, and tested once."""
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from ...data import ImageData
+from ...data.splits import draw_sizes
+from ...study import Study
+from ...values import count
+from ..cards import card
+from .diagram import arrow, box, plane
+from .style import colour
+
+
+def _mosaic(images: np.ndarray, columns: int) -> np.ndarray:
+    """Set uint8 images (n, side, side, 3) into rows, without gaps; n must be a multiple of `columns`."""
+    rows = [np.concatenate(list(row), axis=1) for row in images.reshape(-1, columns, *images.shape[1:])]
+    return np.concatenate(rows, axis=0)
+
+
+def _pictures(axis, images: np.ndarray, place: tuple[float, float, float, float], columns: int) -> None:
+    left, bottom, width, height = place
+    axis.imshow(
+        _mosaic(images, columns), extent=(left, left + width, bottom, bottom + height), interpolation="nearest",
+        aspect="auto", zorder=1,
+    )  # fmt: skip
+
+
+def protocol(study: Study, sample: ImageData, theme: str = "light", size: str = "page") -> Figure:
+    """From images to a score: labels are drawn, each draw inside the next, part of it chooses when to stop; testing comes once.
+
+    Args:
+        study: the finished runs: which draws there are.
+        sample: real images to show.
+        theme: "light" or "dark".
+        size: "page" or "slide".
+    """
+    images, facts = study.first["data"], card(study.first["data"]["name"])["images"]
+    height = 38.0
+    with plane(theme, size, height / 100) as (figure, axis, face):
+        tone, small = colour("finetune_all", theme), face.font * 0.92
+        of_each = [np.flatnonzero(sample.y_train == k)[:4] for k in range(len(sample.classes))]
+        train = sample.x_train[np.array(of_each).T.ravel()[:36]]
+        test = sample.x_test[np.linspace(0, len(sample.x_test) - 1, 18).astype(int)]
+        _pictures(axis, train, (0, 8, 24, 24), 6)
+        axis.text(
+            12,
+            33,
+            f"{count(facts['train'])} images\nto draw from",
+            ha="center",
+            va="bottom",
+            linespacing=1.25,
+        )
+        axis.text(
+            12, 7, f"{len(images['classes'])} classes,\n{images['side']} pixels a side", ha="center", va="top",
+            color=face.muted, fontsize=small, linespacing=1.3,
+        )  # fmt: skip
+        arrow(axis, (24.8, 20), (29.2, 20), face)
+        _draws(axis, study, face, tone)
+        arrow(axis, (64.4, 20), (68.8, 24), face)
+        axis.text(84.7, 33, "model", ha="center", va="bottom")
+        box(axis, (69.5, 22.5, 30.5, 9.5), "prepare pixels,\nbackbone, head", face, "filled", tone)
+        _pictures(axis, test, (69.5, 7.5, 30.5, 10.17), 9)
+        arrow(axis, (84.7, 18.2), (84.7, 22), face)
+        axis.text(
+            84.7, 6.5, f"{count(images['test'])} test images,\nread once, at the end", ha="center", va="top",
+            color=face.muted, fontsize=small, linespacing=1.3,
+        )  # fmt: skip
+    return figure
+
+
+def _draws(axis, study: Study, face, tone: str) -> None:
+    """The draws as bars on a logarithmic scale, largest below: filled to learn from, hatched to choose when to stop."""
+    left, width, top, bottom = 39.5, 24.0, 32.0, 8.0
+    small, sizes = face.font * 0.92, study.sizes
+    axis.text(31, 33, "labels drawn, each\ndraw in the next", ha="left", va="bottom", linespacing=1.25)
+    step = (top - bottom) / len(sizes)
+    lengths = np.log10(np.array(sizes) / sizes[0]) + 1
+    for row, (n, length) in enumerate(zip(sizes, width * lengths / lengths[-1], strict=True)):
+        y, thick = top - step * (row + 1), min(4.0, step * 0.7)
+        share = draw_sizes(n)[0] / n
+        low = y + (step - thick) / 2
+        box(axis, (left, low, length * share, thick), "", face, "filled", tone, corner=0)
+        box(
+            axis,
+            (left + length * share, low, length * (1 - share), thick),
+            "",
+            face,
+            "frozen",
+            tone,
+            corner=0,
+        )
+        axis.text(left - 1, y + step / 2, count(n), ha="right", va="center", fontsize=small)
+    axis.text(left, 7, "learn from", ha="left", va="top", color=tone, fontsize=small)
+    axis.text(left + width, 7, "when to stop", ha="right", va="top", color=face.muted, fontsize=small)
