@@ -63,12 +63,12 @@ def cost(study: Study, theme: str = "light", size: str = "page") -> Figure:
                 color=tone, marker=marker(strategy.name), zorder=3,
             )  # fmt: skip
             ends.append((minutes[-1], accuracy[-1], strategy.label, tone))
-        for made in pretrainings(study).values():
+        for row, made in enumerate(pretrainings(study).values()):
             at = made.cpu_seconds / 60
             axis.axvline(at, color=face.muted, linestyle=":", linewidth=face.line * 0.7)
             axis.annotate(
-                f"pretraining {made.network}, once", (at, 0.02), xycoords=("data", "axes fraction"),
-                xytext=(-face.font * 0.3, 0), textcoords="offset points", rotation=90, ha="right", color=face.muted,
+                f"pretraining {made.network}, once", (at, 0.03 + 0.08 * row), xycoords=("data", "axes fraction"),
+                xytext=(-face.font * 0.4, 0), textcoords="offset points", ha="right", color=face.muted,
             )  # fmt: skip
         minutes_axis(axis)
         axis.set_xlabel("core-minutes for training one model")
