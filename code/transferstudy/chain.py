@@ -1,4 +1,4 @@
-"""From a result back to pixels: result -> weights file -> pretraining record or card -> images of the source task.
+"""From a result back to pixels: result -> weights file -> pretraining record or card -> images of the source task; the audit too.
 
 Every link is a SHA-256 that the one before names. `check` follows them and stops at the first that does not hold.
 """
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import yaml
 
+from .audit.stored import load as load_audit
 from .errors import StudyError
 from .pretraining.records import manifests, pretraining_records
 from .store import Store
@@ -34,12 +35,16 @@ def check(store: Store, cards: Path) -> dict[str, int]:
         _check_source(f"weights/{name}.json", manifest["source"]["sha256"], source)
     for run_id, record in made.items():
         _check_source(f"pretraining/{run_id}.json", record["data"]["sha256"], source)
+    if (store.root / "audit" / "audit.json").is_file():
+        compared = load_audit(store.root).record["data"]
+        _check_source("audit/audit.json", compared["source"]["sha256"], source)
+        _check_target("audit/audit.json", compared["target"], cards)
     known = {manifest["sha256"]: name for name, manifest in shipped.items()}
     known |= {sha256: name for name, sha256 in KNOWN_FILES.items()}
     started = 0
     for run_id in store.ids():
         record = store.load(run_id)
-        _check_target(run_id, record["data"], cards)
+        _check_target(f"runs/{run_id}.json", record["data"], cards)
         weights = record["weights"]
         if weights["name"] in ("none", "imagenet") or weights["name"].startswith("sha256:"):
             continue  # a random start, Keras' download, or a file of the user's own
@@ -74,14 +79,14 @@ def _check_weights(name: str, manifest: dict, folder: Path, made: dict[str, dict
         )
 
 
-def _check_target(run_id: str, data: dict, cards: Path) -> None:
+def _check_target(where: str, data: dict, cards: Path) -> None:
     if not (cards / f"{data['name']}.yaml").is_file():
         return  # a user's own images: there is a card only where somebody wrote one
     described = _card(cards, data["name"]).get("sha256")
     if described != data["sha256"]:
         raise StudyError(
-            f"runs/{run_id}.json: made from a copy of {data['name']} with SHA-256 {data['sha256']}, cards/{data['name']}.yaml "
-            f"describes {described}; make the run again from that copy, or describe yours in the card"
+            f"{where}: made from a copy of {data['name']} with SHA-256 {data['sha256']}, cards/{data['name']}.yaml "
+            f"describes {described}; make it again from that copy, or describe yours in the card"
         )
 
 
@@ -124,7 +129,7 @@ def _check_source(where: str, sha256: str, card: dict) -> None:
     if card.get("sha256") != sha256:
         raise StudyError(
             f"{where}: images of the source task have SHA-256 {sha256}, cards/tiny-imagenet.yaml describes {card.get('sha256')}; "
-            "pretrain or ship again from the data that the card describes, or mend the card"
+            "make it again from the data that the card describes, or mend the card"
         )
 
 

@@ -1,17 +1,20 @@
-"""One comparison of two sets of images: shortlist by hash and by vector, score by alignment, recall by planted copies."""
+"""One comparison of two sets of images: shortlists by hash, vector and features, score by alignment, recall by planted copies."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from .alignment import aligned
 from .descriptors import WHOLE, Frame, Whitening, centre, coefficients, hashes
+from .features import Decorrelation
 from .plants import KINDS, plant
 from .search import close_pairs
 
 HASH_BITS = 8  # of 64: pairs whose hashes differ in no more are shortlisted
 FLOOR = 0.62  # smallest product of vectors that is looked at
-SHORTLIST = 12_000  # pairs that are aligned, the closest by vector
+SHORTLIST = 12_000  # pairs that are aligned: that many closest by vector, and as many by features
+SAMPLE = 400  # images from which it is learned how close those pairs are
 PLANTED = 60  # copies of each kind in each direction
 # Parts of an image that another copy may have been cut to: a little tighter, much tighter, narrower, flatter.
 PARTS = (centre(7 / 8, 7 / 8), centre(3 / 4, 3 / 4), centre(1, 3 / 4), centre(3 / 4, 1))
@@ -24,10 +27,11 @@ class Compared:
     Attributes:
         pairs: int64 (n, 2), positions in the queries and in the references.
         pixels, detail: float32 (n,), correlations at the best alignment, see `alignment.aligned`.
-        by_hash: int, pairs shortlisted by the hash.
-        by_vector: int, pairs shortlisted by the vectors.
+        by_hash, by_vector, by_features: int, pairs shortlisted in each way.
         similarity: float, the smallest product of vectors on the shortlist.
-        planted: kind -> dict of float arrays over the planted copies: `hash` and `listed` (1 if found that way), `detail`.
+        feature_similarity: the same for features; None if none were given.
+        planted: kind -> dict of float arrays over the planted copies: `hash`, `features` and `listed` (1 if found that way, the
+            last in any way), `detail`.
     """
 
     pairs: np.ndarray
@@ -35,11 +39,19 @@ class Compared:
     detail: np.ndarray
     by_hash: int
     by_vector: int
+    by_features: int
     similarity: float
+    feature_similarity: float | None
     planted: dict[str, dict[str, np.ndarray]]
 
 
-def compare(queries: np.ndarray, references: np.ndarray, parts: tuple[Frame, ...], seed: int) -> Compared:
+def compare(
+    queries: np.ndarray,
+    references: np.ndarray,
+    parts: tuple[Frame, ...],
+    seed: int,
+    describe: Callable[[np.ndarray], np.ndarray] | None = None,
+) -> Compared:
     """Look for near-duplicates between two sets, all pairs.
 
     Copies of references are planted among the queries and copies of queries among the references; they go through the
@@ -50,6 +62,7 @@ def compare(queries: np.ndarray, references: np.ndarray, parts: tuple[Frame, ...
         references: uint8 RGB, (m, 32, 32, 3).
         parts: also compare whole images with these parts of the other set's.
         seed: of the planted copies.
+        describe: images to features, such as `features.NetworkFeatures`; None leaves that shortlist empty.
     """
     rng = np.random.default_rng(seed)
     q, r, kinds, origins = _with_plants(queries, references, rng)
@@ -66,26 +79,66 @@ def compare(queries: np.ndarray, references: np.ndarray, parts: tuple[Frame, ...
         keys, products = [*keys, key], [*products, product]
     by_vector, product = _merge(np.concatenate(keys), np.concatenate(products))
 
-    real = (by_vector // len(r) < n) & (by_vector % len(r) < m)
-    limit = float(np.sort(product[real])[-SHORTLIST]) if real.sum() > SHORTLIST else FLOOR
-    by_vector, real = by_vector[product >= limit], real[product >= limit]
-    real_hash = by_hash[(by_hash // len(r) < n) & (by_hash % len(r) < m)]
-    shortlist = np.union1d(by_vector[real], real_hash)
+    by_vector, limit = _closest(by_vector, product, n, m, len(r), FLOOR)
+    by_features, feature_limit = np.empty(0, np.int64), None
+    if describe:
+        by_features, feature_limit = _feature_search(queries, references, q[n:], r[m:], describe, rng)
+    listed = [by_hash, by_vector, by_features]
+    real = [keys[(keys // len(r) < n) & (keys % len(r) < m)] for keys in listed]
+    shortlist = np.unique(np.concatenate(real))
     pairs = np.stack(np.divmod(shortlist, len(r)), axis=1)
     pixels, detail = aligned(queries[pairs[:, 0]], references[pairs[:, 1]])
 
     own = origins[:, 0] * len(r) + origins[:, 1]
-    hashed, listed = np.isin(own, by_hash), np.isin(own, by_vector) | np.isin(own, by_hash)
+    found = [np.isin(own, keys) for keys in listed]
     score = aligned(q[origins[:, 0]], r[origins[:, 1]])[1]
     planted = {
         kind: {
-            "hash": hashed[kinds == kind].astype(float),
-            "listed": listed[kinds == kind].astype(float),
+            "hash": found[0][kinds == kind].astype(float),
+            "features": found[2][kinds == kind].astype(float),
+            "listed": np.any(found, axis=0)[kinds == kind].astype(float),
             "detail": score[kinds == kind],
         }
         for kind in KINDS
     }
-    return Compared(pairs, pixels, detail, len(real_hash), int(real.sum()), limit, planted)
+    return Compared(pairs, pixels, detail, *map(len, real), limit, feature_limit, planted)
+
+
+def _closest(keys, products, n: int, m: int, width: int, floor: float) -> tuple[np.ndarray, float]:
+    """Return the pairs that are as close as the `SHORTLIST` closest real ones, planted copies included, and how close that is."""
+    real = (keys // width < n) & (keys % width < m)
+    limit = float(np.sort(products[real])[-SHORTLIST]) if real.sum() > SHORTLIST else floor
+    return keys[products >= limit], limit
+
+
+def _feature_search(queries, references, more_q, more_r, describe, rng) -> tuple[np.ndarray, float]:
+    """Return the pairs closest by features, images as they are and the left one mirrored, and how close they are.
+
+    Args:
+        queries: uint8 RGB, without planted copies.
+        references: the same.
+        more_q: the copies planted among the queries.
+        more_r: the copies planted among the references.
+        describe: images to features.
+        rng: draws the images from which the floor of the search is learned.
+    """
+    fr = np.concatenate([describe(references), describe(more_r)])
+    plain = Decorrelation(fr[: len(references)])
+    right = plain.vectors(fr)
+    left = [
+        plain.vectors(np.concatenate([describe(queries[:, :, ::step]), describe(more_q[:, :, ::step])]))
+        for step in (1, -1)
+    ]
+    # A floor under which few pairs lie that could still be among the closest.
+    some = rng.choice(len(queries), min(SAMPLE, len(queries)), replace=False)
+    share = min(1.0, 4 * SHORTLIST / (len(queries) * len(references)))
+    floor = float(np.quantile(left[0][some] @ right[: len(references)].T, 1 - share))
+    keys, products = [], []
+    for vectors in left:
+        i, j, product = close_pairs(vectors, right, floor)
+        keys, products = [*keys, i * len(right) + j], [*products, product]
+    keys, products = _merge(np.concatenate(keys), np.concatenate(products))
+    return _closest(keys, products, len(queries), len(references), len(right), floor)
 
 
 def _with_plants(queries, references, rng):

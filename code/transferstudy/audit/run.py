@@ -10,12 +10,14 @@ import numpy as np
 
 from ..data import ImageData
 from ..data.dataset import pixel_digests
+from ..environment import versions
 from ..errors import StudyError
 from ..pretraining.source import SourceData, shrink
 from ..store import digest
 from . import comparison as c
 from .alignment import SIZES
 from .descriptors import SIDE
+from .features import NetworkFeatures
 from .plants import KINDS
 from .stored import check_classes, read_classes, save
 
@@ -27,7 +29,12 @@ DIGITS = 16  # of an image's SHA-256 that name it in the list of pairs
 
 
 def audit(
-    data: ImageData, source: SourceData, root: Path, seed: int = 0, say: Callable[[str], None] = print
+    data: ImageData,
+    source: SourceData,
+    root: Path,
+    seed: int = 0,
+    say: Callable[[str], None] = print,
+    features: NetworkFeatures | None = None,
 ) -> dict:
     """Compare test, training and source images, all pairs, and write the result to `root/audit`.
 
@@ -37,6 +44,7 @@ def audit(
         root: the results folder.
         seed: of the planted copies and of the sample of pairs to look at.
         say: called with a line for each step.
+        features: of a network, for the second shortlist; None makes those of the shipped compact network.
 
     Returns:
         The record as written.
@@ -47,7 +55,7 @@ def audit(
     if data.side != SIDE:
         raise StudyError(f"the audit compares images of {SIDE} pixels a side; {data.name} has {data.side}")
     check_classes(read_classes(root), data, source)
-    started = time.process_time()
+    started, features = time.process_time(), features or NetworkFeatures()
     source_x = shrink(np.concatenate([source.x_train, source.x_val]), SIDE)
     source_y = np.concatenate([source.y_train, source.y_val])
     sides = {
@@ -63,7 +71,7 @@ def audit(
     }
     found = {}
     for pair, parts in plan.items():
-        found[pair] = c.compare(sides[pair[0]][0], sides[pair[1]][0], parts, seed)
+        found[pair] = c.compare(sides[pair[0]][0], sides[pair[1]][0], parts, seed, features)
         seconds = time.process_time() - started
         say(f"{pair[0]} against {pair[1]}: {len(found[pair].pairs):,} pairs aligned, {seconds:.0f} s so far")
     threshold = float(
@@ -86,12 +94,12 @@ def audit(
                 "tiny-imagenet", source.sha256, train=source.x_train, validation=source.x_val
             ),
         },
-        "parameters": _parameters(seed),
+        "parameters": {**_parameters(seed), "features": features.about()},
         "threshold": threshold,
         "comparisons": compared,
         "pairs": pairs,
         "pictures": {"file": "audit/pairs.npz", "sha256": digest(buffer.getvalue())},
-        "software": {"python": platform.python_version(), "numpy": np.__version__},
+        "software": {"python": platform.python_version(), **versions()},
         "cpu_seconds": round(time.process_time() - started),
     }
     return save(root, record, buffer.getvalue())
@@ -122,6 +130,7 @@ def _summary(result: c.Compared, queries: int, references: int, threshold: float
         kind: {
             "n": len(p["detail"]),
             "hash": int(p["hash"].sum()),
+            "features": int(p["features"].sum()),
             "listed": int(p["listed"].sum()),
             "found": int((p["listed"] * (p["detail"] >= threshold)).sum()),
         }
@@ -132,8 +141,10 @@ def _summary(result: c.Compared, queries: int, references: int, threshold: float
         "references": references,
         "by_hash": result.by_hash,
         "by_vector": result.by_vector,
+        "by_features": result.by_features,
         "aligned": len(result.pairs),
         "similarity": result.similarity,
+        "feature_similarity": result.feature_similarity,
         "recall": recall,
     }
 

@@ -69,7 +69,7 @@ def ship(
         )
     path = results / "weights" / f"{name}.npz"
     write_atomic(path, content)
-    after = source_accuracy(source_model(path, backbone, image_size), images, labels)
+    after = source_accuracy(source_model(path, backbone, image_size), images, labels, data.classes)
     return write_record(
         path.with_suffix(".json"),
         {

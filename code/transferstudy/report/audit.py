@@ -27,6 +27,12 @@ KINDS = {
     "narrower": "only the width cropped, to 3/4",
     "several": "cropped to 7/8, mirrored, brightness, JPEG of quality 75",
 }
+_WAYS = {
+    "hash": "close by hash",
+    "features": "close in features",
+    "listed": "on any shortlist",
+    "found": "found in the end",
+}
 
 
 def load() -> Audit:
@@ -85,6 +91,11 @@ class AuditValues:
         """Pairs above the threshold whose two images carry different labels."""
         return self._value(count(sum(p["a_class"] != p["b_class"] for p in self._above(comparison))))
 
+    def listed(self, comparison: str, kind: str, way: str) -> Value:
+        """Share of planted copies of a kind that got on a shortlist: by "hash", by "features", or in any way ("listed")."""
+        r = self._stored.record["comparisons"][comparison]["recall"][kind]
+        return self._value(percent(r[way] / r["n"], 0))
+
     def recall(self, comparison: str, kind: str) -> Value:
         """Share of planted copies of a kind that were found."""
         r = self._stored.record["comparisons"][comparison]["recall"][kind]
@@ -120,12 +131,15 @@ def searched(stored: Audit) -> Markdown:
         above = sum(p["above"] for p in stored.pairs(name))
         rows.append(
             [
-                NAMES[name], count(c["queries"] * c["references"]), count(c["by_hash"]), count(c["aligned"]), count(above),
+                NAMES[name], count(c["queries"] * c["references"]), count(c["by_hash"]), count(c["by_vector"]),
+                count(c["by_features"]), count(c["aligned"]), count(above),
                 count(len({p["a"] for p in stored.pairs(name) if p["above"]})),
             ]
         )  # fmt: skip
-    header = ["comparison", "all pairs", "close by hash", "aligned", "reach the threshold", "images in them"]
-    return pipe_table(header, rows, "lrrrrr")
+    header = [
+        "comparison", "all pairs", "by hash", "by frequencies", "by features", "aligned", "reach the threshold", "images in them",
+    ]  # fmt: skip
+    return pipe_table(header, rows, "lrrrrrrr")
 
 
 def recall(stored: Audit) -> Markdown:
@@ -138,6 +152,16 @@ def recall(stored: Audit) -> Markdown:
             [KINDS[kind], count(found[0]["n"]), *(f"{percent(f['found'] / f['n'], 0)}" for f in found)]
         )
     return pipe_table(["planted copy", "number", *NAMES.values()], rows, "l" + "r" * (1 + len(NAMES)))
+
+
+def ways(stored: Audit, comparison: str = "test-source") -> Markdown:
+    """What each way of searching finds of the planted copies in one comparison, kind by kind, and what is left after alignment."""
+    found = stored.record["comparisons"][comparison]["recall"]
+    rows = [
+        [KINDS[kind], *(percent(found[kind][way] / found[kind]["n"], 0) for way in _WAYS)]
+        for kind in stored.record["parameters"]["kinds"]
+    ]
+    return pipe_table(["planted copy", *_WAYS.values()], rows, "l" + "r" * len(_WAYS))
 
 
 def overlap(stored: Audit) -> Markdown:

@@ -63,24 +63,35 @@ def _data(card: DataCard) -> list[str]:
 def _weights(card: WeightsCard) -> list[str]:
     root = results_dir()
     made = {i: r for i, r in pretraining_records(root).items() if r["weights"]["name"] == card.pretraining}
-    facts = {"Network": card.network, "Stored as": card.stored}
+    finished = [record["finished"][:10] for record in made.values()]
+    facts = {
+        "Made by": card.developers,
+        "Date": card.date or (finished[-1] if finished else "not made yet"),
+        "Version": card.version,
+        "Network": card.network,
+        "Stored as": card.stored,
+    }
     if card.file:
         facts |= {"File": f"`{card.file}`", "SHA-256": _code(card.sha256)}
     facts |= {
         "Batch normalisation": card.batch_norm,
         "Input": card.input,
         "Licence": card.licence,
+        "Cite as": "the repository, by its citation file",
+        "Questions": card.contact,
         **({"Not to be confused with": card.not_} if card.not_ else {}),
     }
     return [
         "A model card [@mitchell2019model].",
         "## Model details {#details}", _table(facts), *_shipped(card, made),
-        "## Intended use {#use}", "Made for:", _list(card.intended), "Out of scope:", _list(card.not_for),
+        "## Intended use {#use}", "Made for:", _list(card.intended), f"Meant for: {card.users}.", "Out of scope:",
+        _list(card.not_for),
         "## Factors {#factors}", card.factors,
-        "## Metrics {#metrics}", card.metrics,
+        "## Metrics {#metrics}", card.metrics, f"Decision threshold: {card.thresholds}.",
         "## Training data {#training-data}", _training_data(card),
-        "## Evaluation data {#evaluation-data}", f"Accuracy was measured {card.measured}.",
+        "## Evaluation data {#evaluation-data}", f"Accuracy was measured {card.measured}.", card.evaluation,
         "## Training and its outcome {#outcome}", *(_own(card, made) if card.pretraining else _reported(card)),
+        "## Quantitative analyses {#analyses}", *_analyses(card, made),
         "## Ethical considerations {#ethics}", _list(card.ethics),
         "## Caveats and recommendations {#caveats}", _list(card.caveats),
     ]  # fmt: skip
@@ -151,6 +162,49 @@ def _shipped(card: WeightsCard, made: dict[str, dict]) -> list[str]:
         return []
     header = ["name", "form", "size", "top-1 before packing", "top-1 as shipped", "SHA-256"]
     return ["In the repository, ready to start from:", pipe_table(header, rows, "llrrrl").data]
+
+
+def _analyses(card: WeightsCard, made: dict[str, dict]) -> list[str]:
+    """Accuracy as a whole and class by class, from the manifests; what could not be split is said."""
+    body = []
+    for name, m in manifests(weights_dir()).items():
+        if m["made_from"]["card"] != card.name and m["made_from"]["pretraining"] not in made:
+            continue
+        found, rows = m["source"]["after"], []
+        for word, key in (("top-1", "top1"), ("top-5", "top5")):
+            low, high = _interval(found[key], found["n"])
+            rows.append(
+                [word, percent(found[key]), f"{100 * low:.1f} to {100 * high:.1f}", count(found["n"])]
+            )
+        body += [
+            f"As a whole, `{name}`. The interval is for the draw of validation images alone, not for another training run.",
+            pipe_table(["measure", "accuracy", "95 % interval", "images"], rows, "lrrr").data,
+        ]
+        if classes := found.get("class_top1"):
+            ranked = sorted(classes, key=classes.get)
+            few = 5
+            lines = [
+                [word, ", ".join(f"{c.split(',')[0]} ({percent(classes[c], 0)})" for c in group)]
+                for word, group in (("worst", ranked[:few]), ("best", ranked[: -few - 1 : -1]))
+            ]
+            middle = ranked[len(ranked) // 2]
+            body += [
+                f"By class, top-1: half of the {count(len(classes))} classes lie above and half below {percent(classes[middle], 0)}. "
+                f"With {count(found['n'] / len(classes))} images a class, single classes are known only roughly.",
+                pipe_table(["classes", "top-1 within the class"], lines, "ll").data,
+            ]
+    body.append(
+        "By other groups, and by groups that cross: not possible. The source has labels for what is in a picture, and for nothing else."
+    )
+    return body
+
+
+def _interval(share: float, n: int) -> tuple[float, float]:
+    """Wilson's 95 % interval of a share of n, both 0..1."""
+    from scipy.stats import binomtest
+
+    found = binomtest(round(share * n), n).proportion_ci(0.95, method="wilson")
+    return float(found.low), float(found.high)
 
 
 def _has_page(name: str) -> bool:

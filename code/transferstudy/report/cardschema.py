@@ -90,9 +90,10 @@ class Training(_Strict):
 class WeightsCard(_Strict):
     """Pretrained weights.
 
-    The parts are those of a model card. Weights that this project made name their `pretraining`: the `name` in its
+    The parts are those of a model card: details (who, when, which version, whom to ask), intended use and users, factors, metrics
+    and thresholds, evaluation and training data, quantitative analyses, ethics, caveats. Weights that this project made name their `pretraining`: the `name` in its
     settings, under which the record of the run is found; numbers are then read from that record. Weights made elsewhere
-    give `file`, `sha256`, `training` and `validation_top1` as their makers report them.
+    give `file`, `sha256`, `training` and `validation_top1` as their makers report them. `date` is left out where the record has it.
     """
 
     kind: Literal["weights"]
@@ -101,6 +102,11 @@ class WeightsCard(_Strict):
     pretraining: Text | None = None
     file: Text | None = None
     sha256: Sha256 | None = None
+
+    developers: Text
+    date: Text | None = None
+    version: Text
+    contact: Text
 
     source: Text
     source_card: Text
@@ -120,9 +126,12 @@ class WeightsCard(_Strict):
     not_: Text | None = Field(None, alias="not")
 
     intended: Texts
+    users: Text
     not_for: Texts
     factors: Text
     metrics: Text
+    thresholds: Text
+    evaluation: Text
     ethics: Texts
     caveats: Texts
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)

@@ -75,7 +75,10 @@ def corners(study: Study, n_labels: int) -> Corners:
 
 
 def all_corners(study: Study) -> list[Corners]:
-    """Return the corners at every number of labels at which a network was run both ways; the complete ones if there are any."""
+    """Return the corners at each number of labels at which all four arms were run.
+
+    If there is none: those with a network that was run both ways. If there is none either: all.
+    """
     found = [corners(study, n) for n in study.sizes]
     complete = [c for c in found if c.complete]
-    return complete or [c for c in found if any(None not in pair for pair in c.arms.values())]
+    return complete or [c for c in found if any(None not in pair for pair in c.arms.values())] or found

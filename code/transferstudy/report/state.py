@@ -42,7 +42,7 @@ def _drawings(study: Study) -> dict[str, Callable]:
     """Return the figures of a study as pages draw them: name -> call without arguments."""
     made: dict[str, Callable] = {
         draw.__name__: partial(draw, study)
-        for draw in (figures.learning_curves, figures.gain, figures.cost, figures.layers)
+        for draw in (figures.learning_curves, figures.gain, figures.cost, figures.layers, figures.two_by_two)
     }
     for n in dict.fromkeys((study.sizes[0], study.sizes[-1])):
         made[f"arms_at {n:,}"] = partial(figures.arms_at, study, n)
