@@ -243,7 +243,9 @@ def test_tabs_answer_to_click_and_arrow(browser):
         page.close()
 
 
-def test_the_deck_has_its_slides_and_none_overflows(deck, kind):
+@pytest.mark.parametrize("screen", [STAGE, (1920, 1080)])
+def test_the_deck_has_its_slides_and_none_overflows(deck, kind, screen):
+    deck.set_viewport_size(dict(zip(("width", "height"), screen, strict=True)))
     assert deck.evaluate("Reveal.getTotalSlides()") == SLIDES[kind]
     assert deck.evaluate("[Reveal.getConfig().width, Reveal.getConfig().height]") == list(STAGE)
     assert {number: found for number in slides(deck) if (found := deck.evaluate(MISPLACED, STAGE))} == {}
