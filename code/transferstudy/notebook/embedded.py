@@ -12,8 +12,8 @@ from PIL import Image
 from ..data import ImageData
 from ..errors import StudyError
 from ..paths import PRESETS
-from ..pretraining.records import manifests
 from ..presets import expand, preset_table
+from ..pretraining.records import manifests
 from ..store import Store, digest
 from ..study import MAIN
 
@@ -78,7 +78,10 @@ def settings(path: Path = PRESETS) -> str:
 
 def _reached(preset: str, path: Path) -> list[str]:
     """A preset and those that it includes."""
-    return [preset, *(p for part in preset_table(preset, path).get("includes", []) for p in _reached(part, path))]
+    return [
+        preset,
+        *(p for part in preset_table(preset, path).get("includes", []) for p in _reached(part, path)),
+    ]
 
 
 def accuracies(store: Store) -> str:
@@ -125,7 +128,6 @@ def fill(root: Path, store: Store, weights: Path | None = None) -> dict[str, str
         "weights": as_text(network),
         "weights_name": WEIGHTS,
         "weights_known": json.dumps(known),
-        "report_weights": next(name for name in known if name != WEIGHTS),
         "preset": MAIN,
         "settings": settings(),
         "accuracies": accuracies(store),

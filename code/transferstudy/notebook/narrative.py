@@ -21,7 +21,8 @@ from pathlib import Path
 from ..errors import StudyError
 
 _MARK = re.compile(
-    r"^<!-- (code|code folded|imports|own|left out|rename)(?:: (.*?))? -->$|^```python( hidden)?$", re.M | re.S
+    r"^<!-- (code|code folded|imports|own|left out|rename)(?:: (.*?))? -->$|^```python( hidden)?$",
+    re.M | re.S,
 )
 
 

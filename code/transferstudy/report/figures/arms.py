@@ -1,5 +1,6 @@
 """All strategies side by side: accuracy at one size, and accuracy against what it costs."""
 
+import matplotlib.ticker as ticker
 import numpy as np
 from matplotlib.figure import Figure
 
@@ -56,7 +57,10 @@ def cost(study: Study, theme: str = "light", size: str = "page") -> Figure:
                 label=strategy.label,
             )
         axis.set_xscale("log")
+        # 1, 2 and 5 of each power of ten: the range may hold no power of ten itself.
+        axis.xaxis.set_major_locator(ticker.LogLocator(subs=(1, 2, 5)))
         axis.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+        axis.xaxis.set_minor_locator(ticker.NullLocator())
         axis.set_xlabel("core-minutes for one run, pretraining not counted")
         axis.set_ylabel("test accuracy (%)")
         axis.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
