@@ -10,15 +10,20 @@ from pathlib import Path
 
 import pytest
 
+from transferstudy.cli import main
 from transferstudy.errors import StudyError
-from transferstudy.notebook import build, coverage, links
-from transferstudy.notebook.assemble import Assembly
+from transferstudy.notebook import build, coverage, embedded, links
+from transferstudy.notebook.assemble import Assembly, Cell
+from transferstudy.notebook.execute import execute
 from transferstudy.notebook.names import renamed, uses
 from transferstudy.notebook.narrative import read_narrative
 from transferstudy.notebook.source import read_module
+from transferstudy.presets import expand
+from transferstudy.study import MAIN
 
 ROOT = Path(__file__).resolve().parents[2]
 FILE = ROOT / "notebooks" / build.NAME
+SHORT = 65  # lines
 SECTIONS = [
     "Set-up",
     "Data loading",
@@ -69,6 +74,19 @@ def test_every_covered_public_function_stands_in_it_with_the_same_source_text(co
     assert found > 60
 
 
+def test_every_figure_of_the_pages_stands_in_it_or_is_left_out_with_a_reason(committed):
+    narrative, text = read_narrative(ROOT / "notebooks" / "narrative"), code(committed)
+    wanted = coverage.figures_on_pages(ROOT)
+    drawn = [pair for pair in wanted if pair not in narrative.left_out]
+    assert len(drawn) >= 13
+    for path, name in drawn:
+        new = narrative.renames.get((path, name), name)
+        assert f"def {new}(" in text, (
+            f"{path}: {name}: place it in notebooks/narrative/, or leave it out there"
+        )
+        assert f"show({new}(" in text.replace("\n    ", "") or f"= {new}(" in text, f"{name} is never drawn"
+
+
 def test_sections_stand_in_order_and_every_cell_of_code_is_explained(committed):
     cells = committed["cells"]
     headings = [source(c).splitlines()[0] for c in cells if source(c).startswith("## ")]
@@ -77,6 +95,31 @@ def test_sections_stand_in_order_and_every_cell_of_code_is_explained(committed):
     for before, cell in pairwise(cells):
         if cell["cell_type"] == "code":
             assert before["cell_type"] == "markdown" and len(source(before).split()) >= 4, source(cell)[:80]
+
+
+def test_cells_are_short_or_folded_under_a_title(committed):
+    cells = [c for c in committed["cells"] if c["cell_type"] == "code"]
+    for cell in cells:
+        lines = source(cell).splitlines()
+        if cell["metadata"]:
+            assert cell["metadata"] == build.HIDDEN and lines[0].startswith("# @title "), cell["id"]
+        else:
+            assert len(lines) <= SHORT, f"{cell['id']}: {len(lines)} lines: cut it, or fold it away"
+    assert 20 < sum(bool(c["metadata"]) for c in cells) < len(cells) / 2
+
+
+def test_the_runs_of_the_report_can_be_expanded_from_the_settings_it_carries(tmp_path):
+    path = tmp_path / "presets.toml"
+    path.write_text(embedded.settings(), encoding="utf-8")
+    assert [s.id for s in expand(MAIN, path)] == [s.id for s in expand(MAIN)]
+
+
+def test_presets_that_the_reports_includes_are_carried_too(tmp_path, monkeypatch):
+    monkeypatch.setattr(embedded, "MAIN", "full")
+    path = tmp_path / "presets.toml"
+    path.write_text(embedded.settings(), encoding="utf-8")
+    assert [s.id for s in expand("full", path)] == [s.id for s in expand("full")]
+    assert "presets.smoke" not in path.read_text()
 
 
 def test_it_is_formatted_small_and_free_of_the_package(committed):
@@ -103,6 +146,8 @@ def test_it_shows_the_outputs_of_a_real_run(committed):
     printed = "".join("".join(o.get("text", "")) for o in outputs)
     assert "not compared with the report, which differs in" in printed and "minus" in printed
     assert len(printed.splitlines()) < 250
+    assert "predict your own picture" in source(committed["cells"][-2])
+    assert "image/png" in committed["cells"][-1]["outputs"][-1]["data"]
 
 
 # ---- what the generator refuses
@@ -114,9 +159,10 @@ def test_a_public_function_without_a_place_is_named(tmp_path):
     module = package / "data" / "splits.py"
     module.write_text(module.read_text() + '\n\ndef forgotten() -> int:\n    """Nobody."""\n    return 1\n')
     narrative = read_narrative(ROOT / "notebooks" / "narrative")
-    fill = dict.fromkeys(
-        "excerpt weights weights_name weights_sha256 settings data_sha256".split(), "x"
-    ) | dict.fromkeys("excerpt_side excerpt_columns excerpt_per_class accuracies".split(), "1")
+    fill = dict.fromkeys("excerpt weights weights_name settings preset data_sha256".split(), "x")
+    fill |= dict.fromkeys(
+        "excerpt_side excerpt_columns excerpt_per_class accuracies weights_known".split(), "1"
+    )
     with pytest.raises(StudyError, match=r"lacks data/splits\.py: forgotten: give each a place"):
         Assembly(narrative, fill, package).cells()
     read_module.cache_clear()
@@ -154,8 +200,8 @@ def test_what_is_needed_and_not_placed_comes_along_with_its_docstring(tmp_path, 
     monkeypatch.setattr(coverage, "check", lambda *_: None)
     module = '"""Tools."""\n\nBASE = 2\n\n\ndef help_():\n    """Return the base."""\n    return BASE\n\n\ndef main():\n    from .one import help_\n\n    return help_()\n'
     cells = small(tmp_path, "The point.\n\n<!-- code: one.py: main -->\n", one=module).cells()
-    assert [c.kind for c in cells] == ["text", "text", "python", "python"]
-    assert "Return the base." in cells[1].text and "from .one" not in cells[3].text
+    assert [c.kind for c in cells] == ["text", "text", "hidden", "text", "python"]
+    assert "Return the base." in cells[1].text and "from .one" not in cells[4].text
 
 
 @pytest.mark.parametrize(
@@ -175,11 +221,41 @@ def test_a_faulty_narrative_is_refused(tmp_path, monkeypatch, narrative, message
         small(tmp_path, narrative, one="def f():\n    return 1\n").cells()
 
 
+def test_two_names_of_one_line_stand_there_once(tmp_path, monkeypatch):
+    monkeypatch.setattr(coverage, "check", lambda *_: None)
+    module = "LOW, HIGH = 1, 2\n\n\ndef f():\n    return LOW, HIGH\n"
+    cells = small(tmp_path, "The point.\n\n<!-- code folded: one.py: f -->\n", one=module).cells()
+    assert next(c.text for c in cells if c.kind == "hidden").count("LOW, HIGH = 1, 2") == 1
+    assert cells[-1] == Cell("hidden", "# @title f\ndef f():\n    return LOW, HIGH")
+
+
 def test_names_are_told_apart_as_python_does():
     found = uses("def f(a, b=C):\n    x = a\n    return [x + y for z in a] + g(x)\n")
     assert found.defines == {"f"} and found.at_once == {"C"} and found.later == {"y", "g"}
     text = "def draw(layers):\n    return layers, between(1)\n"
     assert renamed(text, {"between": "other", "layers": "no"}) == text.replace("between", "other")
+
+
+# ---- running it
+
+
+def a_notebook(code: str) -> dict:
+    cell = {"cell_type": "code", "execution_count": None, "id": "one", "metadata": {}, "outputs": []}
+    return {"cells": [cell | {"source": [code]}], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+
+
+def test_a_run_does_not_depend_on_the_shell(monkeypatch):
+    monkeypatch.setenv("NOTEBOOK_STEPS", "0.5")
+    shown = "import os; print(sorted(k for k in os.environ if k.startswith('NOTEBOOK_')))"
+    ran = execute(a_notebook(shown), {"NOTEBOOK_MODE": "QUICK"})
+    assert "".join(ran["cells"][0]["outputs"][0]["text"]) == "['NOTEBOOK_MODE']\n"
+
+
+def test_a_run_that_fails_or_tells_of_this_machine_is_refused(tmp_path):
+    with pytest.raises(StudyError, match=r"the notebook failed:[\s\S]*ZeroDivisionError"):
+        execute(a_notebook("1 / 0"))
+    with pytest.raises(StudyError, match=r"names a place of this machine: .*secret\.txt \(cell one\)"):
+        execute(a_notebook("import os; print(os.getcwd() + '/secret.txt')"), folder=tmp_path)
 
 
 # ---- links
@@ -191,13 +267,14 @@ def site(tmp_path: Path, address: str) -> Path:
     return tmp_path
 
 
-def test_links_follow_the_one_address(tmp_path):
+def test_links_follow_the_one_address(tmp_path, monkeypatch):
     root = site(tmp_path, "  repo-url: https://github.com/someone/study\n")
     address = f"https://colab.research.google.com/github/someone/study/blob/main/{links.FILE}"
     assert address in links.buttons(root)
     with pytest.raises(StudyError, match=r"README\.md: links"):
         links.check(root)
-    links.write(root)
+    monkeypatch.chdir(root)
+    assert main(["notebook", "--links"]) == 0
     links.check(root)
     assert address in (root / "README.md").read_text(encoding="utf-8")
 

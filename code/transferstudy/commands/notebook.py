@@ -7,6 +7,7 @@ PARENTS = ()
 def arguments(parser) -> None:
     """Add the command's options."""
     parser.add_argument("--check", action="store_true", help="say whether the committed file is up to date")
+    parser.add_argument("--links", action="store_true", help="only write the links in the README anew")
     parser.add_argument("--no-run", action="store_true", help="write it without outputs")
     parser.add_argument(
         "--excerpt", action="store_true", help="choose the images that it carries anew (needs --data)"
@@ -23,6 +24,9 @@ def run(args) -> None:
     from ..paths import project_root
 
     root = project_root()
+    if args.links:
+        links.write(root)
+        return
     if args.excerpt:
         write_excerpt(load("cifar10", data_source(args.data)), root / "notebooks" / "excerpt.webp")
     content = build.notebook(root)

@@ -12,6 +12,7 @@ from .names import imports, renamed, uses
 from .narrative import Block, Narrative
 from .source import Definition, read_module
 
+BACK = "With these, the code that the text above speaks of."
 LONG_CELL = 45  # lines from which on definitions that nobody placed get a cell of their own
 GIVEN = {*dir(builtins), "display", "get_ipython", "__name__"}
 Pair = tuple[str, str]
@@ -129,7 +130,8 @@ class Assembly:
             words = " ".join(f"- {sentence}\n" for sentence in said).replace("\n ", "\n")
             made.append(Cell("text", f"**`{group[0][0]}`.** {module.summary}\n\n{words}".strip()))
             made.append(self._definitions(group, folded=True))
-        return made
+        # They stand between a paragraph and its code, which would otherwise follow without a word.
+        return [*made, Cell("text", BACK)] if made else []
 
     def _definitions(self, pairs: list[Pair], folded: bool) -> Cell:
         """A cell of definitions; folded, it begins with the title that Colab shows instead of the code."""

@@ -1,5 +1,6 @@
 """Which modules the notebook promises to hold, and what it says when something of them is in no cell."""
 
+import re
 from pathlib import Path
 
 from ..errors import StudyError
@@ -19,6 +20,7 @@ MODULES = (
     "strategies.py",
     "study.py",
 )
+_FIGURE = re.compile(r"\bfigures\.([a-z]\w*)")
 
 
 def covered(root: Path = PACKAGE) -> list[str]:
@@ -27,6 +29,18 @@ def covered(root: Path = PACKAGE) -> list[str]:
         p for folder in FOLDERS for p in sorted((root / folder).glob("*.py")) if p.name != "__init__.py"
     ]
     return sorted([*MODULES, *(p.relative_to(root).as_posix() for p in inside)])
+
+
+def figures_on_pages(root: Path) -> list[tuple[str, str]]:
+    """Return (module, name) of every figure function of the report that a page or slide calls, sorted.
+
+    Args:
+        root: the project.
+    """
+    pages = [*root.glob("*.qmd"), *root.glob("chapters/*.qmd")]
+    called = {name for page in pages for name in _FIGURE.findall(page.read_text(encoding="utf-8"))}
+    homes = read_module("report/figures/__init__.py").own
+    return sorted((homes[name], name) for name in called & homes.keys())
 
 
 def check(placed: set[tuple[str, str]], narrative: Narrative, root: Path = PACKAGE) -> None:

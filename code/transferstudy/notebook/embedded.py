@@ -128,7 +128,6 @@ def fill(root: Path, store: Store, weights: Path | None = None) -> dict[str, str
         "weights": as_text(network),
         "weights_name": WEIGHTS,
         "weights_known": json.dumps(known),
-        "report_weights": next(name for name in known if name != WEIGHTS),
         "preset": MAIN,
         "settings": settings(),
         "accuracies": accuracies(store),

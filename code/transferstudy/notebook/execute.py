@@ -10,6 +10,7 @@ from pathlib import Path
 from ..errors import StudyError
 
 TIMEOUT = 1800  # seconds a cell
+OURS = ("NOTEBOOK_", "TRANSFERSTUDY_", "KERAS_")
 
 
 def execute(content: dict, variables: dict[str, str] | None = None, folder: Path | None = None) -> dict:
@@ -17,7 +18,8 @@ def execute(content: dict, variables: dict[str, str] | None = None, folder: Path
 
     Args:
         content: the notebook.
-        variables: environment variables for the run, such as `NOTEBOOK_MODE`.
+        variables: environment variables for the run, such as `NOTEBOOK_MODE`; others that the notebook would read are
+            taken away, so that the run does not depend on the shell it was started from.
         folder: working folder, by default an empty one that is removed afterwards.
 
     Raises:
@@ -49,7 +51,8 @@ def execute(content: dict, variables: dict[str, str] | None = None, folder: Path
             resources={"metadata": {"path": str(where)}},
         )
         try:
-            client.execute(env={**os.environ, **(variables or {})}, cwd=str(where))
+            kept = {k: v for k, v in os.environ.items() if not k.startswith(OURS)}
+            client.execute(env={**kept, **(variables or {})}, cwd=str(where))
         except CellExecutionError as error:
             raise StudyError(f"the notebook failed:\n{error}") from None
         ran = json.loads(nbformat.writes(node))

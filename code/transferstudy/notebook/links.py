@@ -73,5 +73,5 @@ def check(root: Path) -> None:
     _, text, made = _readme(root)
     if made != text:
         raise StudyError(
-            "README.md: links to the notebook are not those of _quarto.yml: python -m transferstudy notebook --no-run"
+            "README.md: links to the notebook are not those of _quarto.yml: python -m transferstudy notebook --links"
         )
