@@ -244,8 +244,11 @@ def _show(args):
 
 
 def _verify(args):
+    from .applications import load as load_applications
+    from .applications import path as applications_path
     from .chain import check, check_pixels
     from .data.source import data_source
+    from .keras_mistakes.stored import check_all
     from .paths import cards_dir
     from .store import Store
     from .verify import verify
@@ -258,6 +261,15 @@ def _verify(args):
         f"{reached['results']} results started from known weights; {reached['weights']} shipped weights files and "
         f"{reached['pretraining']} pretraining records agree with each other and with the cards"
     )
+    mistakes = check_all(store.root)
+    print(
+        f"{mistakes} demonstrations of mistakes: files whole, accuracies recomputed from the predictions and equal"
+    )
+    if applications_path(store.root).is_file():
+        offered = load_applications(store.root)
+        print(
+            f"{len(offered['builders'])} networks of keras.applications, as Keras {offered['keras']} builds them: file whole"
+        )
     data, source = (data_source(path) if path else None for path in (args.data, args.source))
     for name in check_pixels(data, source, cards_dir()):
         print(f"{name}: the images are those of the card")

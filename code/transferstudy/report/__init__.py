@@ -5,7 +5,7 @@ from pathlib import Path
 from ..notebook.links import buttons as notebook_links
 from ..study import MAIN, Study
 from ..study import load as load_study
-from . import claims, declared, figures, literature, tables, weights
+from . import applications, claims, declared, figures, literature, mistakes, tables, weights
 from .cards import card
 from .guards import check_pages, holds, verdict_is
 from .inline import values
@@ -15,6 +15,7 @@ from .sources import source, sources
 
 __all__ = [
     "Study",
+    "applications",
     "card",
     "claims",
     "declared",
@@ -22,6 +23,7 @@ __all__ = [
     "holds",
     "literature",
     "load",
+    "mistakes",
     "notebook_links",
     "predict_one",
     "records",

@@ -10,6 +10,7 @@ from .classes import class_accuracy, confusion
 from .curves import gain, learning_curves, training_curves
 from .images import examples, prediction, preprocessing, views
 from .inside import change, cka, filters, maps, places
+from .keras_mistakes import keras_mistakes
 from .mistakes import mistakes
 from .network import layers
 from .pairs import pairs
@@ -27,6 +28,7 @@ __all__ = [
     "examples",
     "filters",
     "gain",
+    "keras_mistakes",
     "layers",
     "learning_curves",
     "maps",
