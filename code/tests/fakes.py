@@ -227,3 +227,51 @@ def fake_inside(study: Study, strategy: str, n_labels: int) -> None:
     stored.save(
         study.store.root, stored.PICTURES, {"data": record["data"]}, {"index": index, "pictures": pictures}
     )
+
+
+def fake_mistakes(root: Path, change: float = -0.1, seeds: int = 5, noise: float = 0.05) -> None:
+    """Made-up demonstrations of every mistake that presets.toml asks for, and made-up answers of the backends.
+
+    Args:
+        root: results folder.
+        change: accuracy with the mistake minus without; for "epoch" it is never below zero whatever is asked for.
+        seeds: how many of the declared seeds are there.
+        noise: share of the images on which the two ways differ at random.
+    """
+    from transferstudy.keras_mistakes import backends, stored
+    from transferstudy.keras_mistakes.effects import measures
+    from transferstudy.keras_mistakes.plan import plans
+
+    for plan in plans():
+        if plan.seed >= seeds:
+            continue
+        rng = np.random.default_rng(int(plan.hash[:8], 16))
+
+        def predicted(y, share, rng=rng):
+            return np.where(rng.random(y.shape) < share, y, (y + 1) % 10).astype(np.uint8)
+
+        judge, choose = ((np.arange(n) % 10).astype(np.uint8) for n in (400, 200))
+        rounds = np.tile(choose, (6, 1))
+        right = predicted(judge, 0.6)
+        wrong = np.where(rng.random(len(judge)) < noise, predicted(judge, 0.6), right)
+        flipped = rng.random(len(judge)) < abs(change) / (0.6 if change < 0 else 0.4)
+        wrong = np.where(flipped, (judge + 1) % 10 if change < 0 else judge, wrong).astype(np.uint8)
+        choices = predicted(rounds, 0.6)
+        arrays = {
+            "judge_y": judge, "choose_y": choose, "right_judged": right, "wrong_judged": wrong,
+            "right_choices": choices, "wrong_choices": choices if plan.mistake == "epoch" else predicted(rounds, 0.5),
+        }  # fmt: skip
+        about = {
+            "plan": plan.model_dump(),
+            "measures": measures(plan.mistake, arrays),
+            "data": {"name": "cifar10", "sha256": "00" * 32, "test": 0},
+            "weights": {"name": plan.weights, "sha256": "11" * 32},
+        }
+        stored.save(root, plan.id, about, arrays)
+    answer = {"obeyed": True, "backbone": True, "statistics": True, "error": None, "weights_lost": False}
+    silent, refused = {**answer, "obeyed": False}, {**answer, "obeyed": False, "error": "ValueError: no"}
+    asked = {
+        name: {"installed": True, "keras": "3.0.0", "version": "1.0", "answers": dict.fromkeys(backends.QUESTIONS, each)}
+        for name, each in zip(backends.BACKENDS, (silent, {**refused, "weights_lost": True}, refused), strict=True)
+    }  # fmt: skip
+    stored.save(root, stored.BACKENDS, {"backends": asked})

@@ -244,8 +244,11 @@ def _show(args):
 
 
 def _verify(args):
+    from .applications import load as load_applications
+    from .applications import path as applications_path
     from .chain import check, check_pixels
     from .data.source import data_source
+    from .keras_mistakes.stored import check_all
     from .paths import cards_dir, energy_file
     from .pretraining.records import read_record
     from .sheet import check as check_sheet
@@ -264,6 +267,15 @@ def _verify(args):
     for path in tables:
         read_record(path, f"python -m transferstudy {path.parent.name}")
     print(f"{len(tables)} tables of energy and speed: whole")
+    mistakes = check_all(store.root)
+    print(
+        f"{mistakes} demonstrations of mistakes: files whole, accuracies recomputed from the predictions and equal"
+    )
+    if applications_path(store.root).is_file():
+        offered = load_applications(store.root)
+        print(
+            f"{len(offered['builders'])} networks of keras.applications, as Keras {offered['keras']} builds them: file whole"
+        )
     data, source = (data_source(path) if path else None for path in (args.data, args.source))
     if pictures := check_sheet(store.root, data):
         print(

@@ -6,7 +6,7 @@ from ..inside.stored import inside_of as inside
 from ..notebook.links import buttons as notebook_links
 from ..study import MAIN, Study
 from ..study import load as load_study
-from . import benches, bill, claims, declared, figures, literature, tables, weights
+from . import applications, benches, bill, claims, declared, figures, literature, mistakes, tables, weights
 from .cards import card
 from .guards import check_pages, holds, verdict_is
 from .inline import values
@@ -16,6 +16,7 @@ from .sources import source, sources
 
 __all__ = [
     "Study",
+    "applications",
     "benches",
     "bill",
     "card",
@@ -26,6 +27,7 @@ __all__ = [
     "inside",
     "literature",
     "load",
+    "mistakes",
     "notebook_links",
     "predict_one",
     "records",

@@ -11,6 +11,7 @@ from .curves import learning_curves, training_curves
 from .gains import gain
 from .images import examples, prediction, preprocessing, views
 from .inside import change, cka, filters, maps, places
+from .keras_mistakes import keras_mistakes
 from .mistakes import mistakes
 from .network import borrowed, layers, transfer
 from .pairs import pairs
@@ -31,6 +32,7 @@ __all__ = [
     "examples",
     "filters",
     "gain",
+    "keras_mistakes",
     "layers",
     "learning_curves",
     "maps",

@@ -1,0 +1,54 @@
+"""What mistakes change: paired differences with their intervals, one row a mistake."""
+
+from matplotlib.figure import Figure
+
+from ...keras_mistakes.effects import Effect
+from ...values import signed
+from .style import canvas
+
+_ROWS = {
+    "pixels": "pixels / 255",
+    "epoch": "epoch chosen on\nthe images that score",
+    "head": "thawed before the\nhead has converged",
+    "rate": "the head's rate\nkept after thawing",
+    "compile": "not compiled again\nafter thawing",
+}
+
+
+def keras_mistakes(effects: dict[str, Effect], theme: str = "light", size: str = "page") -> Figure:
+    """Reported accuracy with each mistake minus without: a marker for the mean, a bar for the interval, a dot a seed.
+
+    A marker is filled where the interval lies on one side of zero, and hollow where it holds zero.
+
+    Args:
+        effects: mistake -> effect, as `keras_mistakes.effects.effects` returns them.
+        theme: "light" or "dark".
+        size: "page" or "slide".
+    """
+    with canvas(theme, size, 0.5 if size == "page" else 0.42) as (figure, axis, face):
+        axis.axvline(0, color=face.muted, linewidth=1)
+        for row, effect in enumerate(reversed(effects.values())):
+            d = effect.difference
+            axis.plot(
+                [100 * d.low, 100 * d.high], [row, row], color=face.ink, linewidth=face.line,
+                solid_capstyle="butt",
+            )  # fmt: skip
+            axis.plot(
+                100 * d.mean, row, "o", color=face.ink, markersize=face.marker * 1.2,
+                markerfacecolor=face.ink if d.excludes_zero else face.paper,
+            )  # fmt: skip
+            axis.plot(
+                [100 * x for x in d.per_seed], [row - 0.27] * d.seeds, ".", color=face.muted,
+                markersize=face.marker,
+            )  # fmt: skip
+            axis.annotate(
+                f"{signed(d.mean)} ({signed(d.low)} to {signed(d.high)})", (1.02, row),
+                xycoords=axis.get_yaxis_transform(), va="center", annotation_clip=False,
+            )  # fmt: skip
+        names = [_ROWS[name] for name in effects]
+        axis.set_yticks(range(len(names)), list(reversed(names)))
+        axis.set_ylim(-0.6, len(names) - 0.4)
+        axis.set_xlabel("reported accuracy: with the mistake − without (points)")
+        axis.grid(axis="y", visible=False)
+        axis.tick_params(axis="y", length=0)
+    return figure
