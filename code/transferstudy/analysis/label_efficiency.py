@@ -1,6 +1,7 @@
 """How many labelled images is transfer worth: where does the from-scratch learning curve reach the same accuracy?"""
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from scipy.interpolate import PchipInterpolator
@@ -118,7 +119,12 @@ def worth(study: Study, arm: Arm, strategy: str | None = None, resamples: int = 
     Returns:
         None when the from-scratch curve has fewer than two sizes.
     """
-    curve = scratch_curve(study, strategy)
+    return _worth(study, arm.key, strategy, resamples)
+
+
+@cache
+def _worth(study: Study, key: tuple, strategy: str | None, resamples: int) -> Worth | None:
+    arm, curve = study.arms[key], scratch_curve(study, strategy)
     if len(curve) < 2:
         return None
     sizes = [a.n_labels for a in curve]

@@ -6,7 +6,7 @@ from IPython.display import Markdown
 
 from ...analysis.between import Between, Estimate, Saving, between, straight_line_gap
 from ...analysis.label_efficiency import Labels
-from ...comparison import MIN_SEEDS, arm_interval
+from ...comparison import CONFIDENCE, MIN_SEEDS, arm_interval
 from ...strategies import STRATEGIES, Strategy
 from ...study import Study
 from ...values import NBSP, Value, count, listing, percent, points, record_link
@@ -34,7 +34,7 @@ def _kind(strategy: Strategy) -> str:
 def _accuracy(estimate: Estimate, names: tuple[str, ...]) -> str:
     labels = " to ".join(STRATEGIES[name].label for name in names)
     low, high = (f"{100 * end:.1f}" for end in (estimate.low, estimate.high))
-    return f"{percent(estimate.mean)} ({labels}; 95{NBSP}% interval {low} to {high}{NBSP}%)"
+    return f"{percent(estimate.mean)} ({labels}; {percent(CONFIDENCE, 0)} interval {low} to {high}{NBSP}%)"
 
 
 def expected(n: int, saving: Saving | None, measured: bool) -> str:
@@ -69,7 +69,7 @@ def needed(n: int, saving: Saving | None, largest: int) -> str:
     if saving is None:
         return "How many labels transfer saves cannot be said here."
     low, high = labels_in_words(saving.low), labels_in_words(saving.high)
-    ends = f" (95{NBSP}% interval {low if low == high else f'{low} to {high}'})"
+    ends = f" ({percent(CONFIDENCE, 0)} interval {low if low == high else f'{low} to {high}'})"
     few = "" if saving.seeds >= MIN_SEEDS else " These are too few seeds for a verdict."
     words, saves = labels_in_words(saving.needed), saved(n, saving, largest)
     if saving.needed.side == "more":
@@ -168,7 +168,7 @@ def worth_note(study: Study) -> str:
         "and ends where the measurements end.",
         f"A straight line in its place would move an accuracy by up to {points(straight_line_gap(study)).lstrip('+')}; the "
         "intervals do not cover that.",
-        f"They hold 95{NBSP}% of bootstrap resamples of seeds and test images.",
+        f"They hold {percent(CONFIDENCE, 0)} of bootstrap resamples of seeds and test images.",
     ]
     if min(counts) < MIN_SEEDS:
         sentences.append(f"With fewer than {MIN_SEEDS} seeds they are too narrow.")
