@@ -5,6 +5,8 @@ What has to hold of every page (axe, width, keyboard, weight and so on) is in te
 The report is rendered by whatever `make report` chooses, so the same tests look at Quarto's output where there is one.
 """
 
+import itertools
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from pypdf import PdfReader
@@ -199,15 +201,24 @@ def test_axe_finds_nothing_on_any_slide(opened, scheme):
     assert {number: found for number in slides(page) if (found := axe(page))} == {}
 
 
-def test_the_deck_fits_every_screen_and_a_phone(opened):
-    for width, height in (*SCREENS, (320, 640)):
+def test_the_deck_fits_every_screen(opened):
+    for width, height in SCREENS:
         page = opened("slides.html", width, height)
         page.wait_for_function("window.Reveal?.isReady()")
         stage = page.locator(".slides").bounding_box()
         assert stage["x"] >= -1 and stage["x"] + stage["width"] <= width + 1, (width, height)
         assert stage["y"] >= -1 and stage["y"] + stage["height"] <= height + 1, (width, height)
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, (width, height)
         assert {number: found for number in slides(page) if (found := page.evaluate(MISPLACED, STAGE))} == {}
+
+
+def test_on_a_phone_the_slides_stand_below_each_other(opened, kind):
+    page = opened("slides.html", 320, 640)
+    page.wait_for_function("window.Reveal?.isReady()")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    boxes = [slide.bounding_box() for slide in page.locator(".slides section").all()]
+    assert len(boxes) == SLIDES[kind]
+    assert all(box["x"] >= -1 and box["x"] + box["width"] <= 321 for box in boxes)
+    assert all(above["y"] < below["y"] for above, below in itertools.pairwise(boxes))
 
 
 def test_a_slide_appears_at_once_for_readers_who_asked_for_less_motion(browser, address):
