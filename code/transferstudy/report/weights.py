@@ -2,7 +2,6 @@
 
 from IPython.display import Markdown
 
-from ..errors import StudyError
 from ..paths import results_dir, weights_dir
 from ..pretraining.records import manifests, pretraining_records
 from ..study import Study
@@ -13,20 +12,6 @@ from .markdown import pipe_table
 _NETWORKS = {"vgg16_bn": "VGG16 with batch normalisation", "compact": "the compact network"}
 # Top-1 on the source's validation images that a short run of VGG16 must reach to prove the command.
 PROOF = 0.15
-
-
-def pretraining(name: str) -> dict:
-    """Return the record of the pretraining run that made weights `name`.
-
-    Raises:
-        StudyError: there is none; the message names the command that makes it.
-    """
-    found = [r for r in pretraining_records(results_dir()).values() if r["weights"]["name"] == name]
-    if not found:
-        raise StudyError(
-            f"results/pretraining: no record of weights {name!r}; make it with python -m transferstudy pretrain --backbone small --data PATH"
-        )
-    return found[-1]
 
 
 def shipped() -> Markdown:
