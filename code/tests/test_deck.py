@@ -14,7 +14,7 @@ from transferstudy.report.claims import slides as sentences
 
 PACE = 130  # words a minute
 MINUTES = 10
-TIME = re.compile(r"\s*(\d+):(\d\d) · ")
+TIME = re.compile(r"\s*Time (\d+):(\d\d)\. ")
 SMALLEST = 20  # CSS pixels on a stage of 1280 by 720
 LONGEST = 95  # characters of a heading: two lines, even in a wide font
 # The size of every text on the slide that is shown, and every picture that is shown smaller than it was made.
