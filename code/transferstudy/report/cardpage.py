@@ -189,7 +189,7 @@ def _analyses(card: WeightsCard, made: dict[str, dict]) -> list[str]:
             ]
             middle = ranked[len(ranked) // 2]
             body += [
-                f"By class, top-1: half of the {count(len(classes))} classes lie above and half below {percent(classes[middle], 0)}. "
+                f"By class, top-1: the median of the {count(len(classes))} classes is {percent(classes[middle], 0)}. "
                 f"With {count(found['n'] / len(classes))} images a class, single classes are known only roughly.",
                 pipe_table(["classes", "top-1 within the class"], lines, "ll").data,
             ]
