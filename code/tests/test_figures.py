@@ -75,6 +75,8 @@ def drawings(tmp_path_factory):
         "gain price later": (f.gain, later, True),
         "arms_at": (f.arms_at, now, 500),
         "arms_at later": (f.arms_at, later, 1000),
+        "two_by_two": (f.two_by_two, now),
+        "two_by_two later": (f.two_by_two, later),
         "training_curves": (f.training_curves, now, 500),
         "training_curves later": (f.training_curves, later, 1000),
         "confusion": (f.confusion, now, "finetune_all", 500),
@@ -100,7 +102,8 @@ NAMES = [
     "examples", "filters", "gain", "gain later", "gain one size", "gain price", "gain price later", "layers", "layers depth",
     "learning_curves", "learning_curves later", "learning_curves one size", "maps", "mistakes", "pairs", "places",
     "prediction", "preprocessing", "pretraining", "protocol", "protocol later", "reliability", "reliability_scaled",
-    "resolutions", "robustness", "training_curves", "training_curves later", "transfer", "views",
+    "resolutions", "robustness", "training_curves", "training_curves later", "transfer",
+    "two_by_two", "two_by_two later", "views",
 ]  # fmt: skip
 
 

@@ -1,21 +1,15 @@
-"""Figures, tables, claims and inline values follow the results, and say when results are missing."""
+"""Tables, claims and inline values follow the results, and say when results are missing."""
 
-import matplotlib as mpl
 import numpy as np
 import pytest
-from fakes import STRENGTH, fake_inside, fake_record, fake_store, fake_study
+from fakes import STRENGTH, fake_record, fake_store
 
 from transferstudy import report
-from transferstudy.analysis.plan import DEPTHS
 from transferstudy.comparison import difference, paired_interval
 from transferstudy.errors import StudyError
 from transferstudy.presets import expand
-from transferstudy.report import audit
-from transferstudy.report.figures.style import SIZES, THEMES, spread
 from transferstudy.store import Store
 from transferstudy.values import Value, listing, percent, points
-
-mpl.use("Agg")
 
 
 @pytest.fixture(scope="module")
@@ -152,113 +146,6 @@ def test_tables_are_rectangular(study):
             continue
         assert len(lines) > 2, name
         assert len({line.count("|") for line in lines}) == 1, name
-
-
-@pytest.fixture(scope="module")
-def drawings(study, tmp_path_factory):
-    """Every figure: name -> (function, arguments)."""
-    f, sample = report.figures, report.sample()
-    two = ["finetune_all", "small_scratch"]
-    root = tmp_path_factory.mktemp("more")
-    depth = fake_study(root / "d", [(n, k, 3) for n in DEPTHS for k in (1000, 5000)], name="depth")
-    names = ("linear_probe", "random_features")
-    sides = fake_study(root / "s", [(n, 1000, 3, s) for n in names for s in (32, 64, 96)], name="resolution")
-    seen = fake_study(root / "i", [(n, k, 2) for n in two for k in (500, 5000)], robust=True)
-    for name in two:
-        fake_inside(seen, name, 500)
-    keys = ("loss", "val_loss", "top1", "val_top1", "top5", "val_top5")
-    epochs = [{k: (3 - e / 3 if "loss" in k else (e + 1) / 8) for k in keys} for e in range(4)]
-    return {
-        "pairs": (f.pairs, audit.load(), "test-train"),
-        "pretraining": (f.pretraining, {"epochs": epochs}),
-        "depths": (f.depths, depth),
-        "resolutions": (f.resolutions, sides),
-        "robustness": (f.robustness, seen, two, 500),
-        "reliability_scaled": (f.reliability_scaled, seen, "finetune_all", 500),
-        "maps": (f.maps, seen, two, 500),
-        "cka": (f.cka, seen, "finetune_all", 500),
-        "change": (f.change, seen, two, 500),
-        "filters": (f.filters, seen, "finetune_all", 500),
-        "places": (f.places, seen, "finetune_all", 500),
-        "mistakes": (f.mistakes, seen, "finetune_all", 500),
-        "learning_curves": (f.learning_curves, study),
-        "gain": (f.gain, study),
-        "arms_at": (f.arms_at, study, 500),
-        "training_curves": (f.training_curves, study, 500),
-        "two_by_two": (f.two_by_two, study),
-        "confusion": (f.confusion, study, "finetune_all", 500),
-        "class_accuracy": (f.class_accuracy, study, two, 500),
-        "cost": (f.cost, study),
-        "layers": (f.layers, study),
-        "reliability": (f.reliability, study, two, 5000),
-        "examples": (f.examples, sample),
-        "views": (f.views, sample),
-        "preprocessing": (f.preprocessing, sample),
-        "prediction": (f.prediction, sample.x_test[0], np.full(10, 0.1), sample.classes, 0),
-    }
-
-
-def _ticks_out_of_view(figure) -> set:
-    """Labels of ticks beyond the axis limits: Matplotlib keeps but never draws them."""
-    hidden = set()
-    for axes in figure.axes:
-        for axis in (axes.xaxis, axes.yaxis):
-            low, high = sorted(axis.get_view_interval())
-            for tick in [*axis.get_major_ticks(), *axis.get_minor_ticks()]:
-                if not low <= tick.get_loc() <= high:
-                    hidden |= {tick.label1, tick.label2}
-    return hidden
-
-
-@pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("theme", THEMES)
-def test_every_figure_in_both_themes_and_sizes(drawings, theme, size):
-    """Drawn, not empty, all text inside the canvas; on a slide no text smaller than 20 CSS pixels (15 points)."""
-    import matplotlib.pyplot as plt
-
-    assert set(drawings) == set(report.figures.__all__)
-    for name, (draw, *arguments) in drawings.items():
-        figure = draw(*arguments, theme=theme, size=size)
-        figure.canvas.draw()
-        pixels = np.asarray(figure.canvas.buffer_rgba())
-        assert len(np.unique(pixels.reshape(-1, 4), axis=0)) > 20, name
-        box, unseen = figure.bbox, _ticks_out_of_view(figure)
-        for text in figure.findobj(mpl.text.Text):
-            if not text.get_text().strip() or not text.get_visible() or text in unseen:
-                continue
-            extent = text.get_window_extent()
-            if extent.width == 0:
-                continue
-            inside = (
-                box.x0 - 1 <= extent.x0
-                and extent.x1 <= box.x1 + 1
-                and box.y0 - 1 <= extent.y0
-                and extent.y1 <= box.y1 + 1
-            )
-            assert inside, f"{name} {theme} {size}: {text.get_text()!r} leaves the canvas"
-            if size == "slide":
-                assert text.get_fontsize() >= 15, (
-                    f"{name}: {text.get_text()!r} has {text.get_fontsize()} points"
-                )
-        plt.close(figure)
-
-
-def test_a_strategy_keeps_its_colour_and_strategies_differ():
-    from transferstudy.report.figures.style import colour, dash, marker
-    from transferstudy.strategies import STRATEGIES
-
-    main = [n for n in STRATEGIES if n not in ("finetune_block2", "finetune_block3", "finetune_block4")]
-    for theme in THEMES:
-        assert len({colour(n, theme) for n in main}) == len(main)
-    assert len({marker(n) for n in main}) == len(main)
-    assert {dash(n) for n in main if STRATEGIES[n].pretrained} == {"-"}
-
-
-def test_labels_are_pushed_apart_but_stay_in_range():
-    placed = spread([1.0, 1.1, 5.0, 9.9, 9.95], 1.0, 0.0, 10.0)
-    assert (np.diff(placed) > 0.99).all()
-    assert placed.min() >= -1e-6
-    assert placed.max() <= 10 + 1e-6
 
 
 def test_formatting():

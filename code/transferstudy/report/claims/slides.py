@@ -12,7 +12,7 @@ from ...values import count, percent
 from ..sources import source
 from .headline import best_pair, direction, ends_of
 from .judgement import labels_in_words
-from .words import label, link
+from .words import link
 
 _ALIKE = 1.15  # computing that differs by less is called the same
 
@@ -133,8 +133,8 @@ def doubt(study: Study) -> Card:
     a, b, _ = best_pair(study, n)
     gaps = [float(arm.test("ece").mean()) for arm in (a, b)]
     text = (
-        f"lie between confidence and accuracy of {label(a.strategy.name)}; {label(b.strategy.name)}: "
-        f"{link(b, percent(gaps[1]))} ({count(n)} labels)"
+        f"is the gap between confidence and accuracy of transfer with {count(n)} labels; from scratch it is "
+        f"{link(b, percent(gaps[1]))}"
     )
     return Card("Pitfall", link(a, percent(gaps[0])), text)
 

@@ -73,7 +73,7 @@ def _draws(axis, study: Study, face, tone: str) -> None:
     """The draws as bars on a logarithmic scale, largest below: filled to learn from, hatched to choose when to stop."""
     left, width, top, bottom = 39.5, 24.0, 32.0, 8.0
     small, sizes = face.font * 0.92, study.sizes
-    axis.text(31, 33, "labels drawn, each\ndraw in the next", ha="left", va="bottom", linespacing=1.25)
+    axis.text(31, 33, "labels drawn, each\ndraw inside the next", ha="left", va="bottom", linespacing=1.25)
     step = (top - bottom) / len(sizes)
     lengths = np.log10(np.array(sizes) / sizes[0]) + 1
     for row, (n, length) in enumerate(zip(sizes, width * lengths / lengths[-1], strict=True)):
