@@ -7,7 +7,6 @@ import numpy as np
 from ..metrics import ECE_BINS, normalised
 from .bootstrap import interval
 
-RESAMPLES = 500
 MIN_IMAGES = 30  # predictions in a bin; with fewer its accuracy is noise
 
 
@@ -30,7 +29,7 @@ class Bin:
 
 
 def reliability_bins(
-    log_p: np.ndarray, y: np.ndarray, bins: int = ECE_BINS, resamples: int = RESAMPLES
+    log_p: np.ndarray, y: np.ndarray, bins: int = ECE_BINS, resamples: int = 500
 ) -> list[Bin]:
     """Return the filled bins of a reliability diagram, seeds pooled (Guo et al. 2017, arXiv:1706.04599, section 2).
 

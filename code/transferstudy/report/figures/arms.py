@@ -7,7 +7,7 @@ from ...comparison import arm_interval
 from ...expense import cpu_seconds
 from ...study import Study
 from ..bill import pretrainings
-from .marks import interval, minutes_axis, name_ends, seeds
+from .marks import draw_interval, draw_seeds, minutes_axis, name_ends
 from .style import canvas, colour, dash, marker
 
 
@@ -18,12 +18,12 @@ def arms_at(study: Study, n_labels: int, theme: str = "light", size: str = "page
         for row, arm in enumerate(arms):
             tone = colour(arm.strategy.name, theme)
             low, high = arm_interval(study, arm)
-            interval(axis, (100 * low, 100 * high), row, tone, face)
+            draw_interval(axis, (100 * low, 100 * high), row, tone, face)
             axis.plot(
                 100 * arm.accuracy, row, marker=marker(arm.strategy.name), color=tone,
                 markersize=face.marker * 1.3, zorder=3,
             )  # fmt: skip
-            seeds(axis, 100 * arm.test("accuracy"), row + 0.3, tone, face)
+            draw_seeds(axis, 100 * arm.test("accuracy"), row + 0.3, tone, face)
             axis.annotate(
                 f"{100 * arm.accuracy:.1f}", (100 * high, row), xytext=(face.font * 0.7, 0),
                 textcoords="offset points", va="center", color=face.ink,
@@ -57,7 +57,7 @@ def cost(study: Study, theme: str = "light", size: str = "page") -> Figure:
             )
             for at, arm in zip(minutes, arms, strict=True):
                 low, high = arm_interval(study, arm)
-                interval(axis, at, (100 * low, 100 * high), tone, face, 0.6)
+                draw_interval(axis, at, (100 * low, 100 * high), tone, face, 0.6)
             axis.scatter(
                 minutes, accuracy, s=[(face.marker * f) ** 2 for f in np.linspace(0.8, 1.4, len(arms))],
                 color=tone, marker=marker(strategy.name), zorder=3,

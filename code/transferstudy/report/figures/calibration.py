@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from ...analysis.reliability import reliability_bins
 from ...analysis.temperature import arm_calibration, scaled
 from ...study import Study
-from .marks import interval, name_ends
+from .marks import draw_interval, name_ends
 from .style import canvas, colour, dash, marker
 
 
@@ -61,7 +61,7 @@ def _curve(
     """Draw one curve with its intervals, and return its end and name for `name_ends`."""
     bins = reliability_bins(log_p, y)
     for b in bins:
-        interval(axis, 100 * b.confidence, (100 * b.low, 100 * b.high), tone, face, 0.6)
+        draw_interval(axis, 100 * b.confidence, (100 * b.low, 100 * b.high), tone, face, 0.6)
     x, heights = [100 * b.confidence for b in bins], [100 * b.accuracy for b in bins]
     axis.plot(x, heights, style, color=tone, marker=mark)
     return x[-1], heights[-1], label, tone

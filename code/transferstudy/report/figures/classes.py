@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from ...comparison import class_intervals
 from ...study import Study
-from .marks import interval
+from .marks import draw_interval
 from .style import canvas, colour, marker
 
 
@@ -49,7 +49,7 @@ def class_accuracy(
             name = arm.strategy.name
             tone = colour(name, theme)
             for row, (low, high) in enumerate(class_intervals(study, arm)[order]):
-                interval(axis, (100 * low, 100 * high), row + shift, tone, face, 0.75)
+                draw_interval(axis, (100 * low, 100 * high), row + shift, tone, face, 0.75)
             axis.plot(
                 mean[order], np.arange(len(order)) + shift, linestyle="none", marker=marker(name), color=tone,
                 label=arm.strategy.label,

@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 
 from ...comparison import arm_interval
 from ...study import Study
-from .marks import interval, name_ends, seeds
+from .marks import draw_interval, draw_seeds, name_ends
 from .style import canvas, colour, dash, marker
 
 _DODGE = 0.014  # of the axis' width: strategies at one size stand side by side, so that their intervals can be told apart
@@ -30,9 +30,9 @@ def learning_curves(study: Study, theme: str = "light", size: str = "page") -> F
             axis.plot(at, means, dash(strategy.name), color=tone, marker=marker(strategy.name), zorder=3)
             for x, arm in zip(at, arms, strict=True):
                 low, high = arm_interval(study, arm)
-                interval(axis, x, (100 * low, 100 * high), tone, face, 0.75)
+                draw_interval(axis, x, (100 * low, 100 * high), tone, face, 0.75)
                 if size == "page":
-                    seeds(axis, x, 100 * arm.test("accuracy"), tone, face)
+                    draw_seeds(axis, x, 100 * arm.test("accuracy"), tone, face)
             ends.append((at[-1], means[-1], strategy.label, tone))
         axis.set_xscale("log")
         axis.set_xticks(study.sizes, [f"{n:,}" for n in study.sizes])

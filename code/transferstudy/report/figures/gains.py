@@ -7,7 +7,7 @@ from matplotlib.ticker import MaxNLocator
 from ...comparison import difference
 from ...study import Arm, Study
 from ...values import signed
-from .marks import interval, minutes_axis, seeds
+from .marks import draw_interval, draw_seeds, minutes_axis
 from .style import canvas, colour, marker, symbol
 
 
@@ -32,12 +32,12 @@ def gain(study: Study, price: bool = False, theme: str = "light", size: str = "p
         for row, (n, a, b) in enumerate(pairs):
             d = difference(study, a.strategy.name, b.strategy.name, n)
             tone = colour(a.strategy.name, theme)
-            interval(left, (100 * d.low, 100 * d.high), row, tone, face, 1.2)
+            draw_interval(left, (100 * d.low, 100 * d.high), row, tone, face, 1.2)
             left.plot(
                 100 * d.mean, row, marker=marker(a.strategy.name), color=tone, markersize=face.marker * 1.4,
                 zorder=3,
             )  # fmt: skip
-            seeds(left, 100 * np.array(d.per_seed), row - 0.22, face.muted, face)
+            draw_seeds(left, 100 * np.array(d.per_seed), row - 0.22, face.muted, face)
             left.annotate(
                 signed(d.mean), (100 * d.mean, row), xytext=(0, -face.font * 1.05), textcoords="offset points",
                 ha="center", va="center", color=face.ink, fontweight="bold",

@@ -12,7 +12,7 @@ from .style import Look
 INTERVAL, SEED = "interval", "seed"
 
 
-def interval(axis: Axes, x, y, tone: str, face: Look, width: float = 1.0) -> None:
+def draw_interval(axis: Axes, x, y, tone: str, face: Look, width: float = 1.0) -> None:
     """Draw one interval: a line between two points.
 
     Args:
@@ -27,7 +27,7 @@ def interval(axis: Axes, x, y, tone: str, face: Look, width: float = 1.0) -> Non
     axis.plot(x, y, color=tone, linewidth=face.line * width, solid_capstyle="butt", gid=INTERVAL, zorder=2.4)
 
 
-def seeds(axis: Axes, x, y, tone: str, face: Look) -> None:
+def draw_seeds(axis: Axes, x, y, tone: str, face: Look) -> None:
     """Draw one small dot a seed, at positions of which one may be shared."""
     x, y = np.broadcast_arrays(np.asarray(x, float), np.asarray(y, float))
     axis.plot(

@@ -8,7 +8,7 @@ from ...comparison import arm_interval
 from ...errors import StudyError
 from ...study import Arm, Study
 from ..claims.beyond import robust_accuracy, robust_arms
-from .marks import interval, name_ends, seeds
+from .marks import draw_interval, draw_seeds, name_ends
 from .style import canvas, colour, dash, marker
 
 _DEPTH_NAMES = ("none", "block 5", "block 4", "block 3", "block 2", "all")
@@ -21,8 +21,8 @@ def _line(study: Study, axis, face, places: list[int], arms: list[Arm], tone: st
     axis.plot(places, [100 * a.accuracy for a in arms], color=tone, marker=mark, linestyle=style)
     for place, arm in zip(places, arms, strict=True):
         low, high = arm_interval(study, arm)
-        interval(axis, place, (100 * low, 100 * high), tone, face, 0.75)
-        seeds(axis, place, 100 * arm.test("accuracy"), tone, face)
+        draw_interval(axis, place, (100 * low, 100 * high), tone, face, 0.75)
+        draw_seeds(axis, place, 100 * arm.test("accuracy"), tone, face)
 
 
 def depths(study: Study, theme: str = "light", size: str = "page") -> Figure:
@@ -107,7 +107,7 @@ def robustness(
                     label=arm.strategy.label if kind == kinds[0] else None,
                 )  # fmt: skip
                 for one in each:
-                    seeds(axis, across, one, tone, face)
+                    draw_seeds(axis, across, one, tone, face)
             axis.set_title(kind)
             axis.set_xticks(across)
         for axis in panels[len(kinds) :]:

@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 from ...comparison import arm_interval
 from ...study import Study
 from ..corners import NETWORKS, all_corners
-from .marks import interval, seeds
+from .marks import draw_interval, draw_seeds
 from .style import canvas, colour
 
 _LOOK = {NETWORKS[0]: ("finetune_all", "o"), NETWORKS[1]: ("small_scratch", "^")}
@@ -39,8 +39,8 @@ def two_by_two(study: Study, theme: str = "light", size: str = "page") -> Figure
                 )
                 for place, arm in here:
                     low, high = arm_interval(study, arm)
-                    interval(axis, place, (100 * low, 100 * high), tone, face, 0.7)
-                    seeds(axis, place, 100 * arm.test("accuracy"), tone, face)
+                    draw_interval(axis, place, (100 * low, 100 * high), tone, face, 0.7)
+                    draw_seeds(axis, place, 100 * arm.test("accuracy"), tone, face)
                 if len(here) < 2:
                     missing = [word for place, word in enumerate(_SIDES) if pair[place] is None]
                     axis.annotate(
