@@ -3,12 +3,13 @@
 import matplotlib as mpl
 import numpy as np
 import pytest
-from fakes import STRENGTH, fake_inside, fake_record, fake_store, fake_study
+from fakes import STRENGTH, fake_inside, fake_mistakes, fake_record, fake_store, fake_study
 
 from transferstudy import report
 from transferstudy.analysis.plan import DEPTHS
 from transferstudy.comparison import difference, paired_interval
 from transferstudy.errors import StudyError
+from transferstudy.keras_mistakes.effects import effects
 from transferstudy.presets import expand
 from transferstudy.report import audit
 from transferstudy.report.figures.style import SIZES, THEMES, spread
@@ -166,9 +167,11 @@ def drawings(study, tmp_path_factory):
     seen = fake_study(root / "i", [(n, k, 2) for n in two for k in (500, 5000)], robust=True)
     for name in two:
         fake_inside(seen, name, 500)
+    fake_mistakes(root / "m")
     keys = ("loss", "val_loss", "top1", "val_top1", "top5", "val_top5")
     epochs = [{k: (3 - e / 3 if "loss" in k else (e + 1) / 8) for k in keys} for e in range(4)]
     return {
+        "keras_mistakes": (f.keras_mistakes, effects(root / "m")),
         "pairs": (f.pairs, audit.load(), "test-train"),
         "pretraining": (f.pretraining, {"epochs": epochs}),
         "depths": (f.depths, depth),
