@@ -7,11 +7,12 @@ import re
 import matplotlib as mpl
 import numpy as np
 import pytest
-from fakes import fake_inside, fake_study
+from fakes import fake_inside, fake_mistakes, fake_study
 from sitefixtures import ROOT
 
 from transferstudy import report
 from transferstudy.analysis.plan import DEPTHS
+from transferstudy.keras_mistakes.effects import effects
 from transferstudy.report import audit
 from transferstudy.report.figures.marks import INTERVAL, SEED, spread, text_box
 from transferstudy.report.figures.network import stretches
@@ -50,9 +51,11 @@ def drawings(tmp_path_factory):
     seen = fake_study(root / "i", [(n, k, 2) for n in TWO for k in (500, 5000)], robust=True)
     for name in TWO:
         fake_inside(seen, name, 500)
+    fake_mistakes(root / "m")
     keys = ("loss", "val_loss", "top1", "val_top1", "top5", "val_top5")
     epochs = [{k: (3 - e / 3 if "loss" in k else (e + 1) / 8) for k in keys} for e in range(4)]
     return {
+        "keras_mistakes": (f.keras_mistakes, effects(root / "m")),
         "pairs": (f.pairs, audit.load(), "test-train"),
         "pretraining": (f.pretraining, {"epochs": epochs}),
         "depths": (f.depths, depth),
@@ -99,7 +102,7 @@ def drawings(tmp_path_factory):
 
 NAMES = [
     "arms_at", "arms_at later", "borrowed", "change", "cka", "class_accuracy", "confusion", "cost", "cost later", "depths",
-    "examples", "filters", "gain", "gain later", "gain one size", "gain price", "gain price later", "layers", "layers depth",
+    "examples", "filters", "gain", "gain later", "gain one size", "gain price", "gain price later", "keras_mistakes", "layers", "layers depth",
     "learning_curves", "learning_curves later", "learning_curves one size", "maps", "mistakes", "pairs", "places",
     "prediction", "preprocessing", "pretraining", "protocol", "protocol later", "reliability", "reliability_scaled",
     "resolutions", "robustness", "training_curves", "training_curves later", "transfer",

@@ -1,6 +1,7 @@
 """Mistakes made on purpose: what is declared, which images are seen, how two ways become a difference, and what is stored."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -15,6 +16,9 @@ from transferstudy.keras_mistakes.backends import QUESTIONS, outcome
 from transferstudy.keras_mistakes.effects import correct, effects, halves
 from transferstudy.keras_mistakes.images import images_of, without_test
 from transferstudy.keras_mistakes.plan import NAMES, Plan, plans
+from transferstudy.paths import project_root
+from transferstudy.report.cards import card
+from transferstudy.weightsfile import known_files
 
 SMALL = {"dataset": "cifar10-sample", "n_labels": 100, "judged": 100, "augmentation_views": 1}
 
@@ -265,3 +269,46 @@ def test_an_answer_in_words():
 def test_an_unknown_mistake_is_named(found):
     with pytest.raises(StudyError, match="no mistake 'colour'"):
         found.change("colour")
+
+
+def test_the_committed_demonstrations_are_those_declared_and_recompute():
+    """Each mistake with three seeds or more, all made from the declared settings, and nothing else in the folder."""
+    results = project_root() / "results"
+    assert stored.check_all(results) == len(plans())
+    assert set(stored.names(results)) == {plan.id for plan in plans()}
+    for effect in effects(results).values():
+        assert effect.difference.seeds >= 3
+        assert effect.difference.mean == pytest.approx(effect.wrong - effect.right)
+
+
+def test_the_committed_demonstrations_are_real():
+    """From CIFAR-10 and the shipped weights, no test image, better than guessing the right way, silent without compiling."""
+    results = project_root() / "results"
+    for name in stored.names(results):
+        about = stored.load(results, name).about
+        assert about["data"]["sha256"] == card("cifar10")["sha256"]
+        assert about["data"]["test"] == 0
+        assert about["weights"]["sha256"] == known_files()[about["plan"]["weights"]]
+        assert about["measures"]["right"] > 0.3
+        assert about["ways"]["right"]["seconds"]["wall"] > 0
+        assert about["environment"]["libraries"]["keras"]
+        if about["plan"]["mistake"] == "compile":
+            assert about["ways"]["wrong"]["backbone_moved"] is False
+            assert about["ways"]["right"]["backbone_moved"] is True
+        assert not re.search(r'"(/|[A-Za-z]:)[\\/\w]', json.dumps(about)), f"{name}: an absolute path"
+
+
+def test_the_page_says_what_the_committed_results_say():
+    """What keras.qmd calls is there; its sentences are those of the records, and a change of sign would turn their verbs."""
+    found = report.mistakes.load()
+    for name, said in report.mistakes.sentences(found).items():
+        side = report.mistakes.verdict(found[name])
+        words = {1: ("gains", "too much"), -1: ("costs", "too little"), 0: ("cannot be told from zero",) * 2}[
+            side
+        ]
+        assert words[name == "epoch"] in said
+    page = (project_root() / "chapters" / "keras.qmd").read_text(encoding="utf-8")
+    for name in NAMES:
+        assert f'"{name}"' in page, f"the page leaves the mistake {name!r} out"
+    for anchor in ("compile", "batchnorm", "mistakes", "choose", "pixels"):
+        assert f"{{#{anchor}}}" in page

@@ -21,7 +21,7 @@ class Way(BaseModel):
     Attributes:
         pixels: how pixels are prepared: as the network expects it, or divided by 255 whatever it expects.
         head_steps, steps: optimiser steps of the head alone, and of the strategy's layers.
-        head_rate, rate: learning rates of the two phases, constant, per optimiser step; None where a phase has no steps.
+        head_rate, rate: (peak) learning rates of the two phases, per optimiser step; None where a phase has no steps.
         recompiled: whether the model is compiled again after `trainable` was changed for the second phase.
     """
 
@@ -54,10 +54,12 @@ class Plan(BaseModel):
         judged: images of the training set that are set apart before all seeds draw theirs; both ways are judged by them.
         strategy: which layers learn, as in `transferstudy.strategies`.
         augmentation_views: cached views of an image while the backbone is frozen.
+        schedule: "cosine" for the study's own optimiser, with warm-up, decay and clipping; "constant" for plain Adam.
         evaluations: validations of each phase; the state of the best one is kept.
         right, wrong: the two ways.
 
-    `precision` and `head` are those that `training.run.start_model` asks a spec for.
+    `precision` and `head` are those that `training.run.start_model` asks a spec for; `optimizer`, `weight_decay`,
+    `clip_norm` and `warmup` those that `training.phase.optimiser` asks for.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -74,6 +76,11 @@ class Plan(BaseModel):
     precision: Literal["float32"] = "float32"
     augmentation: Literal["none", "flip", "crop-flip"]
     augmentation_views: int = Field(ge=1, le=64)
+    schedule: Literal["cosine", "constant"]
+    optimizer: Literal["adamw"] = "adamw"
+    weight_decay: float = Field(1e-4, ge=0)
+    clip_norm: float = Field(1.0, gt=0)
+    warmup: float = Field(0.1, ge=0, le=0.5)
     batch_size: int = Field(ge=1)
     evaluations: int = Field(ge=1)
     seed: int = Field(ge=0)

@@ -51,7 +51,7 @@ def make_all(
         StudyError: data or weights are not there, or the data set is too small.
     """
     if not (folder(results) / f"{BACKENDS}.json").is_file():
-        save(results, BACKENDS, {"backends": ask_all(say), "made": _now()})
+        save(results, BACKENDS, {"backends": ask_all(say), "environment": _environment(), "made": _now()})
     todo = missing(plans, results)
     say(f"{len(plans) - len(todo)} of {len(plans)} demonstrations are done; {len(todo)} to make")
     trained: dict[str, Trained] = {}

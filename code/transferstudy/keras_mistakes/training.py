@@ -1,4 +1,4 @@
-"""One way of one demonstration, trained as the guides of Keras do it: a head, then deeper layers, Adam at constant rates."""
+"""One way of one demonstration, trained: a head, then deeper layers."""
 
 import time
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from ..models.freezing import is_head
 from ..prediction import log_softmax
 from ..training.cache import ActivationCache
 from ..training.features import Known, cached_views, through
-from ..training.phase import compile_model
+from ..training.phase import compile_model, optimiser
 from ..training.run import start_model
 from .images import Images
 from .plan import Plan, Way
@@ -104,8 +104,15 @@ class _Run:
             return
         part = self.suffix if self.way.recompiled else self.model
         x = self.features if self.way.recompiled else self.images.learn[0]
-        compile_model(part, keras.optimizers.Adam(self.way.head_rate))
+        all_steps = self.way.head_steps + (0 if self.way.recompiled else self.way.steps)
+        compile_model(part, self._optimiser(self.way.head_rate, all_steps))
         self._phase("head", part, x, self.way.head_steps)
+
+    def _optimiser(self, rate: float, steps: int) -> keras.optimizers.Optimizer:
+        """Return the plan's optimiser for so many steps: one that is not compiled again has those of both phases."""
+        if self.plan.schedule == "constant":
+            return keras.optimizers.Adam(rate)
+        return optimiser(self.plan, rate, steps)
 
     def deeper(self) -> bool:
         """Let the strategy's layers learn, and return whether a weight of the backbone changed."""
@@ -113,7 +120,7 @@ class _Run:
         before = [np.array(v) for v in backbone]
         set_trainable(self.model, self.plan.kind.train_from)
         if self.way.recompiled:
-            compile_model(self.model, keras.optimizers.Adam(self.way.rate))
+            compile_model(self.model, self._optimiser(self.way.rate, self.way.steps))
         self._phase("main", self.model, self.images.learn[0], self.way.steps)
         return not all(np.array_equal(old, np.array(v)) for old, v in zip(before, backbone, strict=True))
 

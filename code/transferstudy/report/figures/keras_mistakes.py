@@ -4,6 +4,7 @@ from matplotlib.figure import Figure
 
 from ...keras_mistakes.effects import Effect
 from ...values import signed
+from .marks import draw_interval, draw_seeds
 from .style import canvas
 
 _ROWS = {
@@ -29,18 +30,12 @@ def keras_mistakes(effects: dict[str, Effect], theme: str = "light", size: str =
         axis.axvline(0, color=face.muted, linewidth=1)
         for row, effect in enumerate(reversed(effects.values())):
             d = effect.difference
+            draw_interval(axis, (100 * d.low, 100 * d.high), row, face.ink, face)
             axis.plot(
-                [100 * d.low, 100 * d.high], [row, row], color=face.ink, linewidth=face.line,
-                solid_capstyle="butt",
-            )  # fmt: skip
-            axis.plot(
-                100 * d.mean, row, "o", color=face.ink, markersize=face.marker * 1.2,
+                100 * d.mean, row, "o", color=face.ink, markersize=face.marker * 1.2, zorder=3,
                 markerfacecolor=face.ink if d.excludes_zero else face.paper,
             )  # fmt: skip
-            axis.plot(
-                [100 * x for x in d.per_seed], [row - 0.27] * d.seeds, ".", color=face.muted,
-                markersize=face.marker,
-            )  # fmt: skip
+            draw_seeds(axis, [100 * x for x in d.per_seed], row - 0.27, face.muted, face)
             axis.annotate(
                 f"{signed(d.mean)} ({signed(d.low)} to {signed(d.high)})", (1.02, row),
                 xycoords=axis.get_yaxis_transform(), va="center", annotation_clip=False,
