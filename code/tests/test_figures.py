@@ -14,7 +14,7 @@ from transferstudy import report
 from transferstudy.analysis.plan import DEPTHS
 from transferstudy.keras_mistakes.effects import effects
 from transferstudy.report import audit
-from transferstudy.report.figures.marks import INTERVAL, SEED, spread, text_box
+from transferstudy.report.figures.marks import INTERVAL_ID, SEED_ID, spread, text_box
 from transferstudy.report.figures.network import stretches
 from transferstudy.report.figures.style import SIZES, THEMES, colour, dash, look, marker, symbol
 from transferstudy.strategies import STRATEGIES
@@ -185,7 +185,7 @@ def looks(axes) -> dict[str, set]:
     """The series of an axis: colour -> the dashes and marks that it comes with."""
     found: dict[str, set] = {}
     for line in axes.lines:
-        if line.get_gid() in (INTERVAL, SEED) or not line.get_visible() or len(line.get_xdata()) < 1:
+        if line.get_gid() in (INTERVAL_ID, SEED_ID) or not line.get_visible() or len(line.get_xdata()) < 1:
             continue
         tone, style = mpl.colors.to_hex(line.get_color()), (line.get_linestyle(), line.get_marker())
         found.setdefault(tone, set()).add(style)
@@ -273,9 +273,9 @@ def test_the_learning_curves_show_the_interval_of_every_arm_that_was_run(drawn, 
         for size in SIZES:
             figure = drawn(name, "light", size)
             ends = [100 * v for arm in study.arms.values() for v in arm_interval(study, arm)]
-            assert sorted(v for line in marks(figure, INTERVAL) for v in line.get_ydata()) == pytest.approx(
-                sorted(ends)
-            )
+            assert sorted(
+                v for line in marks(figure, INTERVAL_ID) for v in line.get_ydata()
+            ) == pytest.approx(sorted(ends))
             labels = {t.get_text() for t in texts(figure)}
             assert {s.label for s in study.strategies} <= labels
             assert {f"{n:,}" for n in study.sizes} <= labels
@@ -309,9 +309,9 @@ def test_a_caption_speaks_of_intervals_when_there_are_some_and_only_then(drawn):
     for where, function, caption, alt in captioned():
         figure = drawn(function, "light", "page")
         spoken = "interval" in caption.lower()
-        assert spoken == bool(marks(figure, INTERVAL)), f"{where}: {function}"
+        assert spoken == bool(marks(figure, INTERVAL_ID)), f"{where}: {function}"
         if "seed" in alt and "dot for each seed" in alt:
-            assert marks(figure, SEED), f"{where}: {function} has no dots"
+            assert marks(figure, SEED_ID), f"{where}: {function} has no dots"
 
 
 def test_what_learns_first_and_what_then():

@@ -9,7 +9,7 @@ from matplotlib.text import Annotation
 from .style import Look
 
 # What an artist stands for, kept as its id: it reaches the SVG, and tests look for it.
-INTERVAL, SEED = "interval", "seed"
+INTERVAL_ID, SEED_ID = "interval", "seed"
 
 
 def draw_interval(axis: Axes, x, y, tone: str, face: Look, width: float = 1.0) -> None:
@@ -24,14 +24,16 @@ def draw_interval(axis: Axes, x, y, tone: str, face: Look, width: float = 1.0) -
         width: line width as a multiple of the figure's lines.
     """
     x, y = (np.broadcast_to(v, 2) for v in (x, y))
-    axis.plot(x, y, color=tone, linewidth=face.line * width, solid_capstyle="butt", gid=INTERVAL, zorder=2.4)
+    axis.plot(
+        x, y, color=tone, linewidth=face.line * width, solid_capstyle="butt", gid=INTERVAL_ID, zorder=2.4
+    )
 
 
 def draw_seeds(axis: Axes, x, y, tone: str, face: Look) -> None:
     """Draw one small dot a seed, at positions of which one may be shared."""
     x, y = np.broadcast_arrays(np.asarray(x, float), np.asarray(y, float))
     axis.plot(
-        x, y, linestyle="none", marker=".", markersize=face.marker * 0.75, color=tone, alpha=0.65, gid=SEED
+        x, y, linestyle="none", marker=".", markersize=face.marker * 0.75, color=tone, alpha=0.65, gid=SEED_ID
     )
 
 
