@@ -133,10 +133,12 @@ async def _look(browser, address: str, name: str) -> Sight:
         if scheme == "light":
             await _narrow(page, sight)
         await context.close()
-    context = await browser.new_context(java_script_enabled=False)
+    context = await browser.new_context(java_script_enabled=False, viewport={"width": 320, "height": 700})
     page = await context.new_page()
     await page.goto(address + name)
     sight.hidden = await page.evaluate(HIDDEN)
+    if await page.evaluate("document.documentElement.scrollWidth") > 320:
+        sight.hidden.append("wider than a phone without JavaScript")
     await context.close()
     return sight
 

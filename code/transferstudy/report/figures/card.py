@@ -11,7 +11,7 @@ from .style import look
 
 PIXELS = (1200, 630)  # what sites that show a card ask for: 1.91 to 1
 _DPI = 100
-_HEAD = 0.29  # share of the height
+_HEAD, _PER_LINE = 0.115, 0.074  # of the height: title and margins, and each line of the answer
 _LINE = 44  # characters of the answer that fit a line
 
 
@@ -29,8 +29,11 @@ def social_card(study: Study, title: str) -> Figure:
     figure.set_size_inches(*(side / _DPI for side in PIXELS))
     figure.set_dpi(_DPI)
     figure.set_facecolor(face.paper)
-    edge, answer = 0.035, textwrap.fill(slide_headline(study), _LINE)
-    figure.get_layout_engine().set(rect=(0.015, 0.01, 0.97, 1 - _HEAD - 0.02))
+    edge, lines = 0.035, textwrap.wrap(slide_headline(study), _LINE)
+    head = _HEAD + _PER_LINE * len(lines)
+    figure.get_layout_engine().set(rect=(0.015, 0.01, 0.97, 1 - head - 0.02))
     figure.text(edge, 0.945, title, fontsize=face.font * 0.95, color=face.muted, va="center")
-    figure.text(edge, 0.91, answer, fontsize=face.font * 1.6, weight="bold", color=face.ink, va="top")
+    figure.text(
+        edge, 0.91, "\n".join(lines), fontsize=face.font * 1.6, weight="bold", color=face.ink, va="top"
+    )
     return figure
