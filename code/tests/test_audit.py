@@ -13,6 +13,7 @@ from sklearn.neighbors import NearestNeighbors
 from transferstudy.audit import comparison, search, stored
 from transferstudy.audit.alignment import aligned, correlation
 from transferstudy.audit.descriptors import LUMA, WHOLE, Whitening, centre, coefficients, hashes, sampling
+from transferstudy.audit.features import Decorrelation, NetworkFeatures
 from transferstudy.audit.plants import KINDS, plant
 from transferstudy.audit.run import CLOSEST, DIGITS, SAMPLED, audit
 from transferstudy.audit.search import close_pairs
@@ -124,6 +125,49 @@ def test_compare_finds_what_was_put_there_and_counts_only_real_pairs(small):
     assert found.planted["mirrored"]["detail"].min() > 0.99
     whole = comparison.compare(queries, references, (), 0)
     assert whole.planted["crop-7/8"]["listed"].sum() <= found.planted["crop-7/8"]["listed"].sum()
+
+
+@pytest.fixture(scope="module")
+def network() -> NetworkFeatures:
+    return NetworkFeatures()
+
+
+def test_features_are_seen_once_and_decorrelated(network, monkeypatch):
+    x = SAMPLE.x_train[:150]
+    raw = network(x)
+    assert raw.shape == (150, 256)
+    assert raw.dtype == np.float32
+    monkeypatch.setattr(network, "_network", None)  # a second look at the same images needs no network
+    assert network(x.copy()) is raw
+    about = network.about()
+    assert (
+        about["sha256"]
+        == hashlib.sha256((ROOT / "results/weights/tiny-imagenet-compact.npz").read_bytes()).hexdigest()
+    )
+    monkeypatch.undo()
+
+    rng = np.random.default_rng(0)
+    mixed = (rng.normal(size=(4000, 6)) @ rng.normal(size=(6, 6))).astype(np.float32) + 5
+    plain = Decorrelation(mixed)
+    v = plain.vectors(mixed)
+    assert np.linalg.norm(v, axis=1) == pytest.approx(np.ones(4000), abs=1e-5)
+    spread = np.cov(v.T)
+    assert np.abs(spread - np.diag(np.diag(spread))).max() < 0.03
+    assert np.diag(spread) == pytest.approx(np.full(6, 1 / 6), rel=0.35)
+
+
+def test_features_find_copies_that_were_cut_at_the_sides(network, monkeypatch):
+    monkeypatch.setattr(comparison, "PLANTED", 20)
+    monkeypatch.setattr(comparison, "SHORTLIST", 60)
+    found = comparison.compare(SAMPLE.x_train[:120], SAMPLE.x_train[120:], (), 0, network)
+    assert found.by_features == 60
+    cut = found.planted["narrower"]
+    assert cut["features"].sum() > cut["hash"].sum() + 10
+    assert (cut["listed"] >= cut["features"]).all()
+    assert found.planted["mirrored"]["features"].mean() > 0.9, "mirror images are looked at, too"
+    assert -1 < found.feature_similarity < 1
+    without = comparison.compare(SAMPLE.x_train[:120], SAMPLE.x_train[120:], (), 0)
+    assert without.by_features == without.planted["narrower"]["features"].sum() == 0
 
 
 def source_data(x: np.ndarray) -> SourceData:
@@ -239,7 +283,8 @@ def committed() -> stored.Audit:
 def test_the_committed_pictures_are_the_pixels_that_the_pairs_name(committed):
     pictured = [p for p in committed.record["pairs"] if "picture" in p]
     assert sorted(p["picture"] for p in pictured) == list(range(len(committed.pictures)))
-    for name, closest in committed.record.get("closest", dict.fromkeys(CLOSEST, 8)).items():
+    assert committed.record["parameters"]["closest"] == CLOSEST
+    for name, closest in CLOSEST.items():
         own = [p for p in committed.pairs(name) if "picture" in p]
         assert closest <= len(own) <= closest + SAMPLED
         assert own[:closest] == committed.pairs(name)[:closest]
@@ -259,13 +304,18 @@ def test_the_committed_pairs_agree_with_the_threshold_and_the_recall_with_its_pa
     for name, c in record["comparisons"].items():
         assert c["aligned"] >= c["by_hash"]
         for r in c["recall"].values():
-            assert 0 <= r["hash"] <= r["listed"] <= r["n"] == record["parameters"]["planted"]
+            assert (
+                0 <= max(r["hash"], r["features"]) <= r["listed"] <= r["n"] == record["parameters"]["planted"]
+            )
             assert r["found"] <= r["listed"]
         for p in committed.pairs(name):
             assert (
                 p["above"] == (p["detail"] >= record["threshold"])
                 or abs(p["detail"] - record["threshold"]) < 1e-4
             )
+    assert set(record["parameters"]["kinds"]) == set(KINDS), "made by an older version of the search"
+    weights = json.loads((ROOT / "results/weights/tiny-imagenet-compact.json").read_text())
+    assert record["parameters"]["features"]["sha256"] == weights["sha256"]
     runs = json.loads(next((ROOT / "results/runs").glob("*.json")).read_text())
     assert record["data"]["target"]["sha256"] == runs["data"]["sha256"]
 

@@ -56,7 +56,7 @@ def test_known_faults_are_named():
 def test_a_model_card_follows_the_model_card_and_names_the_shipped_file(name):
     body = card_page(name).data
     for section in (
-        "Model details", "Intended use", "Factors", "Metrics", "Training data", "Evaluation data",
+        "Model details", "Intended use", "Factors", "Metrics", "Training data", "Evaluation data", "Quantitative analyses",
         "Ethical considerations", "Caveats and recommendations",
     ):  # fmt: skip
         assert f"## {section}" in body
@@ -65,6 +65,19 @@ def test_a_model_card_follows_the_model_card_and_names_the_shipped_file(name):
     for manifest in own:
         assert manifest["sha256"][:16] in body
         assert f"{100 * manifest['source']['after']['top1']:.2f}" in body
+        classes = manifest["source"]["after"]["class_top1"]
+        assert min(classes, key=classes.get).split(",")[0] in body
+    for fact in (
+        "Made by",
+        "Date",
+        "Version",
+        "Cite as",
+        "Questions",
+        "Decision threshold",
+        "Meant for",
+        "95 % interval",
+    ):
+        assert fact in body
 
 
 def test_numbers_of_our_own_pretraining_come_from_its_record(monkeypatch):
@@ -102,6 +115,8 @@ def folder(tmp_path, monkeypatch) -> Path:
         ("vgg16-tiny-imagenet", "sha256", None, "weights made elsewhere need"),
         ("vgg16-tiny-imagenet", "intended", "all", "intended: "),
         ("compact-tiny-imagenet", "validation_top1", 0.5, "leave them out"),
+        ("compact-tiny-imagenet", "thresholds", None, "thresholds: Field required"),
+        ("vgg16-tiny-imagenet", "contact", None, "contact: Field required"),
     ],
 )
 def test_a_faulty_card_is_refused_with_the_field(folder, name, field, value, message):

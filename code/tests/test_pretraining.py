@@ -196,6 +196,9 @@ def test_pretrain_ship_verify_and_every_broken_link(archive, spec, cards, tmp_pa
 
     manifest = ship(weights, "tiny-imagenet-compact", "compact", 32, "int8", archive, store.root)
     assert manifest["made_from"]["pretraining"] == spec.id
+    classes = manifest["source"]["after"]["class_top1"]
+    assert list(classes) == ["a", "b", "c", "d"]
+    assert np.mean(list(classes.values())) == pytest.approx(manifest["source"]["after"]["top1"], abs=1e-3)
     assert manifest["largest_rounding"] <= 0.5 / 127 * 1.001
     assert check(store, cards) == {"results": 0, "weights": 1, "pretraining": 1}
     assert check_pixels(None, archive, cards) == ["tiny-imagenet"]
