@@ -120,10 +120,12 @@ def drawn(drawings):
         function, *arguments = drawings[name]
         figure = function(*arguments, theme=theme, size=size)
         figure.canvas.draw()
-        plt.close(figure)
         return figure
 
-    return draw
+    # A figure that pyplot has closed can no longer be looked at.
+    with mpl.rc_context({"figure.max_open_warning": 0}):
+        yield draw
+    plt.close("all")
 
 
 def texts(figure) -> list:
