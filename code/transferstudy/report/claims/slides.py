@@ -7,6 +7,7 @@ import numpy as np
 from ...analysis.label_efficiency import worth
 from ...analysis.plan import MIN_SEEDS
 from ...comparison import Difference, verdict
+from ...expense import cpu_seconds
 from ...study import Study
 from ...values import count, percent
 from ..sources import source
@@ -65,7 +66,7 @@ def slide_price(study: Study) -> str:
     """Return what the gain at the most labels costs in computing, as one plain sentence, fit for a heading."""
     n = ends_of(study)[-1]
     a, b, d = best_pair(study, n)
-    times = float(a.cpu_seconds().mean() / b.cpu_seconds().mean())
+    times = float(cpu_seconds(study, a).mean() / cpu_seconds(study, b).mean())
     if times >= _ALIKE:
         price = f"{times:.1f} times the computing"
     elif times <= 1 / _ALIKE:

@@ -5,6 +5,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from ...comparison import difference
+from ...expense import cpu_seconds
 from ...study import Arm, Study
 from ...values import signed
 from .marks import draw_interval, draw_seeds, minutes_axis
@@ -73,10 +74,10 @@ def _row_name(axis, row: int, n_labels: int, a: Arm, b: Arm, face) -> None:
         )  # fmt: skip
 
 
-def _price(axis, pairs: list, face) -> None:
+def _price(axis, study: Study, pairs: list, face) -> None:
     """The processor time of one run of either arm, joined by a line; the dearer one's number stands to the right."""
     for row, (_, *arms) in enumerate(pairs):
-        minutes = [float(arm.cpu_seconds().mean()) / 60 for arm in arms]
+        minutes = [float(cpu_seconds(study, arm).mean()) / 60 for arm in arms]
         axis.plot(minutes, [row, row], color=face.grid, linewidth=face.line * 1.2, zorder=1)
         for arm, at in zip(arms, minutes, strict=True):
             first = at == min(minutes) and at != max(minutes)
