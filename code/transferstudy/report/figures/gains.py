@@ -51,7 +51,7 @@ def gain(study: Study, price: bool = False, theme: str = "light", size: str = "p
         left.xaxis.set_major_locator(MaxNLocator(5 if price else 8, steps=(1, 2, 5, 10)))
         left.set_xlabel("gain in test accuracy (points)")
         if price:
-            _price(axes[0, 1], pairs, face)
+            _price(axes[0, 1], study, pairs, face)
         for axis in axes[0]:
             for row in range(1, len(pairs)):
                 axis.axhline(row - 0.5, color=face.grid, linewidth=0.8)
