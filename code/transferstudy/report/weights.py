@@ -69,7 +69,7 @@ def outcome() -> str:
         )
         if backbone == "vgg16_bn":
             sentences.append(
-                f"That proves the command, for which {percent(PROOF, 0)} were asked; it makes no good weights."
+                f"That proves the command, for which {percent(PROOF, 0)} were asked."
                 if final["top1"] >= PROOF
                 else f"That misses the {percent(PROOF, 0)} which were to prove the command."
             )
