@@ -7,7 +7,6 @@ PARENTS = ("where",)
 def arguments(parser) -> None:
     """Add the command's options."""
     from ..cli import positive
-    from ..sheet import IMAGES
 
     parser.add_argument("--preset", default="report", help="whose arms propose images (default: report)")
     parser.add_argument(
@@ -16,7 +15,7 @@ def arguments(parser) -> None:
         help="cifar10.npz, cifar-10-batches-py, its archive, or a folder of class folders",
     )
     parser.add_argument(
-        "--images", type=positive, default=IMAGES, metavar="N", help=f"at most (default: {IMAGES})"
+        "--images", type=positive, metavar="N", help="at most so many (default: see sheet.py)"
     )
 
 
@@ -28,12 +27,12 @@ def run(args) -> None:
     """
     from ..data import load
     from ..data.source import data_source
-    from ..sheet import make
+    from ..sheet import IMAGES, make
     from ..study import load as load_study
 
     study = load_study(args.preset, args.results, partial=True)
     described = study.first["data"]
     data = load(described["name"], data_source(args.data), described["side"])
-    record = make(study, data, args.images)
+    record = make(study, data, args.images or IMAGES)
     picture = record["picture"]
     print(f"{picture['file']}: {len(record['index'])} test images, {picture['bytes']:,} bytes")
