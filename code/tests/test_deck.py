@@ -4,7 +4,7 @@ import re
 
 import pytest
 from bs4 import BeautifulSoup
-from fakes import STRENGTH, fake_manifest, fake_study
+from fakes import STRENGTH, fake_manifest, fake_mistakes, fake_study
 from sitefixtures import report_site
 
 from renderer import chromium
@@ -219,3 +219,14 @@ def test_a_heading_says_no_more_than_the_verdict_of_the_plan(tmp_path, monkeypat
     ):
         monkeypatch.setattr(sentences, "verdict", lambda *_, verdict=verdict: verdict)
         assert words in report.claims.slide_headline(study)
+
+
+def test_the_pitfall_card_names_the_mistake_that_costs_most(tmp_path):
+    fake_mistakes(tmp_path / "a")
+    stored = report.mistakes.load(tmp_path / "a")
+    card = report.mistakes.card(stored)
+    least = min(stored.effects.values(), key=lambda e: e.difference.mean)
+    assert f"−{abs(100 * least.difference.mean):.0f}" in card.number
+    assert card.number.endswith(f"#mistake-{least.mistake}){{.value}}")
+    fake_mistakes(tmp_path / "b", change=0.0)
+    assert report.mistakes.card(report.mistakes.load(tmp_path / "b")) is None

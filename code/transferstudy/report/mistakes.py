@@ -13,6 +13,7 @@ from ..keras_mistakes.stored import BACKENDS as RECORD
 from ..keras_mistakes.stored import read
 from ..paths import results_dir
 from ..values import Value, count, listing, percent, points, signed
+from .claims.slides import Card
 from .markdown import pipe_table
 
 PAGE = "/chapters/keras.qmd"
@@ -166,6 +167,19 @@ def sentence(mistakes: Mistakes, name: str, short: bool = False) -> str:
         f"{_DONE[name]} {verb}: {percent(effect.wrong)} instead of {percent(effect.right)} "
         f"(95 % interval of the difference {signed(d.low)} to {signed(d.high)}, {count(d.seeds)} seeds)."
     )
+
+
+def card(mistakes: Mistakes) -> Card | None:
+    """Return, for a card on a slide, the mistake that costs most, or None where none can be told from zero."""
+    costly = [e for e in mistakes.effects.values() if verdict(e) < 0]
+    if not costly:
+        return None
+    worst = min(costly, key=lambda e: e.difference.mean)
+    number = Value(f"{100 * worst.difference.mean:.0f}".replace("-", "−"), _target(worst.mistake))
+    words = _DONE[worst.mistake]
+    # Of these mistakes only one raises an error, and on some backends only.
+    silent = "" if worst.mistake == "compile" else "; no error warns of it"
+    return Card("Pitfall", number._repr_markdown_(), f"points for {words[:1].lower()}{words[1:]}{silent}")
 
 
 def sentences(mistakes: Mistakes, short: bool = False) -> dict[str, str]:
