@@ -128,7 +128,7 @@ def test_predicting_test_images_is_no_part_of_the_price(tmp_path):
     study = a_study(tmp_path)
     scratch = study.arm("scratch", 500)
     assert expense.cpu_seconds(study, scratch).tolist() == [30.0]
-    assert scratch.records[0]["timing"]["total"]["cpu"] == 45.0
+    assert scratch.records[0]["timing"]["total"]["cpu"] > 30.0
 
 
 def test_records_of_the_first_version_count_as_computed(tmp_path):
