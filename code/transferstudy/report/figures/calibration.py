@@ -25,7 +25,7 @@ def reliability(
             label = study.arm(name, n_labels).strategy.label
             tone, style = colour(name, theme), dash(name)
             ends.append(_curve(axis, face, log_p, y, label, tone, marker(name), style))
-        name_ends(figure, axis, ends, face)
+        name_ends(figure, axis, [end for end in ends if end], face)
     return figure
 
 
@@ -43,7 +43,7 @@ def reliability_scaled(
             _curve(axis, face, log_p, y, "as it is", tone, marker(strategy), "-"),
             _curve(axis, face, after, y, "temperature scaled", face.ink, "D", ":"),
         ]
-        name_ends(figure, axis, ends, face)
+        name_ends(figure, axis, [end for end in ends if end], face)
     return figure
 
 
@@ -57,11 +57,13 @@ def _diagonal(axis, face):
 
 def _curve(
     axis, face, log_p, y, label: str, tone: str, mark: str, style: str
-) -> tuple[float, float, str, str]:
+) -> tuple[float, float, str, str] | None:
     """Draw one curve with its intervals, and return its end and name for `name_ends`."""
     bins = reliability_bins(log_p, y)
     for b in bins:
         draw_interval(axis, 100 * b.confidence, (100 * b.low, 100 * b.high), tone, face, 0.6)
+    if not bins:  # too few predictions for any bin: there is no line, and no end to name
+        return None
     x, heights = [100 * b.confidence for b in bins], [100 * b.accuracy for b in bins]
     axis.plot(x, heights, style, color=tone, marker=mark)
     return x[-1], heights[-1], label, tone

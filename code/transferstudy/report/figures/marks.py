@@ -54,6 +54,8 @@ def name_ends(figure: Figure, axis: Axes, ends: list[tuple[float, float, str, st
         ends: (x, y, text, colour) of each line's last point, in data coordinates.
         face: measures of the figure.
     """
+    if not ends:
+        return
     low, high = axis.get_ylim()
     names = [
         axis.annotate(
