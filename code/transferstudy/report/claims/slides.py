@@ -155,7 +155,7 @@ def unknowns(study: Study) -> list[tuple[str, str]]:
     else:
         rows.append(("short training, few settings searched", "longer training, a wider search"))
     if not any(study.has("small_finetune", n) for n in study.sizes):
-        rows.append(("one network pretrained: size or start?", "a pretrained compact network"))
+        rows.append(("compact network: from scratch only", "its pretrained weights, run"))
     best = study.best(ends_of(study)[-1], True)
     start = source(study, best)
     rows.append(

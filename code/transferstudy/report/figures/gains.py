@@ -92,4 +92,4 @@ def _price(axis, study: Study, pairs: list, face) -> None:
     minutes_axis(axis)
     low, high = axis.get_xlim()
     axis.set_xlim(low / (high / low) ** 0.3, high * (high / low) ** 0.3)
-    axis.set_xlabel("core-minutes a run")
+    axis.set_xlabel("core-minutes of training")
