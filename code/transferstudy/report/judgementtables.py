@@ -41,8 +41,7 @@ def verdicts(study: Study, n_labels: int | None = None) -> Markdown:
             [
                 d.label,
                 count(d.n_labels),
-                Value(signed(d.mean), record_link(d.anchor)),
-                f"{signed(d.low)} to {signed(d.high)}",
+                f"{Value(signed(d.mean), record_link(d.anchor))._repr_markdown_()} ({signed(d.low)} to {signed(d.high)})",
                 p_text(each.p),
                 f"{for_a} / {len(clear) - for_a}",
                 each.verdict,
@@ -52,14 +51,13 @@ def verdicts(study: Study, n_labels: int | None = None) -> Markdown:
     header = [
         "a − b",
         "labels",
-        "difference",
-        "95 % interval",
-        "p, corrected",
+        "difference (95 % interval)",
+        "p",
         "McNemar + / −",
         "verdict on a",
         "seeds",
     ]
-    return pipe_table(header, rows, "lrrrrrlr")
+    return pipe_table(header, rows, "lrrrrlr")
 
 
 def models(study: Study, a: str, b: str) -> Markdown:

@@ -4,6 +4,7 @@ from matplotlib.figure import Figure
 
 from ...comparison import arm_interval
 from ...study import Study
+from ...values import listing
 from ..corners import NETWORKS, all_corners
 from .marks import draw_interval, draw_seeds
 from .style import canvas, colour
@@ -20,10 +21,11 @@ def _short(network: str) -> str:
 def two_by_two(study: Study, theme: str = "light", size: str = "page") -> Figure:
     """Test accuracy from scratch and pretrained, one line a network and one panel a number of labels.
 
-    Bars are intervals, small dots are seeds. A corner that was not run is left empty, and the panel says so.
+    Bars are intervals, small dots are seeds. A corner that was not run is left empty, and a note below says so.
     """
     panels = all_corners(study)
     with canvas(theme, size, 0.46, columns=len(panels), sharey=True, squeeze=False) as (figure, axes, face):
+        missing: dict[str, list[str]] = {}
         for axis, found in zip(axes[0], panels, strict=True):
             for network, pair in found.arms.items():
                 name, mark = _LOOK[network]
@@ -41,17 +43,20 @@ def two_by_two(study: Study, theme: str = "light", size: str = "page") -> Figure
                     low, high = arm_interval(study, arm)
                     draw_interval(axis, place, (100 * low, 100 * high), tone, face, 0.7)
                     draw_seeds(axis, place, 100 * arm.test("accuracy"), tone, face)
-                if len(here) < 2:
-                    missing = [word for place, word in enumerate(_SIDES) if pair[place] is None]
-                    axis.annotate(
-                        f"{_short(network)}, {' and '.join(missing)}:\nnot run", (0.98, 0.03), xycoords="axes fraction",
-                        ha="right", color=tone, fontsize=face.font * 0.92,
-                    )  # fmt: skip
+                for place, word in enumerate(_SIDES):
+                    if pair[place] is None:
+                        missing.setdefault(f"{_short(network)}, {word}", []).append(f"{found.n_labels:,}")
             axis.set_title(f"{found.n_labels:,} labels")
             axis.set_xticks((0, 1), _SIDES)
             axis.set_xlim(-0.4, 1.4)
             axis.grid(axis="x", visible=False)
         axes[0][0].set_ylabel("test accuracy (%)")
+        notes = [
+            f"{name}: not run" + ("" if len(sizes) == len(panels) else f" with {listing(sizes)} labels")
+            for name, sizes in missing.items()
+        ]
+        if notes:
+            figure.supxlabel("\n".join(notes), fontsize=face.font, color=face.muted)
         handles, labels = axes[0][0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside upper center", ncols=2, frameon=False)
     return figure
