@@ -236,7 +236,7 @@ def test_two_by_two_with_an_empty_corner(tmp_path):
     assert "VGG16, with batch norm from scratch" in table
     assert "not run" in table
     texts = [t.get_text() for t in figures.two_by_two(study).findobj(mpl.text.Text)]
-    assert "Compact network, pretrained:\nnot run" in texts
+    assert "Compact network, pretrained: not run" in texts
 
 
 def test_a_difference_of_differences_that_is_none_is_called_unsettled(tmp_path):

@@ -6,16 +6,13 @@ Pages read the record; building forty networks takes minutes and several GiB.
 """
 
 import gc
-import json
 import re
 from collections.abc import Callable
 from pathlib import Path
 
-from .errors import StudyError
-from .store import record_digest, write_atomic
+from .records import read_record, write_record
 
 COMMAND = "python -m transferstudy applications"
-_CHECK = "record_sha256"
 _ARXIV = re.compile(r"arxiv\.org/(?:abs|pdf)/(\d{4}\.\d{4,5})")
 
 
@@ -91,10 +88,7 @@ def make(results: Path, say: Callable[[str], None] = print) -> dict:
     for name, builder in builders().items():
         entries.append(inspect_builder(name, builder))
         say(f"{name}: {entries[-1]['parameters']:,} parameters, {entries[-1]['depth']} layers with weights")
-    record = {"keras": keras.__version__, "builders": entries}
-    record[_CHECK] = record_digest(record)
-    write_atomic(path(results), (json.dumps(record, indent=1, sort_keys=True) + "\n").encode())
-    return record
+    return write_record(path(results), {"keras": keras.__version__, "builders": entries})
 
 
 def load(results: Path) -> dict:
@@ -103,13 +97,4 @@ def load(results: Path) -> dict:
     Raises:
         StudyError: missing, damaged or edited by hand.
     """
-    where = f"keras/{path(results).name}"
-    try:
-        record = json.loads(path(results).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise StudyError(f"{where}: missing; make it with {COMMAND}") from None
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise StudyError(f"{where}: damaged ({error}); make it again: {COMMAND}") from None
-    if not isinstance(record, dict) or record.get(_CHECK) != record_digest(record):
-        raise StudyError(f"{where}: edited: its checksum does not match; make it again: {COMMAND}")
-    return record
+    return read_record(path(results), COMMAND)

@@ -250,7 +250,7 @@ def _verify(args):
     from .data.source import data_source
     from .keras_mistakes.stored import check_all
     from .paths import cards_dir, energy_file
-    from .pretraining.records import read_record
+    from .records import read_record
     from .sheet import check as check_sheet
     from .store import Store
     from .verify import verify

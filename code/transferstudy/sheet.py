@@ -17,7 +17,8 @@ import numpy as np
 from .analysis.mistakes import mistakes
 from .data import ImageData
 from .errors import StudyError
-from .store import digest, record_digest, write_atomic
+from .records import read_record, write_record
+from .store import digest, write_atomic
 from .study import Study
 
 SCHEMA = 1
@@ -27,7 +28,6 @@ SHOWN = 6  # mistakes of an arm within a class that a page shows
 MAX_SIDE = 64  # pixels; larger images are shrunk
 MAX_BYTES = 900_000
 COLUMNS = 20
-_CHECK = "record_sha256"
 
 
 @dataclass(frozen=True)
@@ -114,10 +114,7 @@ def make(study: Study, data: ImageData, budget: int = IMAGES) -> dict:
         "index": index,
         "picture": {"file": file, "sha256": digest(content), "bytes": len(content)},
     }
-    record[_CHECK] = record_digest(record)
-    text = json.dumps(record, sort_keys=True) + "\n"
-    write_atomic(_path(study.store.root), text.encode())
-    return record
+    return write_record(_path(study.store.root), record)
 
 
 def _path(root: Path) -> Path:
@@ -165,17 +162,8 @@ def read(root: Path, preset: str = "report") -> Sheet:
     Raises:
         StudyError: missing, damaged or edited.
     """
-    name, again = f"{FOLDER}/sheet.json", f"make it with {command(preset)}"
-    try:
-        record = json.loads(_path(root).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise StudyError(f"{name}: missing; {again}") from None
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise StudyError(f"{name}: damaged ({error}); {again}") from None
-    if not isinstance(record, dict) or record.get(_CHECK) != record_digest(record):
-        raise StudyError(f"{name}: edited: its checksum does not match; {again}")
-    if record["schema"] != SCHEMA:
-        raise StudyError(f"{name}: made by another version of the study; {again}")
+    record = read_record(_path(root), command(preset), SCHEMA)
+    again = f"make it with {command(preset)}"
     entry, index = record["picture"], record["index"]
     try:
         content = (Path(root) / entry["file"]).read_bytes()

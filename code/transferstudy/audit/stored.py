@@ -7,7 +7,6 @@ classes.yaml      made by hand: which source classes mean the same as a target c
 """
 
 import io
-import json
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +17,8 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ..errors import StudyError
-from ..store import digest, record_digest, write_atomic
+from ..records import read_record, write_record
+from ..store import digest, write_atomic
 
 SCHEMA = 1
 MAKE = "python -m transferstudy audit --data cifar10.npz --source tiny-imagenet.npz"
@@ -77,10 +77,7 @@ def name(pair: dict) -> str:
 def save(root: Path, record: dict, pictures: bytes) -> dict:
     """Write pictures and record, the record last, and return it with its checksum."""
     write_atomic(root / record["pictures"]["file"], pictures)
-    record = {**record, "schema": SCHEMA}
-    record["record_sha256"] = record_digest(record)
-    write_atomic(root / "audit/audit.json", (json.dumps(record, indent=1, sort_keys=True) + "\n").encode())
-    return record
+    return write_record(root / "audit/audit.json", {**record, "schema": SCHEMA})
 
 
 def load(root: Path) -> Audit:
@@ -92,19 +89,8 @@ def load(root: Path) -> Audit:
     Raises:
         StudyError: a file is missing, damaged, edited, or not valid.
     """
-    path = root / "audit/audit.json"
-    shown = f"{root.name}/audit/audit.json"
-    again = f"restore it (git checkout -- {shown}) or make it again: {MAKE}"
-    try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise StudyError(f"{shown}: missing; make it with {MAKE}") from None
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise StudyError(f"{shown}: damaged, perhaps cut short ({error}); {again}") from None
-    if not isinstance(record, dict) or record.get("record_sha256") != record_digest(record):
-        raise StudyError(f"{shown}: its content does not match its checksum: it was edited; {again}")
-    if record["schema"] != SCHEMA:
-        raise StudyError(f"{shown}: made by another version of the audit; {again}")
+    record = read_record(root / "audit/audit.json", MAKE, SCHEMA)
+    again = f"restore it (git checkout -- {root.name}/{record['pictures']['file']}) or make it again: {MAKE}"
     return Audit(record, _pictures(root, record, again), read_judgements(root), read_classes(root))
 
 

@@ -42,7 +42,7 @@ def arguments(parser) -> None:
 def run(args) -> None:
     """Run the command."""
     from ..environment import describe
-    from ..pretraining.records import write_record
+    from ..records import write_record
     from ..store import Store, write_atomic
 
     results = _workers(args) if args.workers else _single(args)

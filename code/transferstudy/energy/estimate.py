@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ..errors import StudyError
 from ..paths import energy_file
-from ..pretraining.records import read_record
+from ..records import read_record
 
 AGAIN = "python -m transferstudy energy --update"
 _JOULES = 3600  # in a watt-hour

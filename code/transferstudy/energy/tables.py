@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from ..errors import StudyError
-from ..pretraining.records import write_record
+from ..records import write_record
 
 INSTALL = 'python -m pip install "codecarbon>=3.3,<4"'
 # Sizes of memory, in GiB, up to which a value holds.

@@ -8,7 +8,6 @@ A result exists when its JSON does: it is written last.
 """
 
 import io
-import json
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,13 +15,13 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import StudyError
+from ..records import read_record, write_record
 from ..spec import RunSpec
-from ..store import digest, record_digest, write_atomic
+from ..store import digest, write_atomic
 from ..study import Study
 
 SCHEMA = 1
 PICTURES = "pictures"
-_CHECK = "record_sha256"
 
 
 @dataclass(frozen=True)
@@ -62,10 +61,7 @@ def save(results: Path, name: str, about: dict, arrays: dict[str, np.ndarray]) -
     write_atomic(folder(results) / f"{name}.npz", content)
     file = {"file": f"inside/{name}.npz", "sha256": digest(content), "bytes": len(content)}
     about = {**about, "schema": SCHEMA, "id": name, "arrays": file}
-    about[_CHECK] = record_digest(about)
-    text = json.dumps(about, indent=1, sort_keys=True) + "\n"
-    write_atomic(folder(results) / f"{name}.json", text.encode())
-    return about
+    return write_record(folder(results) / f"{name}.json", about)
 
 
 def load(results: Path, name: str, command: str) -> Inside:
@@ -79,20 +75,10 @@ def load(results: Path, name: str, command: str) -> Inside:
     Raises:
         StudyError: missing, damaged, edited by hand, or not for the run that its name says.
     """
-    path = folder(results) / f"{name}.json"
-    try:
-        about = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise StudyError(f"inside/{name}.json: missing; make it with {command}") from None
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise StudyError(f"inside/{name}.json: damaged ({error}); delete it, then {command}") from None
-    if not isinstance(about, dict) or about.get(_CHECK) != record_digest(about):
-        raise StudyError(
-            f"inside/{name}.json: edited: its checksum does not match; delete it, then {command}"
-        )
+    about = read_record(folder(results) / f"{name}.json", command, SCHEMA)
     spec = about.get("spec")
     wrong_run = spec is not None and RunSpec.parse(spec, f"inside/{name}.json").id != name
-    if about.get("schema") != SCHEMA or about.get("id") != name or wrong_run:
+    if about.get("id") != name or wrong_run:
         raise StudyError(
             f"inside/{name}.json: made by another version of the study; delete it, then {command}"
         )

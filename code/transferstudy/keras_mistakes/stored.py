@@ -8,7 +8,6 @@ A demonstration exists when its JSON does: it is written last.
 """
 
 import io
-import json
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,13 +15,13 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import StudyError
-from ..store import digest, record_digest, write_atomic
+from ..records import read_record, write_record
+from ..store import digest, write_atomic
 from .plan import Plan
 
 SCHEMA = 1
 BACKENDS = "backends"
 COMMAND = "python -m transferstudy mistakes"
-_CHECK = "record_sha256"
 
 
 @dataclass(frozen=True)
@@ -67,10 +66,7 @@ def save(results: Path, name: str, about: dict, arrays: dict[str, np.ndarray] | 
         about["arrays"] = {
             "file": f"mistakes/{name}.npz", "sha256": digest(content), "bytes": len(content),
         }  # fmt: skip
-    about[_CHECK] = record_digest(about)
-    text = json.dumps(about, indent=1, sort_keys=True) + "\n"
-    write_atomic(folder(results) / f"{name}.json", text.encode())
-    return about
+    return write_record(folder(results) / f"{name}.json", about)
 
 
 def read(results: Path, name: str) -> dict:
@@ -79,18 +75,9 @@ def read(results: Path, name: str) -> dict:
     Raises:
         StudyError: missing, damaged or edited by hand.
     """
-    path = folder(results) / f"{name}.json"
-    where = f"mistakes/{name}.json"
-    try:
-        about = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise StudyError(f"{where}: missing; make it with {_make(name)}") from None
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise StudyError(f"{where}: damaged ({error}); delete it, then {_make(name)}") from None
-    if not isinstance(about, dict) or about.get(_CHECK) != record_digest(about):
-        raise StudyError(f"{where}: edited: its checksum does not match; delete it, then {_make(name)}")
-    if about.get("schema") != SCHEMA or about.get("id") != name:
-        raise StudyError(f"{where}: made by another version of the study; delete it, then {_make(name)}")
+    about = read_record(folder(results) / f"{name}.json", _make(name), SCHEMA)
+    if about.get("id") != name:
+        raise StudyError(f"mistakes/{name}.json: a record of another name; delete it, then {_make(name)}")
     return about
 
 

@@ -9,8 +9,9 @@ import numpy as np
 
 from ..errors import StudyError
 from ..paths import cache_dir
+from ..records import read_record, write_record
 from ..store import Store, digest, write_atomic
-from .records import file_digest, read_record, write_record
+from .records import file_digest
 from .settings import PretrainSpec
 from .source import SourceData, load_source, shrink
 

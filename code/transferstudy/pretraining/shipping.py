@@ -8,10 +8,11 @@ import numpy as np
 from ..errors import StudyError
 from ..models.quantised import quantised
 from ..models.weights import read_arrays
+from ..records import write_record
 from ..store import digest, write_atomic
 from ..weightsfile import file_sha256
 from .evaluate import source_accuracy, source_model
-from .records import pretraining_records, write_record
+from .records import pretraining_records
 from .run import packed
 from .settings import SOURCE
 from .source import load_source, shrink

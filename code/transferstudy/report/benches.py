@@ -5,7 +5,7 @@ from pathlib import Path
 from IPython.display import Markdown
 
 from ..paths import results_dir
-from ..pretraining.records import read_record
+from ..records import read_record
 from ..values import Value, count, listing
 from .claims.expense import in_words
 from .markdown import pipe_table
