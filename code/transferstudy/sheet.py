@@ -17,6 +17,7 @@ import numpy as np
 from .analysis.mistakes import mistakes
 from .data import ImageData
 from .errors import StudyError
+from .inside.wanted import check_same_images
 from .records import read_record, write_record
 from .store import digest, write_atomic
 from .study import Study
@@ -92,12 +93,7 @@ def make(study: Study, data: ImageData, budget: int = IMAGES) -> dict:
     Raises:
         StudyError: the data are not those that the study was made from.
     """
-    made_from = study.first["data"]
-    if data.sha256 != made_from["sha256"]:
-        raise StudyError(
-            f"these images are not the copy of {made_from['name']} that the results were made from "
-            f"(SHA-256 {data.sha256[:12]}, not {made_from['sha256'][:12]}): give it with --data PATH"
-        )
+    check_same_images(study, data)
     index = wanted(study, budget)
     content, side = _picture(data.x_test[index])
     while len(content) > MAX_BYTES:

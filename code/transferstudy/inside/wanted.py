@@ -25,11 +25,11 @@ def wanted(study: Study) -> list[int]:
     return sorted(found)
 
 
-def keep_pictures(study: Study, data: ImageData) -> int:
-    """Store the wanted test images and return their number.
+def check_same_images(study: Study, data: ImageData) -> None:
+    """Check that images are those that a study was made from, by their hash.
 
     Raises:
-        StudyError: the data are not those that the study was made from.
+        StudyError: they are another copy.
     """
     made_from = study.first["data"]
     if data.sha256 != made_from["sha256"]:
@@ -37,6 +37,15 @@ def keep_pictures(study: Study, data: ImageData) -> int:
             f"these images are not the copy of {made_from['name']} that the results were made from "
             f"(SHA-256 {data.sha256[:12]}, not {made_from['sha256'][:12]}): give it with --data PATH"
         )
+
+
+def keep_pictures(study: Study, data: ImageData) -> int:
+    """Store the wanted test images and return their number.
+
+    Raises:
+        StudyError: the data are not those that the study was made from.
+    """
+    check_same_images(study, data)
     index = np.array(wanted(study), np.int32)
     about = {"data": {"name": data.name, "sha256": data.sha256}, "preset": study.name}
     save(

@@ -7,7 +7,7 @@ from ..study import Arm, Study
 from ..values import Value, count, record_link
 from .bill import bill, estimator
 from .claims.expense import in_words
-from .markdown import pipe_table
+from .markdown import by_size, pipe_table
 
 
 def _link(arm: Arm, text: str) -> Value:
@@ -21,16 +21,7 @@ def _amount(number: float) -> str:
 
 def cost(study: Study) -> Markdown:
     """Processor time of training one model, mean over the seeds, in core-minutes."""
-    rows = []
-    for strategy in study.strategies:
-        row = [strategy.label]
-        for n in study.sizes:
-            arm = study.arm(strategy.name, n) if study.has(strategy.name, n) else None
-            row.append(_link(arm, f"{cpu_seconds(study, arm).mean() / 60:.1f}") if arm else "not run")
-        rows.append(row)
-    return pipe_table(
-        ["strategy", *(f"{n:,} labels" for n in study.sizes)], rows, "l" + "r" * len(study.sizes)
-    )
+    return by_size(study, lambda arm: _link(arm, f"{cpu_seconds(study, arm).mean() / 60:.1f}"))
 
 
 def speed(study: Study, n_labels: int) -> Markdown:

@@ -12,7 +12,7 @@ from ..values import Value, count, record_link, signed
 from .claims.beyond import robust_accuracy, robust_arms
 from .claims.judgement import labels_in_words
 from .corners import all_corners
-from .markdown import pipe_table
+from .markdown import by_size, pipe_table
 
 _SMALLEST = 0.001  # p-values below are shown as a bound
 
@@ -137,21 +137,14 @@ def temperature(study: Study, n_labels: int) -> Markdown:
 
 def worst(study: Study) -> Markdown:
     """Accuracy within the hardest class of every arm (%), and which class that is; lowest to highest seed."""
-    rows = []
-    for strategy in study.strategies:
-        row = [strategy.label]
-        for n in study.sizes:
-            if not study.has(strategy.name, n):
-                row.append("not run")
-                continue
-            arm = study.arm(strategy.name, n)
-            label, mean, (low, high) = worst_class(arm)
-            spread = f"{100 * low:.0f}–{100 * high:.0f}" if len(arm.records) > 1 else "one seed"
-            value = Value(f"{100 * mean:.0f}", record_link(arm.anchor))._repr_markdown_()
-            row.append(f"{value} ({spread}), {study.classes[label]}")
-        rows.append(row)
-    header = ["strategy", *(f"{n:,} labels" for n in study.sizes)]
-    return pipe_table(header, rows, "l" + "r" * len(study.sizes))
+
+    def cell(arm: Arm) -> str:
+        label, mean, (low, high) = worst_class(arm)
+        spread = f"{100 * low:.0f}–{100 * high:.0f}" if len(arm.records) > 1 else "one seed"
+        value = Value(f"{100 * mean:.0f}", record_link(arm.anchor))._repr_markdown_()
+        return f"{value} ({spread}), {study.classes[label]}"
+
+    return by_size(study, cell)
 
 
 def robustness(study: Study, n_labels: int) -> Markdown:

@@ -1,6 +1,10 @@
 """Pipe tables for pages."""
 
+from collections.abc import Callable
+
 from IPython.display import Markdown
+
+from ..study import Arm, Study
 
 
 def pipe_table(header: list[str], rows: list[list], align: str) -> Markdown:
@@ -14,6 +18,22 @@ def pipe_table(header: list[str], rows: list[list], align: str) -> Markdown:
     marks = {"l": ":--", "r": "--:"}
     lines = [header, [marks[a] for a in align], *rows]
     return Markdown("\n".join(f"| {' | '.join(_cell(c) for c in line)} |" for line in lines))
+
+
+def by_size(study: Study, cell: Callable[[Arm], object]) -> Markdown:
+    """Return a table of one row a strategy and one column a number of labels; where an arm was not run, it says so.
+
+    Args:
+        study: the finished runs.
+        cell: what to show of an arm.
+    """
+    rows = [
+        [s.label, *(cell(study.arm(s.name, n)) if study.has(s.name, n) else "not run" for n in study.sizes)]
+        for s in study.strategies
+    ]
+    return pipe_table(
+        ["strategy", *(f"{n:,} labels" for n in study.sizes)], rows, "l" + "r" * len(study.sizes)
+    )
 
 
 def _cell(content) -> str:

@@ -20,7 +20,7 @@ from .judgementtables import (
     verdicts,
     worst,
 )
-from .markdown import pipe_table
+from .markdown import by_size, pipe_table
 
 __all__ = [
     "accuracy",
@@ -56,21 +56,13 @@ def _link(arm: Arm, text: str) -> Value:
 
 def accuracy(study: Study) -> Markdown:
     """Test accuracy of every strategy at every size: mean, and lowest to highest seed."""
-    rows = []
-    for strategy in study.strategies:
-        row = [strategy.label]
-        for n in study.sizes:
-            if not study.has(strategy.name, n):
-                row.append("not run")
-                continue
-            arm = study.arm(strategy.name, n)
-            seeds = 100 * arm.test("accuracy")
-            spread = f"{seeds.min():.1f}–{seeds.max():.1f}" if len(seeds) > 1 else "one seed"
-            row.append(f"{_link(arm, f'{100 * arm.accuracy:.1f}')._repr_markdown_()} ({spread})")
-        rows.append(row)
-    return pipe_table(
-        ["strategy", *(f"{n:,} labels" for n in study.sizes)], rows, "l" + "r" * len(study.sizes)
-    )
+
+    def cell(arm: Arm) -> str:
+        seeds = 100 * arm.test("accuracy")
+        spread = f"{seeds.min():.1f}–{seeds.max():.1f}" if len(seeds) > 1 else "one seed"
+        return f"{_link(arm, f'{100 * arm.accuracy:.1f}')._repr_markdown_()} ({spread})"
+
+    return by_size(study, cell)
 
 
 def differences(study: Study, n_labels: int | None = None) -> Markdown:

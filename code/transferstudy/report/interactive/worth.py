@@ -8,10 +8,10 @@ from ...analysis.between import Between, Estimate, Saving, between, straight_lin
 from ...analysis.label_efficiency import Labels
 from ...comparison import CONFIDENCE, MIN_SEEDS, arm_interval
 from ...strategies import STRATEGIES, Strategy
-from ...study import Study
+from ...study import Arm, Study
 from ...values import NBSP, Value, count, listing, percent, points, record_link
 from ..claims.judgement import labels_in_words
-from ..markdown import pipe_table
+from ..markdown import by_size
 from .parts import embedded, html, tenths, tones
 
 # On the rail, in thousandths of its length: past the largest size; its negative, below the smallest.
@@ -143,20 +143,13 @@ def worth(study: Study) -> Markdown:
 
 def worth_table(study: Study) -> Markdown:
     """Return the measured sizes as a table: mean test accuracy in per cent and its interval."""
-    rows = []
-    for strategy in study.strategies:
-        row = [strategy.label]
-        for n in study.sizes:
-            if not study.has(strategy.name, n):
-                row.append("not run")
-                continue
-            arm = study.arm(strategy.name, n)
-            low, high = (f"{100 * end:.1f}" for end in arm_interval(study, arm))
-            mean = Value(f"{100 * arm.accuracy:.1f}", record_link(arm.anchor))
-            row.append(f"{mean._repr_markdown_()} ({low}–{high})")
-        rows.append(row)
-    header = ["strategy", *(f"{count(n)} labels" for n in study.sizes)]
-    return pipe_table(header, rows, "l" + "r" * len(study.sizes))
+
+    def cell(arm: Arm) -> str:
+        low, high = (f"{100 * end:.1f}" for end in arm_interval(study, arm))
+        mean = Value(f"{100 * arm.accuracy:.1f}", record_link(arm.anchor))
+        return f"{mean._repr_markdown_()} ({low}–{high})"
+
+    return by_size(study, cell)
 
 
 def worth_note(study: Study) -> str:
