@@ -62,10 +62,6 @@ class AuditValues:
     def _above(self, comparison: str) -> list[dict]:
         return [p for p in self._stored.pairs(comparison) if p["above"]]
 
-    def n_above(self, comparison: str) -> Value:
-        """Pairs of a comparison that reach the threshold."""
-        return self._value(count(len(self._above(comparison))))
-
     def n_images(self, comparison: str) -> Value:
         """Images of the comparison's first set that are in such a pair."""
         return self._value(count(len({p["a"] for p in self._above(comparison)})))

@@ -66,9 +66,6 @@ class Values:
                 arm = study.arm(strategy, sizes[0])
                 value = Value(count(arm.records[0]["parameters"]["trainable"]), record_link(arm.anchor))
                 setattr(self, attribute, value)
-        if sizes := study.sizes_of("finetune_all"):
-            layers = study.arm("finetune_all", sizes[0]).records[0]["learning_layers"]["main"]
-            self.n_conv_layers = Value(count(sum("conv" in name for name in layers)))
 
     def _weights(self):
         started = [r for r in self._study.records.values() if r["weights"]["sha256"]]
@@ -84,8 +81,6 @@ class Values:
         self.weights_source = Value(facts["source"], page)
         self.weights_top1 = Value(percent(facts["validation_top1"]), page)
         self.weights_classes = Value(count(facts["classes"]), page)
-        self.weights_images = Value(count(facts["images"]["train"]), page)
-        self.weights_sha = Value(used[0]["sha256"][:12], record_link("weights"))
 
     def _best(self):
         contested = self._study.contested
@@ -107,16 +102,12 @@ class Values:
         if not study.contested:
             return
         arm = study.best(study.contested[-1], True)
-        recall, confusion = arm.test("class_accuracy").mean(axis=0), arm.test("confusion").mean(axis=0)
+        recall = arm.test("class_accuracy").mean(axis=0)
         worst, best = int(recall.argmin()), int(recall.argmax())
         link = record_link(arm.anchor)
         self.hardest_class, self.easiest_class = Value(study.classes[worst]), Value(study.classes[best])
         self.hardest_class_acc = Value(percent(float(recall[worst])), link)
         self.easiest_class_acc = Value(percent(float(recall[best])), link)
-        off = confusion.copy()
-        off[range(len(off)), range(len(off))] = -1
-        true, predicted = divmod(int(off.argmax()), len(off))
-        self.commonest_confusion = Value(f"{study.classes[true]} taken for {study.classes[predicted]}", link)
 
     def _machine(self):
         study = self._study
@@ -140,11 +131,6 @@ class Values:
     def acc(self, strategy: str, n_labels: int) -> Value:
         """Mean test accuracy of an arm."""
         return self._accuracy(self._study.arm(strategy, n_labels))
-
-    def val_acc(self, strategy: str, n_labels: int) -> Value:
-        """Mean validation accuracy of an arm."""
-        arm = self._study.arm(strategy, n_labels)
-        return Value(percent(float(arm.validation("accuracy").mean())), record_link(arm.anchor))
 
     def spread(self, strategy: str, n_labels: int) -> Value:
         """Lowest to highest test accuracy over the seeds of an arm."""
