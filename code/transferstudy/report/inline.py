@@ -26,7 +26,6 @@ class Values:
     def __init__(self, study: Study):
         self._study = study
         self._facts()
-        self._parameters()
         self._weights()
         self._best()
         self._classes()
@@ -53,19 +52,6 @@ class Values:
         self.validation_share = Value(percent(VALIDATION_SHARE, 0))
         self.max_validation = Value(count(MAX_VALIDATION))
         self.ece_definition_bins = Value(count(ECE_BINS))
-
-    def _parameters(self):
-        study = self._study
-        for attribute, strategy in (
-            ("trainable_probe", "linear_probe"),
-            ("trainable_block5", "finetune_block5"),
-            ("trainable_all", "finetune_all"),
-            ("trainable_small", "small_scratch"),
-        ):
-            if sizes := study.sizes_of(strategy):
-                arm = study.arm(strategy, sizes[0])
-                value = Value(count(arm.records[0]["parameters"]["trainable"]), record_link(arm.anchor))
-                setattr(self, attribute, value)
 
     def _weights(self):
         started = [r for r in self._study.records.values() if r["weights"]["sha256"]]

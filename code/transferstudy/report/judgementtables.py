@@ -44,7 +44,7 @@ def verdicts(study: Study, n_labels: int | None = None) -> Markdown:
                 f"{Value(signed(d.mean), record_link(d.anchor))._repr_markdown_()} ({signed(d.low)} to {signed(d.high)})",
                 p_text(each.p),
                 f"{for_a} / {len(clear) - for_a}",
-                each.verdict,
+                each.verdict.rpartition(": ")[2],  # the seeds have a column of their own
                 d.seeds,
             ]
         )

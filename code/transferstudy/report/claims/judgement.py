@@ -35,12 +35,14 @@ def verdict_rule(study: Study) -> str:
 def verdicts(study: Study) -> str:
     """Return how many declared comparisons ended how."""
     found = Counter(each.verdict for each in judged(study))
-    parts = [f"{count(number)} {word}" for word, number in sorted(found.items())]
+    parts = [f"{count(number)} end as *{word}*" for word, number in sorted(found.items())]
     return f"Of {count(len(judged(study)))} declared comparisons: {listing(parts)}." if parts else ""
 
 
 def surprises(study: Study) -> str:
     """Return the declared comparisons that went against the pretrained or the deeper-tuned side, if any."""
+    if all(each.verdict.endswith("no verdict") for each in judged(study)):
+        return "Without verdicts nothing can be called a surprise either."
     against = [each for each in judged(study) if each.verdict == "worse"]
     if not against:
         return "No declared comparison ended the other way round."
