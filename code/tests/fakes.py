@@ -8,7 +8,7 @@ import yaml
 
 from transferstudy.metrics import measure
 from transferstudy.paths import PRESETS
-from transferstudy.presets import expand, toml_tables
+from transferstudy.presets import expand, following, toml_tables
 from transferstudy.spec import RunSpec
 from transferstudy.store import Store
 from transferstudy.study import Study
@@ -125,13 +125,10 @@ def fake_record(spec, strength: float, n_test: int = 1000) -> tuple[dict, dict]:
 
 def fake_store(root: Path, preset: str = "report", n_test: int = 1000) -> Store:
     """A store with a made-up result for every run of a preset."""
-    store = Store(root)
+    store, kept = Store(root), following(preset, "keep_model")
     for spec in expand(preset):
         strength = STRENGTH[spec.strategy] + 0.4 * np.log10(spec.n_labels / 500)
-        model = None
-        if spec.strategy == "small_scratch" and spec.n_labels == 5000 and spec.seed == 0:
-            model = fake_model()
-        store.save(*fake_record(spec, strength, n_test), model)
+        store.save(*fake_record(spec, strength, n_test), fake_model() if spec.id in kept else None)
     return store
 
 

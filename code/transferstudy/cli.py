@@ -143,12 +143,19 @@ def _plan(args):
 
 def _run(args):
     from .data.source import data_source
-    from .presets import following
+    from .presets import following, untuned
     from .runner import run_all
     from .store import Store
 
     file, name = _weights(args)
     specs = _specs(args, name)
+    open_arms = set(untuned(args.preset)) & {spec.arm for spec in specs}
+    if open_arms:
+        strategy, n_labels = sorted(open_arms)[0]
+        raise StudyError(
+            f"--preset {args.preset}: settings of {len(open_arms)} arms, {strategy} at {n_labels:,} labels among them, "
+            "are not tuned yet: run --preset tuning first, then put what python -m transferstudy tuned prints into presets.toml"
+        )
     mode = args.progress or ("bar" if sys.stdout.isatty() else "lines")
     run_all(
         specs,

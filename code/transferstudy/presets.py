@@ -9,12 +9,17 @@ A preset is a product or a union:
     [presets.<name>.set_labels.<n>]               the same at one size, by strategy; `seeds` keeps only some seeds
     [presets.<name>.grid]                         field = [values]: every combination is a run of its own
     [presets.<name>.grid_strategy.<strategy>]     the same for one strategy; wins over `grid` field by field
+    [presets.<name>.tuned]                        <n> = <size>: at n labels the settings of [tuned.<size>.<strategy>] hold
 
     [presets.<name>]
     includes = ["a", "b"]           the runs of other presets, each once, in this order
 
+    unfinished = true               pages show the preset although runs are missing, and name those
+
     [presets.<name>.keep_model]     field = value or [values]: the runs whose trained weights are kept
     [presets.<name>.robustness]     the same: the runs that also predict corrupted test images
+
+    [tuned.<size>.<strategy>]       what the tuning at a number of labels chose, as `python -m transferstudy tuned` prints it
 
 The rules `keep_model` and `robustness` are no part of a run's identity. A union has those of the presets it includes.
 """
@@ -67,7 +72,7 @@ def expand(name: str, path: Path = PRESETS, **overrides: Any) -> list[RunSpec]:
     """Return the runs of a preset, in the order in which they should be made.
 
     Values come from, later ones winning: `[defaults]`, `[strategies.<name>]`, the preset's own `[set]`,
-    `[set_strategy.<name>]` and `[set_labels.<n>.<name>]`, its grid, and `overrides`. The order is n_labels, seeds,
+    `[set_strategy.<name>]` and `[set_labels.<n>.<name>]`, the tuned settings, its grid, and `overrides`. The order is n_labels, seeds,
     strategies, grid (the last one varies fastest), so that a study that is stopped early has complete comparisons at the
     first sizes.
 
@@ -109,6 +114,51 @@ def following(name: str, rule: str, path: Path = PRESETS, **overrides: Any) -> f
             if any(_agrees(spec, conditions) for conditions in wanted):
                 found.add(spec.id)
     return frozenset(found)
+
+
+def untuned(name: str, path: Path = PRESETS) -> list[tuple[str, int]]:
+    """Return the arms, as (strategy, number of labels), whose preset wants tuned settings that the file does not hold yet.
+
+    Their runs must not be made: they would get the first choices of `[strategies.*]`, and other identities later.
+
+    Raises:
+        StudyError: as `expand`.
+    """
+    tables = toml_tables(path)
+    arms = {
+        spec.arm: None
+        for part, table, _ in _products(name, path)
+        for spec in _product(part, table, path, {})
+        if _tuned(table, tables, spec.n_labels, spec.strategy) == {}
+    }
+    return list(arms)
+
+
+def tuned_at(name: str, arms: set[tuple[str, int]], path: Path = PRESETS) -> list[int]:
+    """Return the numbers of labels at which the settings of some arms of a preset were tuned, rising.
+
+    Args:
+        name: the preset.
+        arms: (strategy, number of labels).
+        path: the TOML file.
+
+    Raises:
+        StudyError: as `expand`.
+    """
+    return sorted(
+        {
+            int(table["tuned"][str(n)])
+            for _, table, _ in _products(name, path)
+            for _, n in arms
+            if str(n) in table.get("tuned", {})
+        }
+    )
+
+
+def _tuned(preset: dict, tables: dict, n_labels: int, strategy: str) -> dict[str, Any] | None:
+    """Return the tuned settings of an arm: None where its preset wants none, {} where they are not in the file yet."""
+    size = preset.get("tuned", {}).get(str(n_labels))
+    return None if size is None else tables.get("tuned", {}).get(str(size), {}).get(strategy, {})
 
 
 def _agrees(spec: RunSpec, conditions: dict[str, Any]) -> bool:
@@ -153,6 +203,7 @@ def _product(name: str, preset: dict, path: Path, overrides: dict) -> list[RunSp
                 **preset.get("set", {}),
                 **preset.get("set_strategy", {}).get(strategy_name, {}),
                 **{key: value for key, value in own.items() if key != "seeds"},
+                **(_tuned(preset, tables, n_labels, strategy_name) or {}),
                 **dict(zip(grid, combination, strict=True)),
                 **overrides,
                 "strategy": strategy_name,

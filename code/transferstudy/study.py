@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from .errors import StudyError
-from .presets import expand
+from .presets import expand, preset_table
 from .spec import RunSpec
 from .store import Store
 from .strategies import STRATEGIES, Strategy
@@ -215,15 +215,18 @@ class Study:
         return [n for n in self.sizes if self.candidates(n, True) and self.candidates(n, False)]
 
 
-def load(preset: str = MAIN, results: Path | str | None = None, partial: bool = False) -> Study:
-    """Load the finished study of a preset.
+def load(preset: str = MAIN, results: Path | str | None = None, partial: bool | None = None) -> Study:
+    """Load the study of a preset.
 
     Args:
         preset: name in presets.toml.
         results: results folder, by default the project's.
-        partial: whether runs may be missing; `Study.missing` lists them then.
+        partial: whether runs may be missing; `Study.missing` lists them then. By default what the preset says of itself
+            under `unfinished`.
 
     Raises:
         StudyError: a result is missing; the message names the run and the command that makes it.
     """
+    if partial is None:
+        partial = preset_table(preset).get("unfinished", False)
     return Study(expand(preset), Store(results), preset, partial)

@@ -6,7 +6,19 @@ from ..inside.stored import inside_of as inside
 from ..notebook.links import buttons as notebook_links
 from ..study import MAIN, Study
 from ..study import load as load_study
-from . import applications, benches, bill, claims, declared, figures, literature, mistakes, tables, weights
+from . import (
+    applications,
+    benches,
+    bill,
+    claims,
+    declared,
+    figures,
+    literature,
+    mistakes,
+    tables,
+    tuning,
+    weights,
+)
 from .cards import card
 from .guards import check_pages, holds, verdict_is
 from .inline import values
@@ -38,19 +50,20 @@ __all__ = [
     "sources",
     "summary",
     "tables",
+    "tuning",
     "values",
     "verdict_is",
     "weights",
 ]
 
 
-def load(preset: str = MAIN, results: Path | str | None = None, partial: bool = False) -> Study:
+def load(preset: str = MAIN, results: Path | str | None = None, partial: bool | None = None) -> Study:
     """Load a study for a page, and refuse pages that say more than it shows.
 
     Args:
         preset: name in presets.toml.
         results: results folder, by default the project's.
-        partial: whether runs may be missing; `claims.not_run` lists them then.
+        partial: whether runs may be missing; `claims.not_run` lists them then. By default what the preset says.
 
     Raises:
         StudyError: a result is missing (see `study.load`), or a page calls the results ImageNet-pretrained though no run

@@ -1,4 +1,6 @@
-"""The declared study as tables, for the analysis plan: read from presets.toml and `analysis.plan`, never from results."""
+"""The declared study as tables: what the plan declares, from presets.toml and `analysis.plan`, and how far it is run."""
+
+from collections import Counter
 
 from IPython.display import Markdown
 
@@ -7,8 +9,10 @@ from ..data.splits import draw_sizes
 from ..presets import expand
 from ..spec import RunSpec
 from ..strategies import STRATEGIES, get_strategy
-from ..values import count, listing, percent
+from ..study import Study
+from ..values import Value, count, listing, percent, record_link, signed
 from .markdown import pipe_table
+from .sources import sources
 
 _KNOBS = ("head_learning_rate", "learning_rate", "weight_decay")
 
@@ -97,6 +101,57 @@ def progress(preset: str = "full") -> str:
 
     store, specs = Store(), expand(preset)
     return f"{count(sum(store.has(spec) for spec in specs))} of {count(len(specs))}"
+
+
+def made(study: Study) -> Markdown:
+    """Return how many of the declared seeds are finished, for each strategy and number of labels: "3 of 5"."""
+    done = Counter(spec.arm for spec in study.specs)
+    declared = done + Counter(spec.arm for spec in study.missing)
+    sizes = sorted({n for _, n in declared})
+    rows = [
+        [
+            get_strategy(name).label,
+            *(
+                f"{done[name, n]} of {declared[name, n]}" if (name, n) in declared else "not declared"
+                for n in sizes
+            ),
+        ]
+        for name in STRATEGIES
+        if any(name == strategy for strategy, _ in declared)
+    ]
+    return pipe_table(["strategy", *(f"{n:,} labels" for n in sizes)], rows, "l" + "r" * len(sizes))
+
+
+def starts(study: Study) -> str:
+    """Return what the pretrained arms of a study started from, in words."""
+    return listing([str(source) for source in sources(study)])
+
+
+def across(first: Study, second: Study, n_labels: int) -> Markdown:
+    """Return the test accuracy of the strategies that two studies share at one number of labels, and the change in points.
+
+    Args:
+        first: the study whose column comes first.
+        second: the other one.
+        n_labels: labelled images.
+    """
+    rows = []
+    for arm in first.at(n_labels):
+        if not second.has(arm.strategy.name, n_labels):
+            continue
+        other = second.arm(arm.strategy.name, n_labels)
+        shown = [
+            Value(f"{100 * each.accuracy:.1f}", record_link(each.anchor))._repr_markdown_()
+            + f" ({len(each.records)} seeds)"
+            for each in (arm, other)
+        ]
+        rows.append([arm.strategy.label, *shown, signed(other.accuracy - arm.accuracy)])
+    return pipe_table(["strategy", "first study", "declared study", "change"], rows, "lrrr")
+
+
+def precision(preset: str = "full") -> str:
+    """Return the number formats that the runs of a preset compute in, as code: "`mixed_bfloat16`"."""
+    return listing([f"`{name}`" for name in sorted({spec.precision for spec in expand(preset)})])
 
 
 def percent_margin() -> str:

@@ -1,11 +1,11 @@
 """Sentences whose truth depends on the results: computed here, so that no page can contradict `results/`."""
 
 from .arms import baseline, control, depth, depth_steps, resolution, rival, two_by_two
-from .beyond import calibration, hardest, robustness, temperature, worst
+from .beyond import calibration, hardest, robust_size, robustness, temperature, worst
 from .expense import cost, energy, payback
 from .gaps import chosen_settings, corner, experiments
 from .headline import best_pair, catching_up, headline, trend
-from .judgement import labels_worth, not_run, surprises, verdict_rule, verdicts
+from .judgement import labels_worth, not_run, second_look, surprises, verdict_rule, verdicts
 from .look import change, looked_into
 from .slides import caution, doubt, saving, slide_headline, slide_price, slide_trend, unknowns
 
@@ -68,8 +68,10 @@ __all__ = [
     "payback",
     "resolution",
     "rival",
+    "robust_size",
     "robustness",
     "saving",
+    "second_look",
     "slide_headline",
     "slide_price",
     "slide_trend",

@@ -21,10 +21,8 @@ def control(study: Study) -> str:
     low, high = study.arm("random_features", sizes[0]), study.arm("random_features", sizes[-1])
     chance = 1 / len(study.classes)
     above = low.accuracy > chance + 0.02
-    reading = (
-        f"Random features alone lie {'above' if above else 'near'} the {percent(chance, 0)} of guessing"
-        f" ({acc(low)} to {acc(high)})"
-    )
+    reached = acc(low) if low is high else f"{acc(low)} to {acc(high)}"
+    reading = f"Random features alone lie {'above' if above else 'near'} the {percent(chance, 0)} of guessing ({reached})"
     return (
         f"{reading}. The same frozen architecture with pretrained weights changes that by {listing(parts)}."
     )

@@ -85,14 +85,18 @@ def robust_accuracy(arm: Arm) -> dict[str, np.ndarray]:
     return {"clean": np.array([f["clean"] for f in found]), **kinds}
 
 
+def robust_size(study: Study) -> int | None:
+    """Return the most labels at which one of the two best arms was tested on corrupted images, or None."""
+    tested = [n for n in study.contested if any(a in robust_arms(study, n) for a in best_pair(study, n)[:2])]
+    return tested[-1] if tested else None
+
+
 def robustness(study: Study) -> str:
     """Return how much accuracy the best arms keep on corrupted images, and which corruption costs them most."""
-    for n in reversed(study.contested):
-        arms = [a for a in best_pair(study, n)[:2] if a in robust_arms(study, n)]
-        if arms:
-            break
-    else:
+    n = robust_size(study)
+    if n is None:
         return "No run was tested on corrupted images."
+    arms = [a for a in best_pair(study, n)[:2] if a in robust_arms(study, n)]
     parts = []
     for arm in arms:
         shares = robust_accuracy(arm)

@@ -3,7 +3,7 @@
 from IPython.display import Markdown
 
 from ...comparison import MIN_SEEDS
-from ...presets import expand
+from ...presets import expand, tuned_at, untuned
 from ...study import Study
 from ...values import count, listing
 from ..cards import card
@@ -15,6 +15,12 @@ from .beyond import robust_arms
 def _made(study: Study, preset: str) -> bool:
     """Return whether every run of a preset is in the results that a study reads."""
     return all(study.store.has(spec) for spec in expand(preset))
+
+
+def _searched(study: Study) -> list[int]:
+    """Return the numbers of labels at which the settings of a study's arms were tuned; none where an arm's were not."""
+    arms = {spec.arm for spec in study.specs}
+    return [] if arms & set(untuned(study.name)) else tuned_at(study.name, arms)
 
 
 def corner(study: Study) -> str:
@@ -29,14 +35,13 @@ def corner(study: Study) -> str:
 
 def chosen_settings(study: Study) -> str:
     """Return how learning rates and lengths were chosen, and what follows for arms that look weak."""
-    if study.name == "report" or not _made(study, "tuning"):
+    if not _searched(study):
         return (
             "Learning rates and lengths are first choices, a few of them compared by hand on the validation images of one "
             "draw. Rates are the same at every size. Nobody searched them for each arm. An arm that looks weak may have been "
             "given the wrong rate, on either side."
         )
-    tried = expand("tuning")
-    sizes = listing([count(n) for n in sorted({spec.n_labels for spec in tried})])
+    sizes = listing([count(n) for n in _searched(study)])
     return (
         f"Learning rates were chosen among a few for each arm, on the validation images of one draw, at {sizes} labels; other "
         "sizes take over the choice. Lengths were not searched. An arm that looks weak may still have been given the wrong "
@@ -56,7 +61,7 @@ def experiments(study: Study) -> Markdown:
         (at_most < pool, f"All {count(pool)} labels", "Does the gain vanish when labels are plentiful [@he2019rethinking]?", "a GPU or patience"),
         (True, "The weights that Keras downloads, small and enlarged images", "What does resolution cost, and what does a large source add?", "a download, a GPU"),
         (True, "A source downsampled from all of ImageNet [@chrabaszcz2017downsampled]", "Is a larger source at the *right* size better still?", "pretraining from the start"),
-        (study.name == "report" or not _made(study, "tuning"), "A search of rates for each arm, on validation", "Is any arm handicapped by its settings?", "many short runs"),
+        (not _searched(study), "A search of rates for each arm, on validation", "Is any arm handicapped by its settings?", "many short runs"),
         (not robust_arms(study, at_most), "Corrupted images [@hendrycks2019benchmarking]", "Do the arms keep their order when images get worse?", "predictions only"),
         (True, "Newly collected images [@recht2018cifar10]", "Do the arms keep their order on images of another day?", "a download, predictions only"),
         (not _made(study, "depth"), "Unfreezing from one block after the other", "How deep should one fine-tune [@yosinski2014transferable]?", "processor time only"),

@@ -8,7 +8,8 @@ from ...comparison import MIN_SEEDS, judged
 from ...strategies import STRATEGIES
 from ...study import Study
 from ...values import count, listing, percent, points
-from .words import diff, interval, label, link
+from .headline import best_pair
+from .words import acc, diff, interval, judged_words, label, link
 
 
 def verdict_rule(study: Study) -> str:
@@ -52,6 +53,16 @@ def surprises(study: Study) -> str:
         for j in against
     ]
     return f"Against expectation: {listing(parts)}."
+
+
+def second_look(study: Study) -> str:
+    """Return what a study says of transfer against scratch at its most labels, with the verdict, in one sentence."""
+    n = study.contested[-1]
+    a, b, d = best_pair(study, n)
+    return (
+        f"with {count(n)} labels {label(a.strategy.name)} reaches {acc(a)} and {label(b.strategy.name)} {acc(b)}, "
+        f"a difference of {diff(d)} ({interval(d)}): {judged_words(study, d)}"
+    )
 
 
 def labels_in_words(labels: Labels) -> str:

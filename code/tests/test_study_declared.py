@@ -1,0 +1,70 @@
+"""How far the declared study is run, and how it stands beside the first one."""
+
+from fakes import STRENGTH, fake_record, fake_spec, fake_study
+
+from transferstudy.presets import preset_table
+from transferstudy.report import declared
+from transferstudy.report.claims import control
+from transferstudy.store import Store
+from transferstudy.study import Study, load
+
+ARMS = [("linear_probe", 500, 3), ("random_features", 500, 3), ("scratch", 500, 3)]
+
+
+def half_made(root, seeds: int = 3) -> Study:
+    """A study whose last arm lacks its last seed, and which has a size without any run."""
+    store = Store(root)
+    specs = [fake_spec(name, n, seed) for n in (500, 1000) for name, *_ in ARMS for seed in range(seeds)]
+    for spec in specs:
+        if spec.n_labels == 500 and (spec.strategy, spec.seed) != ("scratch", seeds - 1):
+            store.save(*fake_record(spec, STRENGTH[spec.strategy], 100))
+    return Study(specs, store, "grid", partial=True)
+
+
+def test_what_is_made_is_counted_for_each_arm(tmp_path):
+    lines = declared.made(half_made(tmp_path)).data.splitlines()
+    assert lines[0] == "| strategy | 500 labels | 1,000 labels |"
+    assert set(lines[2:]) == {
+        "| Linear probe | 3 of 3 | 0 of 3 |",
+        "| Random features | 3 of 3 | 0 of 3 |",
+        "| Scratch, plain | 2 of 3 | 0 of 3 |",
+    }
+
+
+def test_arms_that_were_not_declared_say_so(tmp_path):
+    study = fake_study(tmp_path, [*ARMS, ("linear_probe", 1000, 1)])
+    assert "| Scratch, plain | 3 of 3 | not declared |" in declared.made(study).data
+
+
+def test_two_studies_stand_side_by_side_where_they_share_arms(tmp_path):
+    first = fake_study(tmp_path / "a", ARMS)
+    second = fake_study(
+        tmp_path / "b",
+        [("linear_probe", 500, 2), ("scratch", 500, 3), ("small_scratch", 500, 3)],
+        {**STRENGTH, "scratch": 4.0},
+        name="grid",
+    )
+    rows = declared.across(first, second, 500).data.splitlines()[2:]
+    assert [row.split(" | ")[0] for row in rows] == ["| Linear probe", "| Scratch, plain"]
+    change = second.arm("scratch", 500).accuracy - first.arm("scratch", 500).accuracy
+    assert f"+{100 * change:.1f} |" in rows[1]
+    assert "(3 seeds)" in rows[0]
+    assert "(2 seeds)" in rows[0]
+
+
+def test_a_preset_that_calls_itself_unfinished_loads_without_its_missing_runs(tmp_path):
+    assert preset_table("grid")["unfinished"]
+    study = half_made(tmp_path)
+    from transferstudy.presets import expand
+
+    spec = expand("grid")[0]
+    study.store.save(*fake_record(spec, 1.0, 100))
+    loaded = load("grid", study.store.root)
+    assert [s.id for s in loaded.specs] == [spec.id]
+    assert len(loaded.missing) == len(expand("grid")) - 1
+
+
+def test_one_size_is_no_range(tmp_path):
+    study = fake_study(tmp_path, ARMS)
+    reached = study.arm("random_features", 500)
+    assert control(study).count(f"{100 * reached.accuracy:.1f}") == 1

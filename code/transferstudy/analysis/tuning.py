@@ -1,0 +1,111 @@
+"""The plan's rule of tuning: of all settings that were tried for a strategy at a size, which one wins?"""
+
+from dataclasses import dataclass
+
+from ..presets import expand
+from ..spec import RunSpec
+from ..store import Store
+from ..strategies import get_strategy
+
+PRESET = "tuning"
+FOLLOWS = {  # strategies that are not tuned themselves -> the one whose winner they take
+    "finetune_block4": "finetune_all",
+    "finetune_block3": "finetune_all",
+    "finetune_block2": "finetune_all",
+}
+
+
+@dataclass(frozen=True)
+class Winner:
+    """The setting that won for one strategy at one number of labels.
+
+    Attributes:
+        strategy: its name.
+        n_labels: labelled images of the draw on which the settings were tried.
+        knob: name of the tuned rate: "head_learning_rate" where nothing but the head learns, else "learning_rate".
+        rate, weight_decay: the winner's.
+        accuracy: its validation accuracy, 0..1.
+        images: validation images that judged.
+        worst: the lowest validation accuracy among the settings.
+        tried: how many settings were tried.
+        edge: "lowest" or "highest" when no lower, or no higher, rate was tried; else None.
+        ids: ids of all runs, the winner's first.
+    """
+
+    strategy: str
+    n_labels: int
+    knob: str
+    rate: float
+    weight_decay: float
+    accuracy: float
+    images: int
+    worst: float
+    tried: int
+    edge: str | None
+    ids: tuple[str, ...]
+
+
+def rate_knob(strategy: str) -> str:
+    """Return the name of the rate that is tuned for a strategy."""
+    return "head_learning_rate" if get_strategy(strategy).train_from is None else "learning_rate"
+
+
+def winner(specs: list[RunSpec], store: Store) -> Winner:
+    """Return the winner among finished tuning runs of one strategy at one size.
+
+    The highest validation accuracy wins; ties go to the lower validation loss.
+
+    Args:
+        specs: the runs.
+        store: where their results lie.
+
+    Raises:
+        StudyError: a result is missing or damaged.
+    """
+    records = {spec: store.load(spec.id)["metrics"]["val"] for spec in specs}
+    order = sorted(specs, key=lambda s: (-records[s]["accuracy"], records[s]["nll"]))
+    best = order[0]
+    knob = rate_knob(best.strategy)
+    rates = [getattr(spec, knob) for spec in specs]
+    rate = getattr(best, knob)
+    return Winner(
+        best.strategy,
+        best.n_labels,
+        knob,
+        rate,
+        best.weight_decay,
+        records[best]["accuracy"],
+        records[best]["n"],
+        records[order[-1]]["accuracy"],
+        len(specs),
+        "lowest" if rate == min(rates) else "highest" if rate == max(rates) else None,
+        tuple(spec.id for spec in order),
+    )
+
+
+def winners(store: Store, specs: list[RunSpec] | None = None) -> list[Winner]:
+    """Return the winners of every strategy and size whose tuning runs are all finished, in the preset's order.
+
+    Args:
+        store: where the results lie.
+        specs: the tuning runs, by default those of the preset `tuning`.
+    """
+    groups: dict[tuple[str, int], list[RunSpec]] = {}
+    for spec in expand(PRESET) if specs is None else specs:
+        groups.setdefault(spec.arm, []).append(spec)
+    return [winner(group, store) for group in groups.values() if all(store.has(s) for s in group)]
+
+
+def as_toml(found: list[Winner]) -> str:
+    """Return the winners as the tables `[tuned.<labels>.<strategy>]` of presets.toml."""
+    tables = []
+    for n in sorted({w.n_labels for w in found}):
+        by_name = {w.strategy: w for w in found if w.n_labels == n}
+        for follower, leader in FOLLOWS.items():
+            if leader in by_name:
+                by_name.setdefault(follower, by_name[leader])
+        tables += [
+            f"[tuned.{n}.{name}]\n{w.knob} = {w.rate:g}\nweight_decay = {w.weight_decay:g}\n"
+            for name, w in by_name.items()
+        ]
+    return "\n".join(tables)
