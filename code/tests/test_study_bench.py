@@ -88,6 +88,17 @@ def test_an_estimate_knows_what_the_cache_saves():
     assert seconds(spec, [slow], robust=True) == pytest.approx(head + 16.0 + 101.0 + 600.0)
 
 
+def test_a_run_beside_another_one_counts_for_its_share_of_the_machine():
+    spec = next(s for s in expand("report") if s.strategy == "linear_probe" and s.n_labels == 500)
+    alone = record(spec, features=16.0, prediction=101.0, reused=0)
+    whole = seconds(spec, [alone])
+    half = {**alone, "environment": {"cores": 2}}
+    half["timing"] = {**alone["timing"], "total": {"wall": 100.0, "cpu": 100.0}}
+    assert seconds(spec, [half]) == pytest.approx(whole / 2)
+    half["timing"]["total"]["cpu"] = 250.0  # more than there is: rounding, or threads of a library
+    assert seconds(spec, [half]) == pytest.approx(whole)
+
+
 def test_runs_share_what_they_start_from():
     by_name = {s.strategy: s for s in expand("report") if s.n_labels == 500 and s.seed == 0}
     keys = {name: shared_keys(spec, robust=True) for name, spec in by_name.items()}

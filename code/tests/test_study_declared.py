@@ -4,7 +4,7 @@ from fakes import STRENGTH, fake_record, fake_spec, fake_study
 
 from transferstudy.presets import preset_table
 from transferstudy.report import declared
-from transferstudy.report.claims import control
+from transferstudy.report.claims import control, robust_size, second_look
 from transferstudy.store import Store
 from transferstudy.study import Study, load
 
@@ -68,3 +68,17 @@ def test_one_size_is_no_range(tmp_path):
     study = fake_study(tmp_path, ARMS)
     reached = study.arm("random_features", 500)
     assert control(study).count(f"{100 * reached.accuracy:.1f}") == 1
+
+
+def test_the_size_of_the_robustness_page_is_the_largest_that_was_tested(tmp_path):
+    plain = fake_study(tmp_path / "a", ARMS)
+    assert robust_size(plain) is None
+    assert robust_size(fake_study(tmp_path / "b", ARMS, robust=True)) == 500
+
+
+def test_a_second_look_ends_with_the_verdict(tmp_path):
+    ahead = second_look(fake_study(tmp_path / "a", ARMS, n_test=1000))
+    assert ahead.startswith("with 500 labels *Linear probe* reaches ")
+    assert ahead.endswith(": better by the rule of the plan")
+    behind = fake_study(tmp_path / "b", ARMS, {**STRENGTH, "scratch": 5.0}, n_test=1000)
+    assert second_look(behind).endswith(": worse by the rule of the plan")

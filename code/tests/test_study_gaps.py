@@ -6,7 +6,6 @@ from fakes import fake_study
 from PIL import Image
 
 from transferstudy.comparison import MIN_SEEDS
-from transferstudy.presets import expand
 from transferstudy.report.claims.gaps import chosen_settings, corner, experiments
 from transferstudy.report.figures.card import PIXELS, social_card
 
@@ -39,15 +38,15 @@ def test_what_the_results_hold_is_not_listed_as_next(tmp_path):
     assert set(many) < set(few)
 
 
-def test_settings_count_as_searched_when_the_search_is_stored(tmp_path, monkeypatch):
-    study = fake_study(tmp_path, ARMS, name="grid")
-    assert "Nobody searched" in chosen_settings(study)
-    tuned = next(row for row in rows(study) if row.startswith("A search of rates"))
-    stored = {spec.id for spec in expand("tuning")}
-    monkeypatch.setattr(study.store, "has", lambda spec: spec.id in stored)
-    assert "Nobody searched" not in chosen_settings(study)
-    assert "500 and 5,000 labels" in chosen_settings(study)
-    assert tuned not in rows(study)
+def test_settings_count_as_searched_where_the_preset_has_tuned_ones(tmp_path, monkeypatch):
+    chosen, tuned = fake_study(tmp_path, ARMS, name="report"), fake_study(tmp_path, ARMS, name="grid")
+    assert "Nobody searched" in chosen_settings(chosen)
+    assert "Nobody searched" not in chosen_settings(tuned)
+    assert "at 500 labels" in chosen_settings(tuned)
+    search = next(row for row in rows(chosen) if row.startswith("A search of rates"))
+    assert search not in rows(tuned)
+    monkeypatch.setattr("transferstudy.report.claims.gaps.untuned", lambda name: [("scratch", 500)])
+    assert "Nobody searched" in chosen_settings(tuned)
 
 
 @pytest.mark.parametrize("answer", [None, "A very long answer that wants more than one line, " * 2])

@@ -50,7 +50,8 @@ def seconds(
     """Estimate the wall time of a run in seconds.
 
     The time a step, a cached view and a predicted image took is the median over finished runs of the same strategy,
-    backbone, image size, batch size and precision; each is scaled to the run's own counts.
+    backbone, image size, batch size and precision; each is scaled to the run's own counts. A run that had one core of
+    several, beside others, counts for its share of the machine: the estimate is for cores that are all kept busy.
 
     Args:
         spec: the run.
@@ -69,7 +70,7 @@ def seconds(
     for phase, used in (("head", strategy.head_first), ("main", strategy.train_from is not None)):
         if used:
             rates = [
-                r["timing"][phase]["wall"] / p["steps"]
+                _share(r) * r["timing"][phase]["wall"] / p["steps"]
                 for r in alike
                 for p in r["phases"]
                 if p["name"] == phase
@@ -85,12 +86,18 @@ def seconds(
     if robust and spec.purpose != "tuning" and "corrupted" not in there:
         images = len(CORRUPTIONS) * len(SEVERITIES) * min(IMAGES, test)
         of_corrupted = [
-            r["timing"]["robustness"]["wall"] / images
+            _share(r) * r["timing"]["robustness"]["wall"] / images
             for r in alike
             if "robustness" in r["timing"] and _computed(r, "robustness")
         ]
         total += median(of_corrupted or rates) * images
     return total
+
+
+def _share(record: dict) -> float:
+    """The share of its machine's cores that a run kept busy, at most 1; 1 where the record does not tell."""
+    total, cores = record["timing"].get("total", {}), record.get("environment", {}).get("cores")
+    return min(1.0, total["cpu"] / (total["wall"] * cores)) if total and cores else 1.0
 
 
 def _computed(record: dict, what: str) -> bool:
@@ -101,14 +108,18 @@ def _computed(record: dict, what: str) -> bool:
 def _feature_rate(record: dict) -> float:
     spec = record["spec"]
     views = spec["augmentation_views"] if spec["augmentation"] != "none" else 1
-    return record["timing"]["features"]["wall"] / (record["data"]["train"] * views)
+    return _share(record) * record["timing"]["features"]["wall"] / (record["data"]["train"] * views)
 
 
 def _image_rate(record: dict) -> float:
     """Seconds an image that went through the network when a run predicted validation and test images."""
     counts = record["data"]
     test = 0 if record["spec"].get("purpose") == "tuning" or not _computed(record, "prediction") else 1
-    return record["timing"]["prediction"]["wall"] / (counts["validation"] + test * counts["test"])
+    return (
+        _share(record)
+        * record["timing"]["prediction"]["wall"]
+        / (counts["validation"] + test * counts["test"])
+    )
 
 
 def estimate(specs: list[RunSpec], store: Store, robust: Collection[str] = ()) -> str:
@@ -137,7 +148,9 @@ def estimate(specs: list[RunSpec], store: Store, robust: Collection[str] = ()) -
     machines = sorted(
         {f"{r['environment']['processor']}, {r['environment']['cores']} cores" for r in records}
     )
-    lines = [f"estimate: {hours['all']:.1f} hours for all, {hours['to do']:.1f} hours still to do"]
+    lines = [
+        f"estimate, all cores kept busy: {hours['all']:.1f} hours for all, {hours['to do']:.1f} hours still to do"
+    ]
     if machines:
         lines.append(f"measured on: {'; '.join(machines)}")
     if unknown:
