@@ -3,6 +3,7 @@
 from fakes import STRENGTH, fake_record, fake_spec, fake_study
 
 from transferstudy.presets import preset_table
+from transferstudy.records import write_record
 from transferstudy.report import declared
 from transferstudy.report.claims import control, robust_size, second_look
 from transferstudy.store import Store
@@ -82,3 +83,15 @@ def test_a_second_look_ends_with_the_verdict(tmp_path):
     assert ahead.endswith(": better by the rule of the plan")
     behind = fake_study(tmp_path / "b", ARMS, {**STRENGTH, "scratch": 5.0}, n_test=1000)
     assert second_look(behind).endswith(": worse by the rule of the plan")
+
+
+def test_packed_weights_are_known_by_what_they_were_made_from(tmp_path):
+    first = fake_study(tmp_path / "a", ARMS)
+    second = fake_study(tmp_path / "b", ARMS, name="grid")
+    assert not declared.packed(first, second)
+    record = first.arm("linear_probe", 500).records[0]["weights"]
+    path = second.store.root / "weights" / f"{record['name']}.json"
+    write_record(path, {"name": record["name"], "made_from": {"sha256": record["sha256"]}})
+    assert declared.packed(first, second)
+    write_record(path, {"name": record["name"], "made_from": {"sha256": "22" * 32}})
+    assert not declared.packed(first, second)

@@ -7,6 +7,7 @@ from IPython.display import Markdown
 from ..analysis import plan
 from ..data.splits import draw_sizes
 from ..presets import expand
+from ..pretraining.records import manifests
 from ..spec import RunSpec
 from ..strategies import STRATEGIES, get_strategy
 from ..study import Study
@@ -127,6 +128,15 @@ def starts(study: Study) -> str:
     return listing([str(source) for source in sources(study)])
 
 
+def packed(first: Study, second: Study) -> bool:
+    """Return whether VGG16's weights in the second study are those of the first one, packed by `ship`."""
+    manifest = manifests(second.store.root / "weights").get(
+        second.arm("linear_probe", second.sizes[-1]).records[0]["weights"]["name"]
+    )
+    started = first.arm("linear_probe", first.sizes[-1]).records[0]["weights"]["sha256"]
+    return manifest is not None and manifest["made_from"]["sha256"] == started
+
+
 def across(first: Study, second: Study, n_labels: int) -> Markdown:
     """Return the test accuracy of the strategies that two studies share at one number of labels, and the change in points.
 
@@ -142,7 +152,7 @@ def across(first: Study, second: Study, n_labels: int) -> Markdown:
         other = second.arm(arm.strategy.name, n_labels)
         shown = [
             Value(f"{100 * each.accuracy:.1f}", record_link(each.anchor))._repr_markdown_()
-            + f" ({len(each.records)} seeds)"
+            + f" ({len(each.records)} seed{'s' if len(each.records) > 1 else ''})"
             for each in (arm, other)
         ]
         rows.append([arm.strategy.label, *shown, signed(other.accuracy - arm.accuracy)])

@@ -9,7 +9,7 @@ from ..analysis.temperature import arm_calibration
 from ..comparison import ALPHA, between, judged
 from ..study import Arm, Study
 from ..values import Value, count, record_link, signed
-from .claims.beyond import robust_accuracy, robust_arms
+from .claims.beyond import corruption_name, robust_accuracy, robust_arms
 from .claims.judgement import labels_in_words
 from .corners import all_corners
 from .markdown import by_size, pipe_table
@@ -156,7 +156,7 @@ def robustness(study: Study, n_labels: int) -> Markdown:
         shares = robust_accuracy(arm)
         numbers = [f"{100 * float(shares[kind].mean()):.1f}" for kind in kinds]
         rows.append([Value(arm.strategy.label, record_link(arm.anchor)), *numbers, len(arm.records)])
-    return pipe_table(["strategy", *kinds, "seeds"], rows, "l" + "r" * (len(kinds) + 1))
+    return pipe_table(["strategy", *map(corruption_name, kinds), "seeds"], rows, "l" + "r" * (len(kinds) + 1))
 
 
 def _network(network: str, scratch: Arm | None) -> str:

@@ -85,6 +85,11 @@ def robust_accuracy(arm: Arm) -> dict[str, np.ndarray]:
     return {"clean": np.array([f["clean"] for f in found]), **kinds}
 
 
+def corruption_name(kind: str) -> str:
+    """Return a corruption's short name for figures and tables."""
+    return kind.upper() if kind == "jpeg" else kind
+
+
 def robust_size(study: Study) -> int | None:
     """Return the most labels at which one of the two best arms was tested on corrupted images, or None."""
     tested = [n for n in study.contested if any(a in robust_arms(study, n) for a in best_pair(study, n)[:2])]

@@ -7,7 +7,7 @@ from ...analysis.plan import DEPTHS
 from ...comparison import arm_interval
 from ...errors import StudyError
 from ...study import Arm, Study
-from ..claims.beyond import robust_accuracy, robust_arms
+from ..claims.beyond import corruption_name, robust_accuracy, robust_arms
 from .marks import draw_interval, draw_seeds, name_ends
 from .style import canvas, colour, dash, marker
 
@@ -108,7 +108,7 @@ def robustness(
                 )  # fmt: skip
                 for one in each:
                     draw_seeds(axis, across, one, tone, face)
-            axis.set_title(kind)
+            axis.set_title(corruption_name(kind))
             axis.set_xticks(across)
         for axis in panels[len(kinds) :]:
             axis.set_visible(False)
