@@ -75,3 +75,17 @@ def test_a_removed_result_stops_the_render_and_says_how_to_make_it(results, tmp_
         error.value
     )
     assert "slides.qmd" in str(error.value)
+
+
+def test_one_changed_run_of_the_declared_study_changes_its_page_and_the_first_one(results, tmp_path):
+    pages = ("index.qmd", "chapters/declared.qmd")
+    study = report.load("grid")
+    arm = study.best(study.contested[-1], True)
+    before, old = shown(tmp_path, "before", *pages), percent(arm.accuracy)
+    halve(results, arm.records[0]["id"])
+    new = percent(report.load("grid").arm(arm.strategy.name, arm.n_labels).accuracy)
+    after = shown(tmp_path, "after", *pages)
+    for page in pages:
+        assert old in before[page]
+        assert new in after[page]
+        assert before[page] != after[page]

@@ -4,8 +4,8 @@ from fakes import STRENGTH, fake_record, fake_spec, fake_study
 
 from transferstudy.presets import preset_table
 from transferstudy.records import write_record
-from transferstudy.report import declared
-from transferstudy.report.claims import control, robust_size, second_look
+from transferstudy.report import declared, tables
+from transferstudy.report.claims import control, robust_size, robustness, second_look
 from transferstudy.store import Store
 from transferstudy.study import Study, load
 
@@ -77,6 +77,16 @@ def test_the_size_of_the_robustness_page_is_the_largest_that_was_tested(tmp_path
     assert robust_size(fake_study(tmp_path / "b", ARMS, robust=True)) == 500
 
 
+def test_an_arm_counts_as_tested_when_one_of_its_runs_was(tmp_path):
+    study = fake_study(tmp_path, ARMS, robust=True)
+    for arm in study.at(500):
+        for record in arm.records[1:]:
+            del record["metrics"]["robustness"]
+    assert robust_size(study) == 500
+    assert "test images with 500 labels (one seed)" in robustness(study)
+    assert all(row.endswith("| 1 |") for row in tables.robustness(study, 500).data.splitlines()[2:])
+
+
 def test_a_second_look_ends_with_the_verdict(tmp_path):
     ahead = second_look(fake_study(tmp_path / "a", ARMS, n_test=1000))
     assert ahead.startswith("with 500 labels *Linear probe* reaches ")
@@ -95,3 +105,14 @@ def test_packed_weights_are_known_by_what_they_were_made_from(tmp_path):
     assert declared.packed(first, second)
     write_record(path, {"name": record["name"], "made_from": {"sha256": "22" * 32}})
     assert not declared.packed(first, second)
+
+
+def test_comparisons_at_one_size_do_not_repeat_it(tmp_path):
+    one = tables.verdicts(fake_study(tmp_path / "a", ARMS)).data.splitlines()
+    two = tables.verdicts(
+        fake_study(tmp_path / "b", [*ARMS, *((a, 1000, k) for a, _, k in ARMS)])
+    ).data.splitlines()
+    assert one[0].split(" | ")[1] == "difference (95 % interval)"
+    assert two[0].split(" | ")[1] == "labels"
+    assert {line.count(" | ") for line in one[2:]} == {one[0].count(" | ")}
+    assert {line.count(" | ") for line in two[2:]} == {two[0].count(" | ")}

@@ -66,7 +66,9 @@ def as_text(content: bytes) -> str:
 def settings(path: Path = PRESETS) -> str:
     """Return the tables of presets.toml that the report's runs come from, as they stand in the file."""
     tables = re.split(r"\n(?=(?:#[^\n]*\n)*\[)", path.read_text(encoding="utf-8"))
-    parts = ("defaults", "strategies", "tuned", *(f"presets.{name}" for name in _reached(MAIN, path)))
+    reached = _reached(MAIN, path)
+    tuned = ["tuned"] if any("tuned" in preset_table(name, path) for name in reached) else []
+    parts = ("defaults", "strategies", *tuned, *(f"presets.{name}" for name in reached))
     kept = [
         table
         for table in tables

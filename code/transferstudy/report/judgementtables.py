@@ -9,7 +9,7 @@ from ..analysis.temperature import arm_calibration
 from ..comparison import ALPHA, between, judged
 from ..study import Arm, Study
 from ..values import Value, count, record_link, signed
-from .claims.beyond import corruption_name, robust_accuracy, robust_arms
+from .claims.beyond import corruption_name, robust_accuracy, robust_arms, tested
 from .claims.judgement import labels_in_words
 from .corners import all_corners
 from .markdown import by_size, pipe_table
@@ -28,9 +28,9 @@ def verdicts(study: Study, n_labels: int | None = None) -> Markdown:
     """Every declared comparison: difference in points, interval, Holm-corrected p-value, McNemar, verdict, seeds.
 
     The column for McNemar says in how many pairs of models a was better, and in how many worse, by a mid-p value of at
-    most alpha, uncorrected.
+    most alpha, uncorrected. Where all comparisons are at one number of labels, no column repeats it.
     """
-    rows = []
+    rows, sizes = [], {each.difference.n_labels for each in judged(study)}
     for each in judged(study):
         d = each.difference
         if n_labels not in (None, d.n_labels):
@@ -57,7 +57,9 @@ def verdicts(study: Study, n_labels: int | None = None) -> Markdown:
         "verdict on a",
         "seeds",
     ]
-    return pipe_table(header, rows, "lrrrrlr")
+    if len(sizes) > 1:
+        return pipe_table(header, rows, "lrrrrlr")
+    return pipe_table([header[0], *header[2:]], [[row[0], *row[2:]] for row in rows], "lrrrlr")
 
 
 def models(study: Study, a: str, b: str) -> Markdown:
@@ -155,7 +157,7 @@ def robustness(study: Study, n_labels: int) -> Markdown:
     for arm in arms:
         shares = robust_accuracy(arm)
         numbers = [f"{100 * float(shares[kind].mean()):.1f}" for kind in kinds]
-        rows.append([Value(arm.strategy.label, record_link(arm.anchor)), *numbers, len(arm.records)])
+        rows.append([Value(arm.strategy.label, record_link(arm.anchor)), *numbers, len(tested(arm))])
     return pipe_table(["strategy", *map(corruption_name, kinds), "seeds"], rows, "l" + "r" * (len(kinds) + 1))
 
 

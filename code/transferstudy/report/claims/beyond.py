@@ -74,13 +74,18 @@ def worst(study: Study) -> str:
 
 
 def robust_arms(study: Study, n_labels: int) -> list[Arm]:
-    """Return the arms at a size of which every run was tested on corrupted images."""
-    return [a for a in study.at(n_labels) if all("robustness" in r["metrics"] for r in a.records)]
+    """Return the arms at a size of which at least one run was tested on corrupted images."""
+    return [a for a in study.at(n_labels) if tested(a)]
+
+
+def tested(arm: Arm) -> list[dict]:
+    """Return what the runs of an arm that were tested on corrupted images recorded of it, by seed."""
+    return [r["metrics"]["robustness"] for r in arm.records if "robustness" in r["metrics"]]
 
 
 def robust_accuracy(arm: Arm) -> dict[str, np.ndarray]:
-    """Return accuracy on corrupted images: `clean` (seeds,), and for each corruption (seeds, severities), 0..1."""
-    found = [r["metrics"]["robustness"] for r in arm.records]
+    """Return accuracy on corrupted images: `clean` (seeds tested,), and for each corruption (seeds, severities), 0..1."""
+    found = tested(arm)
     kinds = {kind: np.array([f["accuracy"][kind] for f in found]) for kind in found[0]["accuracy"]}
     return {"clean": np.array([f["clean"] for f in found]), **kinds}
 
@@ -92,8 +97,8 @@ def corruption_name(kind: str) -> str:
 
 def robust_size(study: Study) -> int | None:
     """Return the most labels at which one of the two best arms was tested on corrupted images, or None."""
-    tested = [n for n in study.contested if any(a in robust_arms(study, n) for a in best_pair(study, n)[:2])]
-    return tested[-1] if tested else None
+    sizes = [n for n in study.contested if any(a in robust_arms(study, n) for a in best_pair(study, n)[:2])]
+    return sizes[-1] if sizes else None
 
 
 def robustness(study: Study) -> str:
@@ -112,5 +117,6 @@ def robustness(study: Study) -> str:
             f"{label(arm.strategy.name)} falls from {link(arm, percent(clean))} to {link(arm, percent(mean))} on average over all "
             f"corruptions, most under {_CORRUPTIONS.get(kind, kind)}"
         )
-    images = arms[0].records[0]["metrics"]["robustness"]["images"]
-    return f"On {count(images)} test images with {count(n)} labels, {listing(parts)}."
+    images, seeds = tested(arms[0])[0]["images"], len(tested(arms[0]))
+    rests = f"{seeds} seeds" if seeds > 1 else "one seed"
+    return f"On {count(images)} test images with {count(n)} labels ({rests}), {listing(parts)}."

@@ -29,6 +29,9 @@ def _over(axis, image: np.ndarray, heat: np.ndarray, tones, low: float, high: fl
     axis.grid(visible=False)
 
 
+_LEAST = 0.05  # probability: the end of an occlusion map's scale, at least
+
+
 def maps(
     study: Study,
     strategies: list[str],
@@ -40,7 +43,8 @@ def maps(
     """Grad-CAM beside occlusion for the true class of the same test images, two columns a strategy.
 
     Maps are shown at their own grid, not smoothed to look finer than they are. Bright is where the class is seen, in both, and
-    in grey as well. Occlusion maps share one scale a strategy, with no effect in the middle.
+    in grey as well. Each occlusion map has a scale of its own, with no effect in the middle, so that a sure network shows its
+    small changes too; changes below five points stay pale.
     """
     found = [(study.arm(name, n_labels).strategy, inside_of(study, name, n_labels)) for name in strategies]
     columns = 1 + 2 * len(found)
@@ -58,7 +62,7 @@ def maps(
                 patch, stride = inside.about["patch"], inside.about["stride"]
                 left = (patch - stride) / 2
                 right = left + stride * inside.arrays["occlusion"].shape[1]
-                peak = max(1e-3, float(np.abs(inside.arrays["occlusion"].astype(float)).max()))
+                peak = max(_LEAST, float(np.abs(inside.arrays["occlusion"][row].astype(float)).max()))
                 _over(
                     axes[row, 2 + 2 * k], image, inside.arrays["occlusion"][row], "cividis", -peak, peak,
                     (left, min(side, right)),
