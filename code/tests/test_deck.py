@@ -192,6 +192,20 @@ def test_headings_and_cards_follow_a_study_that_has_grown(tmp_path):
     assert c.saving(study).word == "Benefit"
 
 
+def test_what_a_further_study_has_run_is_not_called_unknown(tmp_path):
+    c = report.claims
+    first = fake_study(
+        tmp_path / "a",
+        [("finetune_all", n, 2) for n in (500, 5000)] + [("scratch", n, 2) for n in (500, 5000)],
+    )
+    one = fake_study(tmp_path / "b", [("small_finetune", 1000, 3)], name="grid")
+    two = fake_study(tmp_path / "c", [("small_finetune", n, 3) for n in (500, 1000)], name="grid")
+    said = [[limit for limit, _ in c.unknowns(first, further)] for further in (None, one, two)]
+    assert "compact network: from scratch only" in said[0]
+    assert "compact, pretrained: 1,000 labels only" in said[1]
+    assert not any("compact" in limit for limit in said[2])
+
+
 @pytest.mark.parametrize(
     ("strength", "word"),
     [

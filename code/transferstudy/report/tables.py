@@ -162,10 +162,10 @@ def backbones(study: Study | None = None) -> Markdown:
     return pipe_table(["name", "built by", "preprocessing", "smallest side", "can learn from"], rows, "lllrl")
 
 
-def unknowns(study: Study) -> Markdown:
-    """What the study leaves open, and what would settle it."""
+def unknowns(study: Study, further: Study | None = None) -> Markdown:
+    """What the study leaves open, and what would settle it; `further` is another study that has begun."""
     return pipe_table(
-        ["What we do not know", "What would tell"], [list(r) for r in claims.unknowns(study)], "ll"
+        ["What we do not know", "What would tell"], [list(r) for r in claims.unknowns(study, further)], "ll"
     )
 
 
