@@ -2,7 +2,7 @@
 
 from fakes import STRENGTH, fake_record, fake_spec, fake_study
 
-from transferstudy.presets import preset_table
+from transferstudy.presets import expand, preset_table
 from transferstudy.records import write_record
 from transferstudy.report import declared, tables
 from transferstudy.report.claims import control, robust_size, robustness, second_look
@@ -56,8 +56,6 @@ def test_two_studies_stand_side_by_side_where_they_share_arms(tmp_path):
 def test_a_preset_that_calls_itself_unfinished_loads_without_its_missing_runs(tmp_path):
     assert preset_table("grid")["unfinished"]
     study = half_made(tmp_path)
-    from transferstudy.presets import expand
-
     spec = expand("grid")[0]
     study.store.save(*fake_record(spec, 1.0, 100))
     loaded = load("grid", study.store.root)

@@ -9,7 +9,7 @@ from .strategies import get_strategy
 from .training import Trained
 from .training.features import Known, through
 
-MANTISSA_BITS = 3  # 187 runs of ten thousand images each lie in the repository
+MANTISSA_BITS = 3  # the predictions of the whole study are to fit into the repository
 LARGEST_KEPT = 2**29  # bytes of activations of test images; beyond that the whole network runs again
 
 

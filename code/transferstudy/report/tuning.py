@@ -50,7 +50,7 @@ def edges(found: list[Winner]) -> str:
     )
     text = (
         f"Each strategy was given {count(found[0].tried)} settings on one draw. Few images judge them, {judges}, so close calls "
-        "between settings are luck; rates that fail are found all the same."
+        "between settings are luck."
     )
     at_edge = [w for w in found if w.edge]
     if at_edge:

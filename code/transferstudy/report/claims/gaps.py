@@ -28,7 +28,7 @@ def corner(study: Study) -> str:
     if any(study.has("small_finetune", n) for n in study.sizes):
         return two_by_two(study)
     return (
-        "One corner of the comparison is empty: the compact network was run from random weights only. So we do not know how "
+        "One corner of the comparison is empty: the compact network was run from random weights only. So this study does not tell how "
         "much a small network gains from pretraining, which is what would separate *pretrained* from *large*."
     )
 
