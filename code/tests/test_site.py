@@ -6,9 +6,11 @@ The report is rendered by whatever `make report` chooses, so the same tests look
 """
 
 import itertools
+import re
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from bs4 import BeautifulSoup
 from pypdf import PdfReader
 from sitefixtures import command, fixture_site
 from survey import AXE, MOVING, SCREENS, WCAG
@@ -179,6 +181,19 @@ def test_tabs_answer_to_click_and_arrow(browser):
         page.goto(url + "chapters/features.html#in-tab")
         page.locator("#in-tab").wait_for(state="visible")
         page.close()
+
+
+def test_no_page_shows_how_python_writes_a_text_or_leaves_its_marks_as_they_are(site):
+    """An inline value that is plain text shows its escapes and asterisks: whoever means Markdown says so."""
+    found = {}
+    for path in site.rglob("*.html"):
+        page = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
+        for part in page(["script", "style", "pre", "code", "math"]):
+            part.decompose()
+        raw = re.findall(r"\\x[0-9a-f]{2}|\\u[0-9a-f]{4}|\*[A-Z][\w ,-]*\*", page.get_text())
+        if raw:
+            found[path.name] = raw
+    assert found == {}
 
 
 def test_the_deck_has_its_slides(deck, kind):
