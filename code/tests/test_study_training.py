@@ -139,3 +139,11 @@ def test_equal_seeds_pair_the_arms(sample, pretrained):
     b = train(tuned(pretrained), sample, pretrained, verbose=0).split
     np.testing.assert_array_equal(a.train, b.train)
     np.testing.assert_array_equal(a.validation, b.validation)
+
+
+def test_the_backend_behind_a_result_is_named_with_its_version():
+    """Whatever the distribution is called: TensorFlow's build without GPUs is `tensorflow-cpu`."""
+    from transferstudy.environment import describe
+
+    made = describe()
+    assert made["backend"] in made["libraries"]

@@ -33,10 +33,12 @@ def versions() -> dict[str, str]:
     """Return library -> version, for those that decide a result and are installed."""
     found = {}
     for name in _LIBRARIES:
-        try:
-            found[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue
+        for distribution in (name, f"{name}-cpu"):  # TensorFlow's build without GPUs has a name of its own
+            try:
+                found[name] = metadata.version(distribution)
+                break
+            except metadata.PackageNotFoundError:
+                continue
     return found
 
 

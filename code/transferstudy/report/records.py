@@ -118,6 +118,10 @@ def records(study: Study, *others: Study) -> Markdown:
         parts += [
             f"## Study: {other.name} {{#study-{other.name}}}",
             "",
+            tables.provenance(other).data,
+            "",
+            tables.environment(other).data,
+            "",
             _difference_table(other),
             "",
             *_runs(other, linked),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from ..backbones import get_backbone
 from ..errors import StudyError
+from ..store import Store
 from ..study import Arm, Study
 from ..values import percent
 from .cards import card
@@ -45,14 +46,22 @@ def source(study: Study, arm: Arm) -> Source:
     """
     if not arm.strategy.pretrained:
         raise StudyError(f"{arm.strategy.name!r} starts from random weights: it has no source")
-    record = arm.records[0]
+    return source_of(arm.records[0], study.store)
+
+
+def source_of(record: dict, store: Store) -> Source:
+    """Return where the weights of a pretrained run come from; see `source`.
+
+    Raises:
+        StudyError: nothing describes its weights.
+    """
     name, sha256, backbone = (
         record["weights"]["name"],
         record["weights"]["sha256"],
         record["spec"]["backbone"],
     )
     network = _NETWORKS.get(backbone) or get_backbone(backbone).application or backbone
-    path = study.store.root / "weights" / f"{name}.json"
+    path = store.root / "weights" / f"{name}.json"
     if path.is_file():
         manifest = json.loads(path.read_text(encoding="utf-8"))
         if manifest["sha256"] == sha256:

@@ -21,6 +21,7 @@ from .judgementtables import (
     worst,
 )
 from .markdown import by_size, pipe_table
+from .sources import source_of
 
 __all__ = [
     "accuracy",
@@ -197,8 +198,8 @@ def provenance(study: Study) -> Markdown:
         if weights["sha256"]:
             try:
                 title = card(f"{record['spec']['backbone']}-{weights['name']}")["title"]
-            except StudyError:
-                title = ""
+            except StudyError:  # weights that the project packed have a manifest instead of a card
+                title = str(source_of(record, study.store))
             entries.append(("weights", weights["name"], weights["sha256"], title))
         for entry in entries:
             if entry not in seen:
