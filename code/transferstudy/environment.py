@@ -9,14 +9,19 @@ from pathlib import Path
 from .paths import PACKAGE
 
 _LIBRARIES = ("keras", "tensorflow", "jax", "torch", "numpy", "scipy", "scikit-learn")
+_ALLOCATOR = ("MALLOC_", "GLIBC_TUNABLES")
 
 
 def describe() -> dict:
-    """Return Python, libraries, Keras backend, processor, cores, memory (GiB), accelerators, and a hash of this package's code."""
+    """Return Python, libraries, Keras backend, processor, cores, memory (GiB), accelerators, and a hash of this package's code.
+
+    Where glibc's allocator was told to behave otherwise than by default, `allocator` holds the variables that told it so
+    (names as in mallopt(3)): they decide how fast a step of a large network is.
+    """
     import keras
     import psutil
 
-    return {
+    found = {
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
         "processor": _processor(),
@@ -27,6 +32,8 @@ def describe() -> dict:
         "libraries": versions(),
         "code_sha256": code_digest(),
     }
+    allocator = {key: value for key, value in sorted(os.environ.items()) if key.startswith(_ALLOCATOR)}
+    return found | ({"allocator": allocator} if allocator else {})
 
 
 def versions() -> dict[str, str]:
