@@ -10,6 +10,7 @@ from transferstudy.models import build_model, load_weights
 from transferstudy.prediction import predict
 from transferstudy.spec import RunSpec
 from transferstudy.training import train
+from transferstudy.training.adamw import adamw
 from transferstudy.training.phase import KeepBest
 from transferstudy.weightsfile import find_weights
 
@@ -147,3 +148,28 @@ def test_the_backend_behind_a_result_is_named_with_its_version():
 
     made = describe()
     assert made["backend"] in made["libraries"]
+
+
+def test_the_fused_update_follows_adam():
+    rng = np.random.default_rng(0)
+    start = [rng.normal(size=shape).astype("float32") for shape in ((30, 20), (20,))]
+    gradients = [[rng.normal(size=w.shape).astype("float32") for w in start] for _ in range(20)]
+    rate = keras.optimizers.schedules.CosineDecay(1e-4, 20, warmup_target=1e-2, warmup_steps=5)
+
+    def after(make) -> list[np.ndarray]:
+        rule = make(learning_rate=rate, weight_decay=0.1, global_clipnorm=1.0)
+        rule.exclude_from_weight_decay(var_names=["bias"])
+        variables = [keras.Variable(w, name=name) for w, name in zip(start, ("kernel", "bias"), strict=True)]
+        rule.build(variables)
+        for step in gradients:
+            rule.apply([keras.ops.convert_to_tensor(g) for g in step], variables)
+        return [keras.ops.convert_to_numpy(v) for v in variables]
+
+    for ours, reference, before in zip(after(adamw), after(keras.optimizers.AdamW), start, strict=True):
+        np.testing.assert_allclose(ours, reference, rtol=1e-5, atol=1e-6)
+        assert np.abs(ours - before).max() > 0.05
+
+
+def test_the_fused_update_refuses_what_it_would_not_do():
+    with pytest.raises(TypeError, match="amsgrad"):
+        adamw(learning_rate=1e-3, amsgrad=True)

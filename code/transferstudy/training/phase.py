@@ -7,6 +7,7 @@ import numpy as np
 
 from ..data.batches import Batches
 from ..spec import RunSpec
+from .adamw import adamw
 
 
 def optimiser(spec: RunSpec, peak: float, steps: int) -> keras.optimizers.Optimizer:
@@ -26,7 +27,7 @@ def optimiser(spec: RunSpec, peak: float, steps: int) -> keras.optimizers.Optimi
     if spec.optimizer == "sgd":
         made = keras.optimizers.SGD(momentum=0.9, nesterov=True, **options)
     else:
-        made = keras.optimizers.AdamW(**options)
+        made = adamw(**options)
     made.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
     return made
 
