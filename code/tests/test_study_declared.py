@@ -2,10 +2,11 @@
 
 from fakes import STRENGTH, fake_record, fake_spec, fake_study
 
+from transferstudy.analysis.plan import BASELINE_BARS, BASELINE_LABELS
 from transferstudy.presets import expand, preset_table
 from transferstudy.records import write_record
 from transferstudy.report import declared, tables
-from transferstudy.report.claims import control, robust_size, robustness, second_look
+from transferstudy.report.claims import bar, control, robust_size, robustness, second_look
 from transferstudy.store import Store
 from transferstudy.study import Study, load
 
@@ -114,3 +115,16 @@ def test_comparisons_at_one_size_do_not_repeat_it(tmp_path):
     assert two[0].split(" | ")[1] == "labels"
     assert {line.count(" | ") for line in one[2:]} == {one[0].count(" | ")}
     assert {line.count(" | ") for line in two[2:]} == {two[0].count(" | ")}
+
+
+def test_the_bar_is_reached_missed_or_waits(tmp_path):
+    full = [(name, BASELINE_LABELS, 1) for name in BASELINE_BARS]
+    assert bar(fake_study(tmp_path / "a", ARMS)).endswith("Neither is run yet.")
+    one = bar(fake_study(tmp_path / "b", [*ARMS, full[0]], {**STRENGTH, "small_scratch": 9.0}))
+    assert ": reached." in one
+    assert one.endswith("is not run yet.")
+    strong = dict.fromkeys(STRENGTH, 9.0)
+    assert bar(fake_study(tmp_path / "c", [*ARMS, *full], strong)).endswith("a rival worth the name.")
+    weak = bar(fake_study(tmp_path / "d", [*ARMS, *full], {**strong, "scratch_bn": 0.5}))
+    assert "one seed, test images only): missed" in weak
+    assert "leaves the headline" in weak

@@ -131,9 +131,9 @@ def starts(study: Study) -> str:
 def packed(first: Study, second: Study) -> bool:
     """Return whether VGG16's weights in the second study are those of the first one, packed by `ship`."""
     manifest = manifests(second.store.root / "weights").get(
-        second.arm("linear_probe", second.sizes[-1]).records[0]["weights"]["name"]
+        second.arm("linear_probe", second.sizes_of("linear_probe")[-1]).records[0]["weights"]["name"]
     )
-    started = first.arm("linear_probe", first.sizes[-1]).records[0]["weights"]["sha256"]
+    started = first.arm("linear_probe", first.sizes_of("linear_probe")[-1]).records[0]["weights"]["sha256"]
     return manifest is not None and manifest["made_from"]["sha256"] == started
 
 

@@ -1,6 +1,7 @@
 """Sentences whose truth depends on the results: computed here, so that no page can contradict `results/`."""
 
 from .arms import baseline, control, depth, depth_steps, resolution, rival, two_by_two
+from .bars import bar
 from .beyond import calibration, hardest, robust_size, robustness, temperature, worst
 from .expense import cost, energy, payback
 from .gaps import chosen_settings, corner, experiments
@@ -23,6 +24,7 @@ SENTENCES = {
         verdict_rule,
         verdicts,
         surprises,
+        bar,
         labels_worth,
         control,
         depth,
@@ -45,6 +47,7 @@ SENTENCES = {
 
 __all__ = [
     "SENTENCES",
+    "bar",
     "baseline",
     "best_pair",
     "calibration",
