@@ -10,6 +10,8 @@ unexport PYTHONPATH PYTHONHOME # modules of another installation would hide the 
 PY := .venv/bin/python
 PRESET ?= report
 ARGS ?=
+# For glibc, elsewhere without effect: keep freed memory, or each training step gets its hundreds of megabytes anew, page by page.
+KEEP_MEMORY := MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=17179869184 MALLOC_TOP_PAD_=67108864
 
 .PHONY: help
 help: ## List the targets
@@ -63,7 +65,7 @@ lock: ## Write the lock files anew from requirements*.txt (needs uv)
 
 .PHONY: study
 study: environment ## Train the runs that are missing (PRESET=report ARGS="--data cifar10.npz --weights vgg16.npz")
-	@$(PY) -m transferstudy run --preset $(PRESET) $(ARGS)
+	@$(KEEP_MEMORY) $(PY) -m transferstudy run --preset $(PRESET) $(ARGS)
 
 .PHONY: status
 status: environment ## Say which runs exist and which are missing

@@ -38,7 +38,8 @@ def _link(what: str, text: str) -> Value:
 
 def _where(found: dict) -> str:
     env = found["environment"]
-    return f"{env['processor']}, {env['cores']} cores, {env['backend']}, {found['made']}"
+    kept = ", glibc told to keep freed memory" if "MALLOC_TRIM_THRESHOLD_" in env.get("allocator", {}) else ""
+    return f"{env['processor']}, {env['cores']} cores, {env['backend']}{kept}, {found['made']}"
 
 
 def _times(what: str, found: dict, decimals: int) -> str:
