@@ -1,14 +1,18 @@
 """How far the declared study is run, and how it stands beside the first one."""
 
+import json
+
 from fakes import STRENGTH, fake_record, fake_spec, fake_study
 
 from transferstudy.analysis.plan import BASELINE_BARS, BASELINE_LABELS
 from transferstudy.presets import expand, preset_table
 from transferstudy.records import write_record
-from transferstudy.report import declared, tables
+from transferstudy.report import declared, tables, values
 from transferstudy.report.claims import bar, control, robust_size, robustness, second_look
+from transferstudy.report.sources import card_of
 from transferstudy.store import Store
 from transferstudy.study import Study, load
+from transferstudy.values import percent
 
 ARMS = [("linear_probe", 500, 3), ("random_features", 500, 3), ("scratch", 500, 3)]
 
@@ -128,3 +132,11 @@ def test_the_bar_is_reached_missed_or_waits(tmp_path):
     weak = bar(fake_study(tmp_path / "d", [*ARMS, *full], {**strong, "scratch_bn": 0.5}))
     assert "one seed, test images only): missed" in weak
     assert "leaves the headline" in weak
+
+
+def test_packed_weights_have_the_card_of_what_they_were_packed_from_and_their_own_accuracy():
+    study = load("grid")
+    record = study.arm("linear_probe", study.sizes_of("linear_probe")[0]).records[0]
+    assert card_of(record, study.store)["name"] == "vgg16-tiny-imagenet"
+    manifest = json.loads((study.store.root / "weights" / "tiny-imagenet-vgg16.json").read_text("utf-8"))
+    assert str(values(study).weights_top1) == percent(manifest["source"]["after"]["top1"])

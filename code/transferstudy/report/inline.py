@@ -13,7 +13,7 @@ from ..values import Value, count, listing, percent, points, record_link, signed
 from .cards import card
 from .claims import best_pair
 from .claims.judgement import worth_in_words
-from .sources import sources
+from .sources import card_of, source_of, sources
 
 
 class Values:
@@ -63,9 +63,9 @@ class Values:
             return
         page = "/chapters/pretrained-model.qmd"
         self.source = Value(listing([str(s) for s in sources(self._study)]), page)
-        facts = card(f"{started[0]['spec']['backbone']}-{used[0]['name']}")
+        facts = card_of(started[0], self._study.store)
         self.weights_source = Value(facts["source"], page)
-        self.weights_top1 = Value(percent(facts["validation_top1"]), page)
+        self.weights_top1 = Value(percent(source_of(started[0], self._study.store).top1), page)
         self.weights_classes = Value(count(facts["classes"]), page)
 
     def _best(self):

@@ -61,12 +61,9 @@ def source_of(record: dict, store: Store) -> Source:
         record["spec"]["backbone"],
     )
     network = _NETWORKS.get(backbone) or get_backbone(backbone).application or backbone
-    path = store.root / "weights" / f"{name}.json"
-    if path.is_file():
-        manifest = json.loads(path.read_text(encoding="utf-8"))
-        if manifest["sha256"] == sha256:
-            data = manifest["source"]["name"]
-            return Source(network, _DATA.get(data, data), manifest["source"]["after"]["top1"], name)
+    if manifest := _manifest(record, store):
+        data = manifest["source"]["name"]
+        return Source(network, _DATA.get(data, data), manifest["source"]["after"]["top1"], name)
     facts = card(f"{backbone}-{name}")
     if facts.get("sha256") not in (None, sha256):
         raise StudyError(
@@ -74,6 +71,25 @@ def source_of(record: dict, store: Store) -> Source:
             f"{facts['sha256'][:12]} and results/weights has no manifest of it: write one of them"
         )
     return Source(network, facts["source"], facts["validation_top1"], name)
+
+
+def _manifest(record: dict, store: Store) -> dict | None:
+    """What `ship` wrote of the very weights file that a run started from; None if it is not one of those that ship."""
+    path = store.root / "weights" / f"{record['weights']['name']}.json"
+    if not path.is_file():
+        return None
+    manifest = json.loads(path.read_text(encoding="utf-8"))
+    return manifest if manifest["sha256"] == record["weights"]["sha256"] else None
+
+
+def card_of(record: dict, store: Store) -> dict:
+    """Return the card of the weights that a pretrained run started from: their own, or that of the file they were packed from.
+
+    Raises:
+        StudyError: there is no such card.
+    """
+    packed = (_manifest(record, store) or {}).get("made_from", {}).get("card")
+    return card(packed or f"{record['spec']['backbone']}-{record['weights']['name']}")
 
 
 def sources(study: Study, n_labels: int | None = None) -> list[Source]:
