@@ -15,6 +15,7 @@ from transferstudy.models import (
     standardise_head,
     trainable_layers,
 )  # fmt: skip
+from transferstudy.models.convolution import convolve_in_float32, slow_in_bfloat16
 from transferstudy.weightsfile import KNOWN_FILES, find_weights, resolve
 
 VGG_CONVS = [
@@ -186,3 +187,49 @@ def test_weights_are_known_by_content(tmp_path, monkeypatch):
         resolve("tiny-imagenet", None)
     with pytest.raises(StudyError, match="neither a weights file nor one of"):
         find_weights(str(tmp_path / "gone.npz"))
+
+
+@pytest.fixture
+def bfloat16():
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    yield
+    keras.config.set_dtype_policy("float32")
+
+
+def test_widened_convolutions_round_what_float32_gives(bfloat16):
+    layer = keras.layers.Conv2D(32, 3, padding="same", use_bias=False)
+    model = keras.Sequential([keras.Input((4, 4, 64)), layer, keras.layers.Flatten(dtype="float32")])
+    convolve_in_float32(model)
+    rng = np.random.default_rng(0)
+    images = rng.normal(size=(8, 4, 4, 64)).astype("float32")
+    rounded = [np.asarray(keras.ops.cast(a, "bfloat16"), "float32") for a in (images, layer.kernel)]
+    exact = keras.ops.conv(*rounded, padding="same")
+    expected = np.asarray(keras.ops.cast(exact, "bfloat16"), "float32")
+    got = model.predict(images, verbose=0).reshape(expected.shape)
+    # A sum taken in another order may fall on the other side of a rounding: by one unit of 8 bits, and rarely.
+    np.testing.assert_allclose(got, expected, rtol=2**-7, atol=1e-6)
+    assert (got == expected).mean() > 0.99
+
+
+def test_only_convolutions_in_bfloat16_are_widened(bfloat16):
+    model = keras.Sequential(
+        [keras.Input((4, 4, 3)), keras.layers.Conv2D(2, 3, dtype="float32"), keras.layers.Conv2D(2, 1)]
+    )
+    convolve_in_float32(model)
+    assert ["convolution_op" in vars(layer) for layer in model.layers] == [False, True]
+
+
+@pytest.mark.parametrize("found", [["X86_V3"], ["X86_V3", "X86_V4"], ["AVX2", "AVX512F"]])
+def test_processors_without_avx512_are_told_apart(monkeypatch, found):
+    if keras.backend.backend() != "tensorflow":
+        assert not slow_in_bfloat16()
+        return
+    import tensorflow as tf
+
+    simd = {"SIMD Extensions": {"baseline": ["X86_V2"], "found": found}}
+    monkeypatch.setattr(np, "show_config", lambda mode: simd)
+    monkeypatch.setattr("platform.machine", lambda: "x86_64")
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: [])
+    assert slow_in_bfloat16() == (len(found) == 1)
+    monkeypatch.setattr("platform.machine", lambda: "arm64")
+    assert not slow_in_bfloat16()

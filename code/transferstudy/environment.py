@@ -15,6 +15,9 @@ _ALLOCATOR = ("MALLOC_", "GLIBC_TUNABLES")
 def describe() -> dict:
     """Return Python, libraries, Keras backend, processor, cores, memory (GiB), accelerators, and a hash of this package's code.
 
+    Some hosts hide which processor it is, so `instructions` lists the vector instructions that NumPy found on it, in NumPy's
+    names: they tell two generations apart, and whether bfloat16 is fast.
+
     Where glibc's allocator was told to behave otherwise than by default, `allocator` holds the variables that told it so
     (names as in mallopt(3)): they decide how fast a step of a large network is.
     """
@@ -25,6 +28,7 @@ def describe() -> dict:
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
         "processor": _processor(),
+        "instructions": instructions(),
         "cores": os.cpu_count(),
         "memory_gib": round(psutil.virtual_memory().total / 2**30),
         "backend": keras.backend.backend(),
@@ -56,6 +60,14 @@ def _processor() -> str:
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()
     return platform.processor() or "unknown"
+
+
+def instructions() -> list[str]:
+    """Return the vector instruction sets of this processor, in NumPy's names (numpy.show_config), weakest first."""
+    import numpy as np
+
+    simd = np.show_config(mode="dicts").get("SIMD Extensions", {})
+    return [*simd.get("baseline", []), *simd.get("found", [])]
 
 
 def accelerators() -> list[str]:

@@ -6,6 +6,7 @@ from keras import layers
 
 from ..backbones import Backbone, get_backbone
 from ..errors import StudyError
+from .convolution import convolve_in_float32, slow_in_bfloat16
 
 HEAD_PREFIX = "head_"
 STANDARDISE = HEAD_PREFIX + "standardise"
@@ -85,7 +86,10 @@ def build_model(
         x = layers.Dropout(0.5, name=HEAD_PREFIX + "dropout")(x)
     # Logits in float32 even under mixed precision: a softmax in 16 bits loses the small probabilities.
     logits = layers.Dense(n_classes, name=HEAD_PREFIX + "logits", dtype="float32")(x)
-    return keras.Model(inputs, logits, name=backbone)
+    model = keras.Model(inputs, logits, name=backbone)
+    if slow_in_bfloat16():
+        convolve_in_float32(model)
+    return model
 
 
 def _backbone(facts: Backbone, x, weights: str | None):
