@@ -158,7 +158,7 @@ def fake_robustness(clean: float) -> dict:
 def fake_study(
     root: Path,
     arms: list[tuple],
-    strength: dict[str, float] = STRENGTH,
+    strength: dict = STRENGTH,
     n_test: int = 300,
     name: str = "report",
     robust: bool = False,
@@ -168,7 +168,8 @@ def fake_study(
     Args:
         root: where their results go.
         arms: (strategy, number of labels, number of seeds) or (..., image size).
-        strength: strategy -> how much its predictions favour the truth; more labels and larger images add a little.
+        strength: strategy -> how much its predictions favour the truth; more labels and larger images add a little. A key
+            (strategy, image size) says it exactly.
         n_test: test images.
         name: of the preset.
         robust: whether accuracies under corruption are there.
@@ -178,7 +179,8 @@ def fake_study(
         for seed in range(seeds):
             spec = fake_spec(strategy, n_labels, seed, image_size=side[0] if side else 32)
             extra = 0.4 * np.log10(n_labels / 500) + (spec.image_size - 32) / 64
-            record, predictions = fake_record(spec, strength[strategy] + extra, n_test)
+            favour = strength.get((strategy, spec.image_size), strength.get(strategy, 0) + extra)
+            record, predictions = fake_record(spec, favour, n_test)
             if robust:
                 record["metrics"]["robustness"] = fake_robustness(record["metrics"]["test"]["accuracy"])
             store.save(record, predictions)

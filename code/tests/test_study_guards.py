@@ -169,3 +169,26 @@ def test_depths_sizes_and_corruptions_in_words(tmp_path, study):
     robust = fake_study(tmp_path / "c", [("finetune_all", 500, 2), ("scratch_bn", 500, 2)], robust=True)
     assert "falls from" in claims.robustness(robust)
     assert "most under noise" in claims.robustness(robust)
+
+
+@pytest.mark.parametrize(
+    ("probe", "control", "expected"),
+    [
+        ((3, 1), (1, 3), "everything at a scale that they have not seen"),
+        ((3, 1), (3, 1), "do not tell whether enlarging itself is to blame"),
+        ((1, 3), (1, 3), "So do random ones"),
+        ((1, 3), (3, 1), "still their features gain from enlarged ones."),
+        ((2, 2), (1, 3), "is not settled"),
+    ],
+)
+def test_what_larger_images_mean_is_read_off_the_control(tmp_path, probe, control, expected):
+    both = {"linear_probe": probe, "random_features": control}
+    strength = {(name, side): pair[side > 32] for name, pair in both.items() for side in (32, 96)}
+    arms = [(name, 1000, 3, side) for name in both for side in (32, 96)]
+    text = claims.object_size(fake_study(tmp_path, arms, strength, name="resolution"))
+    assert expected in text
+    assert "images of 32 pixels" in text
+
+
+def test_without_larger_images_nothing_is_said_of_them(study):
+    assert claims.object_size(study) == "Pretrained and random features were not compared on enlarged images."

@@ -1,6 +1,6 @@
 """Sentences whose truth depends on the results: computed here, so that no page can contradict `results/`."""
 
-from .arms import baseline, control, depth, depth_steps, resolution, rival, two_by_two
+from .arms import baseline, control, depth, depth_steps, object_size, resolution, rival, two_by_two
 from .bars import bar
 from .beyond import calibration, hardest, robust_size, robustness, temperature, worst
 from .expense import cost, energy, payback
@@ -68,6 +68,7 @@ __all__ = [
     "labels_worth",
     "looked_into",
     "not_run",
+    "object_size",
     "payback",
     "resolution",
     "rival",

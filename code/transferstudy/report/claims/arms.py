@@ -1,10 +1,11 @@
 """Sentences on single questions: weights or architecture, depth, network, normalisation, resolution."""
 
 from ...analysis.plan import DEPTHS
-from ...comparison import MIN_SEEDS, declared, difference
+from ...comparison import MIN_SEEDS, Difference, declared, difference
 from ...study import Study
 from ...values import count, listing, percent, points, signed
 from ..corners import NETWORKS, all_corners
+from ..sources import card_of
 from .words import acc, compare, diff, interval, judged_words, label
 
 
@@ -122,3 +123,39 @@ def resolution(study: Study) -> str:
                 f"{label(strategy.name)} with {count(n)} labels: {start}, and against that {listing(parts)}."
             )
     return " ".join(sentences) or "Image sizes were not compared."
+
+
+def object_size(study: Study) -> str:
+    """Return, for a study of image sizes, what the largest does to pretrained features beside random ones, and a reading of it.
+
+    Random features are the control: what they gain, enlarging itself can give; what only pretrained ones lose, the weights lose.
+    """
+    names = ("linear_probe", "random_features")
+    both = [
+        (n, side)
+        for n in study.sizes
+        for side in study.image_sizes
+        if all(study.has(name, n, side) for name in names)
+    ]
+    n = both[-1][0] if both else 0
+    sides = [side for size, side in both if size == n]
+    if len(sides) < 2:
+        return "Pretrained and random features were not compared on enlarged images."
+    probe, control = (difference(study, name, name, n, (sides[-1], sides[0])) for name in names)
+    side = card_of(study.arm("linear_probe", n, sides[0]).records[0], study.store)["side"]
+    learned = f"The pretrained weights learned on images of {side} pixels"
+    if not probe.excludes_zero:
+        return f"{learned}; whether they do better or worse on enlarged ones is not settled."
+    if probe.mean > 0:
+        more = " So do random ones: the weights need not be the reason." if _gains(control) else ""
+        return f"{learned}, and still their features gain from enlarged ones.{more}"
+    if _gains(control):
+        return (
+            f"Enlarging by itself does no harm: random features gain from it. {learned}. On larger ones they meet "
+            "everything at a scale that they have not seen."
+        )
+    return f"{learned}, and do worse on enlarged ones. Random features do not tell whether enlarging itself is to blame."
+
+
+def _gains(d: Difference) -> bool:
+    return d.excludes_zero and d.mean > 0
