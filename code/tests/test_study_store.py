@@ -1,6 +1,8 @@
 """Store, metrics and verification: what is written is whole, what is damaged is named, what is measured is right."""
 
+import io
 import json
+import lzma
 
 import numpy as np
 import pytest
@@ -9,6 +11,7 @@ from sklearn.metrics import accuracy_score, log_loss
 
 from transferstudy.errors import StudyError
 from transferstudy.metrics import expected_calibration_error, measure, normalised
+from transferstudy.packing import pack, unpack
 from transferstudy.prediction import MANTISSA_BITS, log_softmax, round_log_probabilities
 from transferstudy.presets import expand
 from transferstudy.store import Store, write_atomic
@@ -131,3 +134,37 @@ def test_calibration_error_of_known_cases():
     assert expected_calibration_error(at_60, y) == pytest.approx(0.2)
     certain = np.log(np.tile([1 - 1e-12, 1e-12], (100, 1)))
     assert expected_calibration_error(certain, y) == pytest.approx(0.2)
+
+
+def test_packed_predictions_come_back_bit_for_bit():
+    rng = np.random.default_rng(0)
+    rounded = round_log_probabilities(log_softmax(rng.normal(0, 6, (500, 10))))
+    odd = np.array([[0.0, -0.0], [np.nan, -np.inf]], np.float16)
+    many = rng.normal(size=(400, 10)).astype(np.float16)  # more values than a byte can number
+    arrays = {
+        "log_p": rounded,
+        "odd": odd,
+        "many": many,
+        "y": np.arange(500, dtype=np.uint8),
+        "x": np.ones((3, 2)),
+    }
+    found = unpack(pack(arrays))
+    assert found.keys() == arrays.keys()
+    for name, array in arrays.items():
+        assert (found[name].dtype, found[name].shape) == (array.dtype, array.shape)
+        assert np.ascontiguousarray(found[name]).tobytes() == array.tobytes()
+
+
+def test_packing_makes_predictions_smaller_than_plain_lzma():
+    log_p = round_log_probabilities(fake_log_p(np.arange(5000) % 10, 2.0, 0).astype(float))
+    buffer = io.BytesIO()
+    np.savez(buffer, log_p=log_p)
+    assert len(pack({"log_p": log_p})) < 0.93 * len(lzma.compress(buffer.getvalue(), preset=9))
+
+
+@pytest.mark.parametrize("content", [b"", b"no archive", lzma.compress(b"nothing of NumPy's")])
+def test_predictions_that_cannot_be_read_are_named(store, content):
+    record = store.load(SPEC.id)
+    record["predictions"] = store._put(record["predictions"]["file"], content)
+    with pytest.raises(StudyError, match=rf"{SPEC.id}\.npz\.xz: cannot be read"):
+        store.predictions(store.save_record(record))

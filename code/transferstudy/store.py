@@ -1,7 +1,7 @@
 """`results/` on disk: one JSON record and one file of predictions a run; atomic, checksummed, plain.
 
     results/runs/<id>.json      spec, measures, history, provenance, environment, timing
-    results/runs/<id>.npz.xz    log-probabilities and labels of the validation and test images (NumPy archive, LZMA)
+    results/runs/<id>.npz.xz    log-probabilities and labels of the validation and test images (`packing`)
     results/models/<id>.npz     float16 weights, for the one small model that pages run
 
 A run exists when its record does: the record is written last.
@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from .errors import StudyError
+from .packing import pack, unpack
 from .paths import results_dir
 from .spec import RunSpec
 
@@ -48,6 +49,11 @@ def record_digest(record: dict) -> str:
     """Return the SHA-256 of a record's canonical JSON, its own checksum left out."""
     rest = {key: value for key, value in record.items() if key != _CHECK}
     return digest(json.dumps(rest, sort_keys=True, separators=(",", ":")).encode())
+
+
+def _arrays(content: bytes) -> dict[str, np.ndarray]:
+    with np.load(io.BytesIO(content), allow_pickle=False) as archive:
+        return dict(archive)
 
 
 class Store:
@@ -87,15 +93,10 @@ class Store:
             The record as written.
         """
         run_id = RunSpec.parse(record["spec"]).id
-        buffer = io.BytesIO()
-        np.savez(buffer, **predictions)
-        # lp and pb tell LZMA that the data are 2-byte numbers.
-        filters = [{"id": lzma.FILTER_LZMA2, "preset": 9, "lc": 0, "lp": 1, "pb": 1}]
-        packed = lzma.compress(buffer.getvalue(), filters=filters)
         record = {
             **record,
             "schema": SCHEMA,
-            "predictions": self._put(f"runs/{run_id}.npz.xz", packed),
+            "predictions": self._put(f"runs/{run_id}.npz.xz", pack(predictions)),
             "model": None,
         }
         if model is not None:
@@ -165,9 +166,8 @@ class Store:
         Raises:
             StudyError: as `read_file`, or the archive cannot be read.
         """
-        return self._arrays(
-            lzma.decompress(self.read_file(record, "predictions")), record["predictions"]["file"]
-        )
+        content, name = self.read_file(record, "predictions"), record["predictions"]["file"]
+        return self._readable(unpack, content, name)
 
     def model(self, record: dict) -> dict[str, np.ndarray]:
         """Read and check the kept weights of a run.
@@ -177,13 +177,12 @@ class Store:
         """
         if record["model"] is None:
             raise StudyError(f"run {record['id']}: its weights were not kept")
-        return self._arrays(self.read_file(record, "model"), record["model"]["file"])
+        return self._readable(_arrays, self.read_file(record, "model"), record["model"]["file"])
 
-    def _arrays(self, content: bytes, name: str) -> dict[str, np.ndarray]:
+    def _readable(self, reader, content: bytes, name: str) -> dict[str, np.ndarray]:
         try:
-            with np.load(io.BytesIO(content), allow_pickle=False) as archive:
-                return dict(archive)
-        except (ValueError, zipfile.BadZipFile) as error:
+            return reader(content)
+        except (KeyError, ValueError, lzma.LZMAError, zipfile.BadZipFile) as error:
             raise StudyError(f"{name}: cannot be read ({error})") from None
 
     def _shown(self, path: Path) -> str:
