@@ -11,6 +11,8 @@ from fakes import fake_record, fake_spec, fake_study
 from transferstudy import expense
 from transferstudy.cli import main
 from transferstudy.energy import Estimator, load
+from transferstudy.environment import describe, instructions
+from transferstudy.environment import machine as in_words_of
 from transferstudy.errors import StudyError
 from transferstudy.paths import energy_file
 from transferstudy.report import benches, bill, claims, figures, tables
@@ -293,3 +295,18 @@ def test_the_page_shows_kept_activations_beside_the_ceiling(monkeypatch):
     )
     assert "Missed" not in benches.sentence()
     assert benches.table().data.count("reached") == 2
+
+
+def test_a_machine_is_told_by_processor_instructions_and_cores():
+    old = {"processor": "P", "cores": 2}
+    assert in_words_of(old) == "P, 2 cores"
+    assert in_words_of({**old, "instructions": []}) == "P, 2 cores"
+    assert in_words_of({**old, "instructions": ["X86_V2", "X86_V3"]}) == "P (X86_V3), 2 cores"
+    assert instructions() == describe()["instructions"]
+
+
+def test_cost_on_two_kinds_of_machine_is_called_a_rough_comparison(tmp_path):
+    study = fake_study(tmp_path, [("finetune_all", 500, 2), ("scratch_bn", 500, 2)])
+    assert "compare them roughly" not in claims.cost(study)
+    study.arm("scratch_bn", 500).records[1]["environment"]["instructions"] = ["X86_V3"]
+    assert "Not all were made on the same kind of machine, so compare them roughly." in claims.cost(study)

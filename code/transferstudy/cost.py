@@ -4,6 +4,7 @@ from collections.abc import Collection
 from statistics import median
 
 from .data.splits import MAX_VALIDATION, VALIDATION_SHARE
+from .environment import machine
 from .robustness import CORRUPTIONS, IMAGES, SEVERITIES
 from .spec import RunSpec
 from .store import Store
@@ -145,9 +146,7 @@ def estimate(specs: list[RunSpec], store: Store, robust: Collection[str] = ()) -
                 unknown.append(spec)
             else:
                 hours[name] += guess / 3600
-    machines = sorted(
-        {f"{r['environment']['processor']}, {r['environment']['cores']} cores" for r in records}
-    )
+    machines = sorted({machine(r["environment"]) for r in records})
     lines = [
         f"estimate, all cores kept busy: {hours['all']:.1f} hours for all, {hours['to do']:.1f} hours still to do"
     ]

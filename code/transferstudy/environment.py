@@ -62,6 +62,12 @@ def _processor() -> str:
     return platform.processor() or "unknown"
 
 
+def machine(environment: dict) -> str:
+    """Return the machine of a record in words: processor, the widest vector instructions where they are recorded, cores."""
+    widest = [f" ({names[-1]})" for names in [environment.get("instructions")] if names]
+    return f"{environment['processor']}{''.join(widest)}, {environment['cores']} cores"
+
+
 def instructions() -> list[str]:
     """Return the vector instruction sets of this processor, in NumPy's names (numpy.show_config), weakest first."""
     import numpy as np

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from IPython.display import Markdown
 
+from ..environment import machine
 from ..paths import results_dir
 from ..records import read_record
 from ..values import Value, count, listing
@@ -39,7 +40,7 @@ def _link(what: str, text: str) -> Value:
 def _where(found: dict) -> str:
     env = found["environment"]
     kept = ", glibc told to keep freed memory" if "MALLOC_TRIM_THRESHOLD_" in env.get("allocator", {}) else ""
-    return f"{env['processor']}, {env['cores']} cores, {env['backend']}{kept}, {found['made']}"
+    return f"{machine(env)}, {env['backend']}{kept}, {found['made']}"
 
 
 def _times(what: str, found: dict, decimals: int) -> str:

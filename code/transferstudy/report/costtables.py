@@ -2,6 +2,7 @@
 
 from IPython.display import Markdown
 
+from ..environment import machine
 from ..expense import cpu_seconds, prediction_rate, training_rate, wall_seconds
 from ..study import Arm, Study
 from ..values import Value, count, record_link
@@ -83,18 +84,18 @@ def power(study: Study) -> Markdown:
     """What the estimator assumes: watts of a busy core and of the memory, machine by machine, and grams a kilowatt-hour."""
     rows, seen = [], set()
     for record in study.records.values():
-        machine = record["environment"]
-        key = machine["processor"], machine["cores"], machine["memory_gib"]
+        env = record["environment"]
+        key = machine(env), env["memory_gib"]
         if key in seen:
             continue
         seen.add(key)
-        watts = estimator().power(machine)
+        watts = estimator().power(env)
         basis = (
             "rated power of the processor" if watts.rated else "default: the processor's name says too little"
         )
         rows.append(
             [
-                f"{key[0]}, {key[1]} cores, {key[2]} GiB",
+                f"{key[0]}, {key[1]} GiB",
                 f"{watts.core:g}",
                 f"{watts.memory:g}",
                 f"{watts.per_core:g}",

@@ -6,6 +6,7 @@ from ..analysis.label_efficiency import worth
 from ..analysis.temperature import arm_calibration
 from ..comparison import Difference, difference, verdict
 from ..data.splits import MAX_VALIDATION, VALIDATION_SHARE
+from ..environment import machine
 from ..expense import cpu_seconds
 from ..metrics import ECE_BINS
 from ..study import Arm, Study
@@ -98,7 +99,7 @@ class Values:
     def _machine(self):
         study = self._study
         environments = [r["environment"] for r in study.records.values()]
-        machines = sorted({f"{e['processor']}, {e['cores']} cores" for e in environments})
+        machines = sorted({machine(e) for e in environments})
         self.machine = Value(listing(machines), record_link("environment"))
         self.backend_name = Value(
             listing(sorted({e["backend"] for e in environments})), record_link("environment")

@@ -4,6 +4,7 @@ from IPython.display import Markdown
 
 from ..backbones import BACKBONES
 from ..comparison import declared
+from ..environment import machine
 from ..errors import StudyError
 from ..study import Arm, Study
 from ..values import Value, count, percent, record_link, signed
@@ -175,9 +176,7 @@ def environment(study: Study) -> Markdown:
     found: dict[str, set] = {}
     for record in study.records.values():
         env = record["environment"]
-        found.setdefault("processor", set()).add(
-            f"{env['processor']}, {env['cores']} cores, {env['memory_gib']} GiB"
-        )
+        found.setdefault("processor", set()).add(f"{machine(env)}, {env['memory_gib']} GiB")
         found.setdefault("accelerators", set()).add(", ".join(env["accelerators"]) or "none")
         found.setdefault("system", set()).add(env["system"])
         found.setdefault("Python", set()).add(env["python"])

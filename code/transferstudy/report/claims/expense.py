@@ -2,6 +2,7 @@
 
 import math
 
+from ...environment import machine
 from ...study import Arm, Study
 from ...values import count, listing
 from ..bill import Bill, bill, estimator, pretrainings
@@ -41,9 +42,13 @@ def cost(study: Study) -> str:
     ]
     if not parts:
         return "The cost of single models was not compared."
+    kinds = {machine(record["environment"]) for arm, _ in arms for record in arm.records}
+    mixed = (
+        " Not all were made on the same kind of machine, so compare them roughly." if len(kinds) > 1 else ""
+    )
     return (
         f"Training one model with {count(n)} labels took, in core-minutes, {listing(parts)}. "
-        "The cost of pretraining is not in these numbers."
+        f"The cost of pretraining is not in these numbers.{mixed}"
     )
 
 
