@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from fakes import fake_record, fake_spec, fake_study
 
-from transferstudy import expense
+from transferstudy import cost, expense
 from transferstudy.cli import main
 from transferstudy.energy import Estimator, load
 from transferstudy.environment import describe, instructions
@@ -310,3 +310,19 @@ def test_cost_on_two_kinds_of_machine_is_called_a_rough_comparison(tmp_path):
     assert "compare them roughly" not in claims.cost(study)
     study.arm("scratch_bn", 500).records[1]["environment"]["instructions"] = ["X86_V3"]
     assert "Not all were made on the same kind of machine, so compare them roughly." in claims.cost(study)
+
+
+def test_an_estimate_takes_runs_made_on_such_a_machine_before_others():
+    spec = fake_spec("scratch_bn", 500)
+    slow, fast = (fake_record(spec, 1.0)[0] for _ in range(2))
+    for record, wall, instructions_ in ((slow, 400.0, ["X86_V3"]), (fast, 20.0, ["X86_V4"])):
+        record["environment"]["instructions"] = instructions_
+        for part in ("main", "total"):
+            record["timing"][part] = {"wall": wall, "cpu": 2 * wall}
+    both = [slow, fast]
+    for record in both:
+        alone = cost.seconds(spec, [record])
+        assert cost.seconds(spec, both, here=in_words_of(record["environment"])) == pytest.approx(alone)
+    between = cost.seconds(spec, both)
+    assert cost.seconds(spec, [fast]) < between < cost.seconds(spec, [slow])
+    assert cost.seconds(spec, both, here="another machine") == pytest.approx(between)

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from statistics import median
 
 from .data.splits import MAX_VALIDATION, VALIDATION_SHARE
-from .environment import machine
+from .environment import hardware, machine
 from .robustness import CORRUPTIONS, IMAGES, SEVERITIES
 from .spec import RunSpec
 from .store import Store
@@ -46,7 +46,11 @@ def shared_keys(spec: RunSpec, robust: bool = False) -> dict[str, tuple]:
 
 
 def seconds(
-    spec: RunSpec, records: list[dict], robust: bool = False, there: Collection[str] = ()
+    spec: RunSpec,
+    records: list[dict],
+    robust: bool = False,
+    there: Collection[str] = (),
+    here: str | None = None,
 ) -> float | None:
     """Estimate the wall time of a run in seconds.
 
@@ -59,6 +63,8 @@ def seconds(
         records: records of finished runs.
         robust: whether it predicts corrupted images.
         there: names in `shared_keys` whose activations an earlier run left in the cache.
+        here: the machine that the estimate is for, as `environment.machine` calls it: where comparable runs were made on
+            such a machine, they alone count.
 
     Returns:
         Seconds, or None when no comparable run is finished.
@@ -66,6 +72,7 @@ def seconds(
     alike = [r for r in records if all(r["spec"][key] == getattr(spec, key) for key in _ALIKE)]
     if not alike:
         return None
+    alike = [r for r in alike if machine(r["environment"]) == here] or alike
     n_train, total = training_images(spec.n_labels), 0.0
     strategy = get_strategy(spec.strategy)
     for phase, used in (("head", strategy.head_first), ("main", strategy.train_from is not None)):
@@ -132,7 +139,10 @@ def estimate(specs: list[RunSpec], store: Store, robust: Collection[str] = ()) -
         specs: the runs.
         store: where finished runs lie.
         robust: ids of the runs that also predict corrupted test images.
+
+    Runs that were made on a machine like this one count before those of others.
     """
+    here = machine(hardware())
     records = [store.load(run_id) for run_id in store.ids()]
     hours, unknown = {}, []
     for name, wanted in (("all", specs), ("to do", [s for s in specs if not store.has(s)])):
@@ -140,7 +150,7 @@ def estimate(specs: list[RunSpec], store: Store, robust: Collection[str] = ()) -
         for spec in wanted:
             keys = shared_keys(spec, spec.id in robust)
             there = {what for what, key in keys.items() if (what, key) in seen}
-            guess = seconds(spec, records, spec.id in robust, there)
+            guess = seconds(spec, records, spec.id in robust, there, here)
             seen.update(keys.items())
             if guess is None:
                 unknown.append(spec)
@@ -152,6 +162,7 @@ def estimate(specs: list[RunSpec], store: Store, robust: Collection[str] = ()) -
     ]
     if machines:
         lines.append(f"measured on: {'; '.join(machines)}")
+        lines.append(f"for: {here}" + ("" if here in machines else ", where no run was made yet"))
     if unknown:
         names = sorted({f"{s.strategy} on {s.backbone} at {s.image_size} px" for s in unknown})
         lines.append(f"not included, no comparable run is finished: {len(unknown)} runs ({'; '.join(names)})")

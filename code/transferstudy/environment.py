@@ -27,9 +27,7 @@ def describe() -> dict:
     found = {
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
-        "processor": _processor(),
-        "instructions": instructions(),
-        "cores": os.cpu_count(),
+        **hardware(),
         "memory_gib": round(psutil.virtual_memory().total / 2**30),
         "backend": keras.backend.backend(),
         "accelerators": accelerators(),
@@ -51,6 +49,11 @@ def versions() -> dict[str, str]:
             except metadata.PackageNotFoundError:
                 continue
     return found
+
+
+def hardware() -> dict:
+    """Return processor, vector instructions and cores: what `machine` puts into words."""
+    return {"processor": _processor(), "instructions": instructions(), "cores": os.cpu_count()}
 
 
 def _processor() -> str:
