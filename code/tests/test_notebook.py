@@ -292,3 +292,23 @@ def test_an_address_that_colab_cannot_open_is_refused(tmp_path):
 def test_the_readme_has_the_links_of_the_committed_address():
     links.check(ROOT)
     assert links.FILE in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_images_live_in_the_notebook_and_are_known_by_their_digest(tmp_path):
+    path = tmp_path / build.NAME
+    for content in (None, "{}", FILE.read_text(encoding="utf-8").replace("UklGR", "UklGS", 1)):
+        if content:
+            path.write_text(content, encoding="utf-8")
+        with pytest.raises(StudyError, match=r"does not carry the project's images.*--excerpt --data PATH"):
+            embedded.carried_excerpt(path)
+    assert embedded.carried_excerpt(FILE)[:4] == b"RIFF"
+
+
+def test_other_images_than_the_projects_are_refused(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(embedded, "excerpt", lambda _: b"others")
+    monkeypatch.setattr("transferstudy.data.load", lambda *_: None)
+    before, data = FILE.read_bytes(), tmp_path / "cifar10.npz"
+    data.touch()
+    assert main(["notebook", "--excerpt", "--data", str(data)]) == 2
+    assert "EXCERPT_SHA256" in capsys.readouterr().err
+    assert FILE.read_bytes() == before

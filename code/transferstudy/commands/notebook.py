@@ -19,17 +19,22 @@ def run(args) -> None:
     """Run the command."""
     from ..data import load
     from ..data.source import data_source
+    from ..errors import StudyError
     from ..notebook import build, links
-    from ..notebook.embedded import write_excerpt
+    from ..notebook.embedded import EXCERPT_SHA256, excerpt
     from ..paths import project_root
+    from ..store import digest
 
     root = project_root()
     if args.links:
         links.write(root)
         return
-    if args.excerpt:
-        write_excerpt(load("cifar10", data_source(args.data)), root / "notebooks" / "excerpt.webp")
-    content = build.notebook(root)
+    images = excerpt(load("cifar10", data_source(args.data))) if args.excerpt else None
+    if images and digest(images) != EXCERPT_SHA256:
+        raise StudyError(
+            f"--excerpt chose other images than EXCERPT_SHA256 in notebook/embedded.py says: write {digest(images)} there first"
+        )
+    content = build.notebook(root, images=images)
     if args.check:
         build.check(root, content)
         links.check(root)

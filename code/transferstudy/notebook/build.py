@@ -7,10 +7,9 @@ from pathlib import Path
 from ..errors import StudyError
 from ..store import Store, write_atomic
 from .assemble import Assembly, Cell
-from .embedded import fill
+from .embedded import NAME, fill
 from .narrative import read_narrative
 
-NAME = "transfer_learning.ipynb"
 LARGEST = 5_000_000  # bytes
 METADATA = {
     "accelerator": "GPU",
@@ -21,19 +20,22 @@ METADATA = {
 HIDDEN = {"cellView": "form", "collapsed": True, "jupyter": {"source_hidden": True}}
 
 
-def notebook(root: Path, store: Store | None = None, weights: Path | None = None) -> dict:
+def notebook(
+    root: Path, store: Store | None = None, weights: Path | None = None, images: bytes | None = None
+) -> dict:
     """Return the notebook without outputs, as the notebook format's JSON (version 4.5).
 
     Args:
         root: the project.
         store: the report's results, by default the project's.
         weights: another file for the compact network, for a trial.
+        images: what `embedded.excerpt` returns, by default what the committed notebook carries.
 
     Raises:
         StudyError: as `Assembly.cells`, `read_narrative` and `embedded.fill`.
     """
     narrative = read_narrative(root / "notebooks" / "narrative")
-    filled = fill(root, store or Store(root / "results"), weights)
+    filled = fill(root, store or Store(root / "results"), weights, images)
     cells, counts = [], {}
     for cell in Assembly(narrative, filled).cells():
         if cell.kind == "text" and (heading := re.match(r"## (.+)", cell.text)):

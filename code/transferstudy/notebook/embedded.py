@@ -17,20 +17,21 @@ from ..pretraining.records import manifests
 from ..store import Store, digest
 from ..study import MAIN
 
+NAME = "transfer_learning.ipynb"
 WEIGHTS = "tiny-imagenet-compact"
 PER_CLASS = 50  # training images and test images of each class
 COLUMNS = 25
+EXCERPT_SHA256 = "506ad2869e60c27fd5a48c39ea3ff9cb91dc1ed4a80077a24f1032a05aa7f298"  # of the mosaic
 
 
-def write_excerpt(data: ImageData, path: Path) -> None:
-    """Write the images that the notebook carries: one lossless WebP mosaic, class after class, training images first.
+def excerpt(data: ImageData) -> bytes:
+    """Return the images that the notebook carries: one lossless WebP mosaic, class after class, training images first.
 
     The training images are those of the study's draw of 500 labels with seed 0, so that the notebook's network learns from
     the same images as the report's. The test images are the first of each class in the data set's order, which a hash decides.
 
     Args:
         data: CIFAR-10, with ten classes.
-        path: the `.webp` file to write.
     """
     from ..data import draw
 
@@ -42,9 +43,27 @@ def write_excerpt(data: ImageData, path: Path) -> None:
     images = np.concatenate([data.x_train[train], data.x_test[test]])
     side = data.side
     rows = images.reshape(-1, COLUMNS, side, side, 3).transpose(0, 2, 1, 3, 4)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    mosaic = Image.fromarray(np.ascontiguousarray(rows.reshape(-1, COLUMNS * side, 3)))
-    mosaic.save(path, format="WEBP", lossless=True, quality=100, method=6, exact=True)
+    mosaic, made = Image.fromarray(np.ascontiguousarray(rows.reshape(-1, COLUMNS * side, 3))), io.BytesIO()
+    mosaic.save(made, format="WEBP", lossless=True, quality=100, method=6, exact=True)
+    return made.getvalue()
+
+
+def carried_excerpt(path: Path) -> bytes:
+    """Return the images that a notebook carries already: it is their only home, so that they lie in the repository once.
+
+    Args:
+        path: the notebook.
+
+    Raises:
+        StudyError: there is no notebook, or its images are not those that the project chose.
+    """
+    again = "choose them anew: python -m transferstudy notebook --excerpt --data PATH"
+    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    found = re.search(r'EXCERPT = \\"([A-Za-z0-9+/=]+)\\"', text)
+    images = base64.b64decode(found[1]) if found else b""
+    if digest(images) != EXCERPT_SHA256:
+        raise StudyError(f"notebooks/{path.name} does not carry the project's images; {again}")
+    return images
 
 
 def read_file(path: Path, command: str) -> bytes:
@@ -100,20 +119,21 @@ def data_sha256(store: Store) -> str:
     return ""
 
 
-def fill(root: Path, store: Store, weights: Path | None = None) -> dict[str, str]:
+def fill(
+    root: Path, store: Store, weights: Path | None = None, images: bytes | None = None
+) -> dict[str, str]:
     """Return what takes the place of each @@name@@ in the narrative's own code.
 
     Args:
         root: the project.
         store: the report's results.
         weights: the compact network's weights, by default those that the project ships.
+        images: what `excerpt` returns, by default what the committed notebook carries.
 
     Raises:
         StudyError: images or weights are not there.
     """
-    images = read_file(
-        root / "notebooks" / "excerpt.webp", "python -m transferstudy notebook --excerpt --data PATH"
-    )
+    images = images or carried_excerpt(root / "notebooks" / NAME)
     network = read_file(
         weights or root / "results" / "weights" / f"{WEIGHTS}.npz",
         "python -m transferstudy pretrain --backbone small",
