@@ -326,3 +326,17 @@ def test_an_estimate_takes_runs_made_on_such_a_machine_before_others():
     between = cost.seconds(spec, both)
     assert cost.seconds(spec, [fast]) < between < cost.seconds(spec, [slow])
     assert cost.seconds(spec, both, here="another machine") == pytest.approx(between)
+
+
+def test_an_estimate_counts_a_step_by_its_images_where_no_run_had_that_batch():
+    spec = fake_spec("scratch_bn", 500, batch_size=16)
+    twice = fake_spec("scratch_bn", 500, batch_size=32)
+    record = fake_record(spec, 1.0)[0]
+    total, cores = record["timing"]["total"], record["environment"]["cores"]
+    busy = min(1.0, total["cpu"] / (total["wall"] * cores))
+    step = busy * record["timing"]["main"]["wall"] / record["phases"][0]["steps"]
+    steps = [s.steps("main", cost.training_images(500)) for s in (spec, twice)]
+    more = cost.seconds(twice, [record]) - cost.seconds(spec, [record])
+    assert more == pytest.approx(step * (2 * steps[1] - steps[0]))
+    other = fake_record(twice, 1.0)[0]
+    assert cost.seconds(spec, [record, other]) == cost.seconds(spec, [record])

@@ -10,7 +10,7 @@ from .spec import RunSpec
 from .store import Store
 from .strategies import get_strategy
 
-_ALIKE = ("strategy", "backbone", "image_size", "batch_size", "precision")
+_ALIKE = ("strategy", "backbone", "image_size", "precision")
 
 
 def training_images(n_labels: int) -> int:
@@ -55,8 +55,9 @@ def seconds(
     """Estimate the wall time of a run in seconds.
 
     The time a step, a cached view and a predicted image took is the median over finished runs of the same strategy,
-    backbone, image size, batch size and precision; each is scaled to the run's own counts. A run that had one core of
-    several, beside others, counts for its share of the machine: the estimate is for cores that are all kept busy.
+    backbone, image size and precision; each is scaled to the run's own counts. Runs of the same batch size come first;
+    elsewhere a step counts by its images. A run that had one core of several, beside others, counts for its share of the
+    machine: the estimate is for cores that are all kept busy.
 
     Args:
         spec: the run.
@@ -73,12 +74,17 @@ def seconds(
     if not alike:
         return None
     alike = [r for r in alike if machine(r["environment"]) == here] or alike
+    alike = [r for r in alike if r["spec"]["batch_size"] == spec.batch_size] or alike
     n_train, total = training_images(spec.n_labels), 0.0
     strategy = get_strategy(spec.strategy)
     for phase, used in (("head", strategy.head_first), ("main", strategy.train_from is not None)):
         if used:
             rates = [
-                _share(r) * r["timing"][phase]["wall"] / p["steps"]
+                _share(r)
+                * r["timing"][phase]["wall"]
+                / p["steps"]
+                * spec.batch_size
+                / r["spec"]["batch_size"]
                 for r in alike
                 for p in r["phases"]
                 if p["name"] == phase
