@@ -73,7 +73,8 @@ def seconds(
     alike = [r for r in records if all(r["spec"][key] == getattr(spec, key) for key in _ALIKE)]
     if not alike:
         return None
-    alike = [r for r in alike if machine(r["environment"]) == here] or alike
+    if here is not None:
+        alike = [r for r in alike if machine(r["environment"]) == here] or alike
     alike = [r for r in alike if r["spec"]["batch_size"] == spec.batch_size] or alike
     n_train, total = training_images(spec.n_labels), 0.0
     strategy = get_strategy(spec.strategy)

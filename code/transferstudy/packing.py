@@ -1,6 +1,6 @@
 """Predictions of a run as bytes: small without loss.
 
-Log-probabilities come rounded to a few bits (`prediction.rounded`), so a run has some two hundred different ones. Each is
+Log-probabilities come rounded to a few bits (`prediction.round_log_probabilities`), so a run has some two hundred different ones. Each is
 stored as the number of its place in their table, class after class: neighbours are alike then, and LZMA finds that.
 """
 
