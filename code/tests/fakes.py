@@ -179,7 +179,8 @@ def fake_study(
         for seed in range(seeds):
             spec = fake_spec(strategy, n_labels, seed, image_size=side[0] if side else 32)
             extra = 0.4 * np.log10(n_labels / 500) + (spec.image_size - 32) / 64
-            favour = strength.get((strategy, spec.image_size), strength.get(strategy, 0) + extra)
+            exact = strength.get((strategy, spec.image_size))
+            favour = strength[strategy] + extra if exact is None else exact
             record, predictions = fake_record(spec, favour, n_test)
             if robust:
                 record["metrics"]["robustness"] = fake_robustness(record["metrics"]["test"]["accuracy"])

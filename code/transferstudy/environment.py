@@ -67,8 +67,9 @@ def _processor() -> str:
 
 def machine(environment: dict) -> str:
     """Return the machine of a record in words: processor, the widest vector instructions where they are recorded, cores."""
-    widest = [f" ({names[-1]})" for names in [environment.get("instructions")] if names]
-    return f"{environment['processor']}{''.join(widest)}, {environment['cores']} cores"
+    known = environment.get("instructions")
+    widest = f" ({known[-1]})" if known else ""
+    return f"{environment['processor']}{widest}, {environment['cores']} cores"
 
 
 def instructions() -> list[str]:
