@@ -192,17 +192,15 @@ def test_headings_and_cards_follow_a_study_that_has_grown(tmp_path):
     assert c.saving(study).word == "Benefit"
 
 
-def test_what_a_further_study_has_run_is_not_called_unknown(tmp_path):
-    c = report.claims
-    first = fake_study(
-        tmp_path / "a",
-        [("finetune_all", n, 2) for n in (500, 5000)] + [("scratch", n, 2) for n in (500, 5000)],
-    )
-    one = fake_study(tmp_path / "b", [("small_finetune", 1000, 3)], name="grid")
-    two = fake_study(tmp_path / "c", [("small_finetune", n, 3) for n in (500, 1000)], name="grid")
-    said = [[limit for limit, _ in c.unknowns(first, further)] for further in (None, one, two)]
+def test_the_compact_network_is_called_unknown_as_far_as_it_was_not_run_pretrained(tmp_path):
+    both = [("finetune_all", n, 2) for n in (500, 5000)] + [("scratch", n, 2) for n in (500, 5000)]
+    runs = [[], [("small_finetune", 500, 2)], [("small_finetune", n, 2) for n in (500, 5000)]]
+    said = []
+    for number, extra in enumerate(runs):
+        study = fake_study(tmp_path / str(number), [*both, *extra])
+        said.append([limit for limit, _ in report.claims.unknowns(study)])
     assert "compact network: from scratch only" in said[0]
-    assert "compact, pretrained: 1,000 labels only" in said[1]
+    assert "compact, pretrained: 500 labels only" in said[1]
     assert not any("compact" in limit for limit in said[2])
 
 

@@ -1,4 +1,4 @@
-"""How far the declared study is run, and how it stands beside the first one."""
+"""How far the plan is carried out, and what pages say of a study with gaps."""
 
 import json
 
@@ -6,9 +6,8 @@ from fakes import STRENGTH, fake_record, fake_spec, fake_study
 
 from transferstudy.analysis.plan import BASELINE_BARS, BASELINE_LABELS
 from transferstudy.presets import expand, preset_table
-from transferstudy.records import write_record
 from transferstudy.report import declared, tables, values
-from transferstudy.report.claims import bar, control, robust_size, robustness, second_look
+from transferstudy.report.claims import bar, control, robust_size, robustness
 from transferstudy.report.sources import card_of
 from transferstudy.store import Store
 from transferstudy.study import Study, load
@@ -24,7 +23,7 @@ def half_made(root, seeds: int = 3) -> Study:
     for spec in specs:
         if spec.n_labels == 500 and (spec.strategy, spec.seed) != ("scratch", seeds - 1):
             store.save(*fake_record(spec, STRENGTH[spec.strategy], 100))
-    return Study(specs, store, "grid", partial=True)
+    return Study(specs, store, "report", partial=True)
 
 
 def test_what_is_made_is_counted_for_each_arm(tmp_path):
@@ -42,30 +41,14 @@ def test_arms_that_were_not_declared_say_so(tmp_path):
     assert "| Scratch, plain | 3 of 3 | not declared |" in declared.made(study).data
 
 
-def test_two_studies_stand_side_by_side_where_they_share_arms(tmp_path):
-    first = fake_study(tmp_path / "a", ARMS)
-    second = fake_study(
-        tmp_path / "b",
-        [("linear_probe", 500, 2), ("scratch", 500, 3), ("small_scratch", 500, 3)],
-        {**STRENGTH, "scratch": 4.0},
-        name="grid",
-    )
-    rows = declared.across(first, second, 500).data.splitlines()[2:]
-    assert [row.split(" | ")[0] for row in rows] == ["| Linear probe", "| Scratch, plain"]
-    change = second.arm("scratch", 500).accuracy - first.arm("scratch", 500).accuracy
-    assert f"+{100 * change:.1f} |" in rows[1]
-    assert "(3 seeds)" in rows[0]
-    assert "(2 seeds)" in rows[0]
-
-
 def test_a_preset_that_calls_itself_unfinished_loads_without_its_missing_runs(tmp_path):
-    assert preset_table("grid")["unfinished"]
+    assert preset_table("report")["unfinished"]
     study = half_made(tmp_path)
-    spec = expand("grid")[0]
+    spec = expand("report")[0]
     study.store.save(*fake_record(spec, 1.0, 100))
-    loaded = load("grid", study.store.root)
+    loaded = load("report", study.store.root)
     assert [s.id for s in loaded.specs] == [spec.id]
-    assert len(loaded.missing) == len(expand("grid")) - 1
+    assert len(loaded.missing) == len(expand("report")) - 1
 
 
 def test_one_size_is_no_range(tmp_path):
@@ -88,26 +71,6 @@ def test_an_arm_counts_as_tested_when_one_of_its_runs_was(tmp_path):
     assert robust_size(study) == 500
     assert "test images with 500 labels (one seed)" in robustness(study)
     assert all(row.endswith("| 1 |") for row in tables.robustness(study, 500).data.splitlines()[2:])
-
-
-def test_a_second_look_ends_with_the_verdict(tmp_path):
-    ahead = second_look(fake_study(tmp_path / "a", ARMS, n_test=1000))
-    assert ahead.startswith("with 500 labels *Linear probe* reaches ")
-    assert ahead.endswith(": better by the rule of the plan")
-    behind = fake_study(tmp_path / "b", ARMS, {**STRENGTH, "scratch": 5.0}, n_test=1000)
-    assert second_look(behind).endswith(": worse by the rule of the plan")
-
-
-def test_packed_weights_are_known_by_what_they_were_made_from(tmp_path):
-    first = fake_study(tmp_path / "a", ARMS)
-    second = fake_study(tmp_path / "b", ARMS, name="grid")
-    assert not declared.packed(first, second)
-    record = first.arm("linear_probe", 500).records[0]["weights"]
-    path = second.store.root / "weights" / f"{record['name']}.json"
-    write_record(path, {"name": record["name"], "made_from": {"sha256": record["sha256"]}})
-    assert declared.packed(first, second)
-    write_record(path, {"name": record["name"], "made_from": {"sha256": "22" * 32}})
-    assert not declared.packed(first, second)
 
 
 def test_comparisons_at_one_size_do_not_repeat_it(tmp_path):
@@ -135,7 +98,7 @@ def test_the_bar_is_reached_missed_or_waits(tmp_path):
 
 
 def test_packed_weights_have_the_card_of_what_they_were_packed_from_and_their_own_accuracy():
-    study = load("grid")
+    study = load("report")
     record = study.arm("linear_probe", study.sizes_of("linear_probe")[0]).records[0]
     assert card_of(record, study.store)["name"] == "vgg16-tiny-imagenet"
     manifest = json.loads((study.store.root / "weights" / "tiny-imagenet-vgg16.json").read_text("utf-8"))

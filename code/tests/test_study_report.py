@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from fakes import STRENGTH, fake_record, fake_store
+from fakes import STRENGTH, fake_manifest, fake_record, fake_store, main_specs
 
 from transferstudy import report
 from transferstudy.comparison import difference, paired_interval
@@ -23,13 +23,13 @@ def study(store):
 
 
 def test_a_missing_result_stops_the_page_with_run_and_command(tmp_path):
-    store = fake_store(tmp_path / "results", n_test=50)
-    gone = expand("report")[5].id
+    store = fake_store(tmp_path / "results", "resolution", n_test=50)
+    gone = expand("resolution")[5].id
     store.record_path(gone).unlink()
     with pytest.raises(
         StudyError, match=f"no result for run {gone}: make it with python -m transferstudy run --only {gone}"
     ):
-        report.load(results=store.root)
+        report.load("resolution", store.root)
 
 
 def test_results_of_different_data_are_not_compared(tmp_path):
@@ -66,7 +66,8 @@ def test_interval_covers_at_its_rate():
 def test_no_difference_is_not_called_one(tmp_path):
     same = dict.fromkeys(STRENGTH, 1.5)
     store = Store(tmp_path / "results")
-    for spec in expand("report"):
+    fake_manifest(store.root, "tiny-imagenet-vgg16")
+    for spec in main_specs():
         store.save(*fake_record(spec, same[spec.strategy], 300))
     assert "cannot be told apart" in report.claims.slide_headline(report.load(results=store.root))
 
@@ -75,7 +76,8 @@ def test_sentences_change_when_two_arms_swap_results(study, tmp_path):
     """Give fine-tuning the results of plain scratch and the other way round: every sentence on them must follow."""
     swapped = {**STRENGTH, "finetune_all": STRENGTH["random_features"], "small_scratch": 6.0}
     store = Store(tmp_path / "results")
-    for spec in expand("report"):
+    fake_manifest(store.root, "tiny-imagenet-vgg16")
+    for spec in main_specs():
         store.save(*fake_record(spec, swapped[spec.strategy], 500))
     other = report.load(results=store.root)
     before, after = report.claims.headline(study), report.claims.headline(other)
@@ -93,7 +95,7 @@ def test_sentences_change_when_two_arms_swap_results(study, tmp_path):
 
 def test_the_best_arm_is_chosen_on_validation_not_on_test(tmp_path):
     store = fake_store(tmp_path / "results", n_test=100)
-    for spec in expand("report"):
+    for spec in main_specs():
         if spec.strategy == "linear_probe" and spec.n_labels == 500:
             record = store.load(spec.id)
             record["metrics"]["val"]["accuracy"] = 0.999

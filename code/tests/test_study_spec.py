@@ -87,8 +87,8 @@ def test_the_report_compares_all_declared_strategies_with_shared_seeds():
         assert seeds == set(range(len(seeds))), (
             f"{arm}: arms take the same first seeds, so that they can be paired"
         )
-    assert {s.n_labels for s in specs} == {500, 1000, 5000}
-    assert len({s.strategy for s in specs}) == 7
+    assert {s.n_labels for s in specs} == {100, 500, 1000, 5000, 50000}
+    assert len({s.strategy for s in specs}) == 8
 
 
 def test_a_size_or_an_arm_may_have_fewer_seeds(tmp_path):
@@ -119,7 +119,7 @@ def test_selection():
 
 
 def test_unknown_preset():
-    with pytest.raises(StudyError, match="unknown preset 'grand': choose one of report"):
+    with pytest.raises(StudyError, match="unknown preset 'grand': choose one of full"):
         expand("grand")
 
 

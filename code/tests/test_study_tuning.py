@@ -81,7 +81,7 @@ def test_the_settings_file_holds_the_winners_of_the_stored_runs():
 
 def test_runs_of_the_grid_carry_the_tuned_settings():
     tuned = toml_tables(PRESETS)["tuned"]
-    for preset in ("grid", "depth", "resolution"):
+    for preset in ("report", "depth", "resolution"):
         sizes = preset_table(preset)["tuned"]
         seen = 0
         for spec in expand(preset):
@@ -139,7 +139,7 @@ def test_an_arm_whose_settings_are_not_tuned_yet_is_named(tmp_path):
 
 def test_untuned_runs_are_refused_with_what_to_do(monkeypatch, capsys, tmp_path):
     monkeypatch.setattr("transferstudy.presets.untuned", lambda name: [("scratch", 1000)])
-    assert main(["run", "--preset", "grid", "--only", "n_labels=1000", "--results", str(tmp_path)]) == 2
+    assert main(["run", "--preset", "report", "--only", "n_labels=1000", "--results", str(tmp_path)]) == 2
     said = capsys.readouterr().err
     assert "scratch at 1,000 labels" in said
     assert "run --preset tuning" in said

@@ -1,4 +1,4 @@
-"""The declared study as tables: what the plan declares, from presets.toml and `analysis.plan`, and how far it is run."""
+"""The plan as tables: what it declares, from presets.toml and `analysis.plan`, and how far it is run."""
 
 from collections import Counter
 
@@ -7,18 +7,16 @@ from IPython.display import Markdown
 from ..analysis import plan
 from ..data.splits import draw_sizes
 from ..presets import expand
-from ..pretraining.records import manifests
 from ..spec import RunSpec
 from ..strategies import STRATEGIES, get_strategy
-from ..study import Study
-from ..values import Value, count, listing, percent, record_link, signed
+from ..study import MAIN, Study
+from ..values import count, listing, percent
 from .markdown import pipe_table
-from .sources import sources
 
 _KNOBS = ("head_learning_rate", "learning_rate", "weight_decay")
 
 
-def seeds(preset: str = "grid") -> Markdown:
+def seeds(preset: str = MAIN) -> Markdown:
     """Return how many seeds each strategy is declared to run at each number of labels."""
     specs = expand(preset)
     sizes = sorted({spec.n_labels for spec in specs})
@@ -29,7 +27,7 @@ def seeds(preset: str = "grid") -> Markdown:
     return pipe_table(["strategy", *(f"{n:,} labels" for n in sizes)], rows, "l" + "r" * len(sizes))
 
 
-def schedules(preset: str = "grid") -> Markdown:
+def schedules(preset: str = MAIN) -> Markdown:
     """Return the optimiser steps of each strategy's last phase at each number of labels, with the batch size."""
     specs = expand(preset)
     sizes = sorted({spec.n_labels for spec in specs})
@@ -48,7 +46,7 @@ def _steps(spec: RunSpec) -> int:
     return spec.steps(phase, draw_sizes(spec.n_labels)[0])
 
 
-def fewest_steps(preset: str = "grid") -> str:
+def fewest_steps(preset: str = MAIN) -> str:
     """Return the fewest optimiser steps that any declared run of a preset gives to what learns last."""
     return count(min(_steps(spec) for spec in expand(preset)))
 
@@ -121,42 +119,6 @@ def made(study: Study) -> Markdown:
         if any(name == strategy for strategy, _ in declared)
     ]
     return pipe_table(["strategy", *(f"{n:,} labels" for n in sizes)], rows, "l" + "r" * len(sizes))
-
-
-def starts(study: Study) -> str:
-    """Return what the pretrained arms of a study started from, in words."""
-    return listing([str(source) for source in sources(study)])
-
-
-def packed(first: Study, second: Study) -> bool:
-    """Return whether VGG16's weights in the second study are those of the first one, packed by `ship`."""
-    manifest = manifests(second.store.root / "weights").get(
-        second.arm("linear_probe", second.sizes_of("linear_probe")[-1]).records[0]["weights"]["name"]
-    )
-    started = first.arm("linear_probe", first.sizes_of("linear_probe")[-1]).records[0]["weights"]["sha256"]
-    return manifest is not None and manifest["made_from"]["sha256"] == started
-
-
-def across(first: Study, second: Study, n_labels: int) -> Markdown:
-    """Return the test accuracy of the strategies that two studies share at one number of labels, and the change in points.
-
-    Args:
-        first: the study whose column comes first.
-        second: the other one.
-        n_labels: labelled images.
-    """
-    rows = []
-    for arm in first.at(n_labels):
-        if not second.has(arm.strategy.name, n_labels):
-            continue
-        other = second.arm(arm.strategy.name, n_labels)
-        shown = [
-            Value(f"{100 * each.accuracy:.1f}", record_link(each.anchor))._repr_markdown_()
-            + f" ({len(each.records)} seed{'s' if len(each.records) > 1 else ''})"
-            for each in (arm, other)
-        ]
-        rows.append([arm.strategy.label, *shown, signed(other.accuracy - arm.accuracy)])
-    return pipe_table(["strategy", "first study", "declared study", "change"], rows, "lrrr")
 
 
 def precision(preset: str = "full") -> str:

@@ -64,7 +64,7 @@ class Values:
             return
         page = "/chapters/pretrained-model.qmd"
         self.source = Value(listing([str(s) for s in sources(self._study)]), page)
-        facts = card_of(started[0], self._study.store)
+        facts = self.weights_card = card_of(started[0], self._study.store)
         self.weights_source = Value(facts["source"], page)
         self.weights_top1 = Value(percent(source_of(started[0], self._study.store).top1), page)
         self.weights_classes = Value(count(facts["classes"]), page)

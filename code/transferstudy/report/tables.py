@@ -135,18 +135,26 @@ def calibration(study: Study) -> Markdown:
 
 
 def settings(study: Study) -> Markdown:
-    """Peak learning rates, weight decay, and the planned steps of each phase at every size, strategy by strategy."""
+    """Peak learning rates, weight decay, batch, and the planned steps of each phase, strategy by strategy.
+
+    Where a setting differs between sizes, all are given, from the fewest labels to the most; steps always are.
+    """
     rows = []
     for strategy in study.strategies:
-        arms = [study.arm(strategy.name, n) for n in study.sizes if study.has(strategy.name, n)]
-        spec = arms[0].records[0]["spec"]
+        arms = [study.arm(strategy.name, n) for n in study.sizes_of(strategy.name)]
         row = [strategy.label]
         for rate, phase in (("head_learning_rate", "head"), ("learning_rate", "main")):
             planned = [p["planned_steps"] for a in arms for p in a.records[0]["phases"] if p["name"] == phase]
-            row += [f"{spec[rate]:g}" if spec[rate] else "–", " / ".join(map(count, planned)) or "–"]
-        rows.append([*row, f"{spec['weight_decay']:g}"])
-    header = ["strategy", "head rate", "head steps", "main rate", "main steps", "weight decay"]
-    return pipe_table(header, rows, "lrrrrr")
+            row += [_over_sizes(arms, rate), " / ".join(map(count, planned)) or "–"]
+        rows.append([*row, _over_sizes(arms, "weight_decay"), _over_sizes(arms, "batch_size")])
+    header = ["strategy", "head rate", "head steps", "main rate", "main steps", "weight decay", "batch"]
+    return pipe_table(header, rows, "lrrrrrr")
+
+
+def _over_sizes(arms: list[Arm], field: str) -> str:
+    values = [arm.records[0]["spec"][field] for arm in arms]
+    shown = [f"{value:g}" if value else "–" for value in values]
+    return shown[0] if len(set(shown)) == 1 else " / ".join(shown)
 
 
 def backbones(study: Study | None = None) -> Markdown:
@@ -164,10 +172,10 @@ def backbones(study: Study | None = None) -> Markdown:
     return pipe_table(["name", "built by", "preprocessing", "smallest side", "can learn from"], rows, "lllrl")
 
 
-def unknowns(study: Study, further: Study | None = None) -> Markdown:
-    """What the study leaves open, and what would settle it; `further` is another study that has begun."""
+def unknowns(study: Study) -> Markdown:
+    """What the study leaves open, and what would settle it."""
     return pipe_table(
-        ["What we do not know", "What would tell"], [list(r) for r in claims.unknowns(study, further)], "ll"
+        ["What we do not know", "What would tell"], [list(r) for r in claims.unknowns(study)], "ll"
     )
 
 

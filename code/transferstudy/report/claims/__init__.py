@@ -3,10 +3,10 @@
 from .arms import baseline, control, depth, depth_steps, object_size, resolution, rival, two_by_two
 from .bars import bar
 from .beyond import calibration, hardest, robust_size, robustness, temperature, worst
-from .expense import cost, energy, payback
-from .gaps import chosen_settings, corner, experiments
+from .expense import cost, energy, machines, payback
+from .gaps import chosen_settings, corner, experiments, higher_rates
 from .headline import best_pair, catching_up, headline, trend
-from .judgement import labels_worth, not_run, second_look, surprises, verdict_rule, verdicts
+from .judgement import labels_worth, not_run, surprises, verdict_rule, verdicts
 from .look import change, looked_into
 from .slides import caution, doubt, saving, slide_headline, slide_price, slide_trend, unknowns
 
@@ -32,6 +32,7 @@ SENTENCES = {
         two_by_two,
         corner,
         chosen_settings,
+        higher_rates,
         baseline,
         calibration,
         temperature,
@@ -65,8 +66,10 @@ __all__ = [
     "experiments",
     "hardest",
     "headline",
+    "higher_rates",
     "labels_worth",
     "looked_into",
+    "machines",
     "not_run",
     "object_size",
     "payback",
@@ -75,7 +78,6 @@ __all__ = [
     "robust_size",
     "robustness",
     "saving",
-    "second_look",
     "slide_headline",
     "slide_price",
     "slide_trend",

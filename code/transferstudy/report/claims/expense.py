@@ -44,12 +44,22 @@ def cost(study: Study) -> str:
         return "The cost of single models was not compared."
     kinds = {machine(record["environment"]) for arm, _ in arms for record in arm.records}
     mixed = (
-        " Not all were made on the same kind of machine, so compare them roughly." if len(kinds) > 1 else ""
+        "Not all were made on the same kind of machine, so compare them roughly."
+        if len(kinds) > 1
+        else machines(study)
     )
     return (
         f"Training one model with {count(n)} labels took, in core-minutes, {listing(parts)}. "
-        f"The cost of pretraining is not in these numbers.{mixed}"
+        f"The cost of pretraining is not in these numbers. {mixed}".rstrip()
     )
+
+
+def machines(study: Study) -> str:
+    """Return a warning, to be added to a text, where sizes were run on different kinds of machine; else nothing."""
+    kinds = {machine(record["environment"]) for record in study.records.values()}
+    if len(kinds) < 2:
+        return ""
+    return "Runs at different sizes were made on different kinds of machine, so compare times within a size."
 
 
 def energy(study: Study) -> str:

@@ -10,6 +10,7 @@ from ..cards import card
 from ..markdown import pipe_table
 from .arms import two_by_two
 from .beyond import robust_arms
+from .words import label
 
 
 def _made(study: Study, preset: str) -> bool:
@@ -49,11 +50,25 @@ def chosen_settings(study: Study) -> str:
     )
 
 
+def higher_rates(study: Study) -> str:
+    """Return which arms learn their deeper layers at a rate that is no lower than the head's, if any do."""
+    found: dict[str, list[int]] = {}
+    for arm in study.arms.values():
+        spec = arm.records[0]["spec"]
+        head, main = spec["head_learning_rate"], spec["learning_rate"]
+        if head and main and main >= head:
+            found.setdefault(arm.strategy.name, []).append(arm.n_labels)
+    parts = [f"{label(name)} at {listing([count(n) for n in sorted(found[name])])} labels" for name in found]
+    if not parts:
+        return "No arm learns its deeper layers at a rate as high as its head's."
+    return f"The search gave {listing(parts)} a rate at least as high as the head's."
+
+
 def experiments(study: Study) -> Markdown:
     """Return a table of what to do next, in the order in which we would do it; what the results hold already is left out."""
     pool = card(study.first["data"]["name"])["images"]["train"]
     fewest = study.seeds_per_arm[0]
-    at_most = study.sizes[-1]
+    at_most = (study.contested or study.sizes)[-1]
     rows = [
         (fewest < MIN_SEEDS, "More seeds in every arm", "Which of the differences are larger than chance?", "processor time only"),
         (not any(study.has("small_finetune", n) for n in study.sizes), "The compact network from pretrained weights, beside itself from random ones", "Is it the weights or the size of the network?", "processor time only: the weights are here"),

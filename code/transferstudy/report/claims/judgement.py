@@ -8,8 +8,7 @@ from ...comparison import MIN_SEEDS, judged
 from ...strategies import STRATEGIES
 from ...study import Study
 from ...values import count, listing, percent, points
-from .headline import best_pair
-from .words import acc, diff, interval, judged_words, label, link
+from .words import diff, interval, label, link
 
 
 def verdict_rule(study: Study) -> str:
@@ -55,16 +54,6 @@ def surprises(study: Study) -> str:
     return f"Against expectation: {listing(parts)}."
 
 
-def second_look(study: Study) -> str:
-    """Return what a study says of transfer against scratch at its most labels, with the verdict, in one sentence."""
-    n = study.contested[-1]
-    a, b, d = best_pair(study, n)
-    return (
-        f"with {count(n)} labels {label(a.strategy.name)} reaches {acc(a)} and {label(b.strategy.name)} {acc(b)}, "
-        f"a difference of {diff(d)} ({interval(d)}): {judged_words(study, d)}"
-    )
-
-
 def labels_in_words(labels: Labels) -> str:
     """Return a number of labels as a reader sees it: two digits, "more than", "fewer than"."""
     if labels.side:
@@ -107,9 +96,7 @@ def not_run(study: Study) -> str:
         if missing
         else "Every strategy that the package defines was run."
     )
-    gaps = Counter((spec.strategy, spec.n_labels) for spec in study.missing)
-    parts = [
-        f"{label(name)} with {count(n)} labels ({seeds} seed{'s' if seeds > 1 else ''})"
-        for (name, n), seeds in gaps.items()
-    ]
+    gaps = Counter(spec.n_labels for spec in study.missing)
+    asked = gaps + Counter(spec.n_labels for spec in study.specs)
+    parts = [f"{count(gaps[n])} of {count(asked[n])} runs with {count(n)} labels" for n in sorted(gaps)]
     return f"{text} Planned but not finished: {listing(parts)}." if parts else text

@@ -140,13 +140,8 @@ def doubt(study: Study) -> Card:
     return Card("Pitfall", link(a, percent(gaps[0])), text)
 
 
-def unknowns(study: Study, further: Study | None = None) -> list[tuple[str, str]]:
-    """Return what the study leaves open, and what would settle it: (limit, next step), what still holds of it only.
-
-    Args:
-        study: the finished runs.
-        further: another study that has begun; what it has run is not called unknown.
-    """
+def unknowns(study: Study) -> list[tuple[str, str]]:
+    """Return what the study leaves open, and what would settle it: (limit, next step), what still holds of it only."""
     rows = []
     fewest, most = study.seeds_per_arm
     if fewest < 5:
@@ -154,15 +149,15 @@ def unknowns(study: Study, further: Study | None = None) -> list[tuple[str, str]
         plural = "s" if most > 1 else ""
         rows.append((f"{seeds} seed{plural} an arm: close calls stay open", "five seeds an arm"))
     data = study.first["data"]
-    largest, pool = study.sizes[-1], _pool(data["name"])
+    largest, pool = ends_of(study)[-1], _pool(data["name"])
     if pool and largest < pool:
         rows.append((f"at most {count(largest)} of {count(pool)} labels", "all labels, longer training"))
     else:
         rows.append(("short training, few settings searched", "longer training, a wider search"))
-    pretrained = [n for each in (study, further) if each for n in each.sizes_of("small_finetune")]
+    pretrained = study.sizes_of("small_finetune")
     if not pretrained:
         rows.append(("compact network: from scratch only", "its pretrained weights, run"))
-    elif len(set(pretrained)) == 1:
+    elif len(pretrained) == 1:
         rows.append((f"compact, pretrained: {count(pretrained[0])} labels only", "the other sizes, run"))
     best = study.best(ends_of(study)[-1], True)
     start = source(study, best)
