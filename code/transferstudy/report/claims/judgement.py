@@ -5,6 +5,7 @@ from collections import Counter
 from ...analysis.label_efficiency import Labels, Worth, worth
 from ...analysis.plan import ALPHA, MARGIN
 from ...comparison import MIN_SEEDS, judged
+from ...presets import expand
 from ...strategies import STRATEGIES
 from ...study import Study
 from ...values import count, listing, percent, points
@@ -88,11 +89,11 @@ def labels_worth(study: Study) -> str:
 
 
 def not_run(study: Study) -> str:
-    """Return what the study did not run: strategies that the package defines, and runs of the preset without a result."""
-    ran = {s.name for s in study.strategies}
+    """Return what the study did not run: strategies of which no part of the plan has a run yet, and runs of the preset without a result."""
+    ran = {s.name for s in study.strategies} | {s.strategy for s in expand("full") if study.store.has(s)}
     missing = [label(name) for name in STRATEGIES if name not in ran]
     text = (
-        f"Defined but not run here: {listing(missing)}."
+        f"Defined but not run: {listing(missing)}."
         if missing
         else "Every strategy that the package defines was run."
     )
