@@ -103,7 +103,7 @@ def test_a_size_or_an_arm_may_have_fewer_seeds(tmp_path):
 
 
 def test_other_weights_change_only_the_pretrained_arms():
-    ours, theirs = expand("report"), expand("report", weights="imagenet")
+    ours, theirs = expand("report"), expand("report", weights=f"sha256:{'0' * 64}")
     for a, b in zip(ours, theirs, strict=True):
         assert (a.id == b.id) == (a.weights == "none")
 

@@ -30,6 +30,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from .backbones import get_backbone
 from .errors import StudyError
 from .paths import PRESETS
 from .spec import RunSpec
@@ -79,7 +80,8 @@ def expand(name: str, path: Path = PRESETS, **overrides: Any) -> list[RunSpec]:
     Args:
         name: the preset.
         path: the TOML file.
-        overrides: fields given on the command line, such as `dataset`; `weights` replaces the weights of pretrained strategies.
+        overrides: fields given on the command line, such as `dataset`; `weights` replaces the weights of pretrained strategies;
+            "imagenet" only where Keras has some for the network.
 
     Raises:
         StudyError: unknown preset or strategy, a preset that includes itself, or a run that is not valid.
@@ -210,10 +212,15 @@ def _product(name: str, preset: dict, path: Path, overrides: dict) -> list[RunSp
                 "n_labels": n_labels,
                 "seed": seed,
             }
-            if strategy.pretrained and new_weights:
+            if strategy.pretrained and new_weights and _offers(values["backbone"], new_weights):
                 values["weights"] = new_weights
             runs.append(RunSpec.parse(values, f"preset {name!r} in {path.name}, strategy {strategy_name!r}"))
     return runs
+
+
+def _offers(backbone: str, weights: str) -> bool:
+    """Whether a network may start from such weights: Keras offers "imagenet" for its own networks only."""
+    return weights != "imagenet" or get_backbone(backbone).application is not None
 
 
 def select(specs: list[RunSpec], only: list[str] | None) -> list[RunSpec]:

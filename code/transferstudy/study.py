@@ -69,20 +69,28 @@ class Study:
         store: where their results lie.
         name: the preset's name; anchors on the page of records begin with it, except for the main study's.
         partial: leave out runs that have no result, and list them in `missing`, instead of refusing.
+        weights: what stands in for the preset's own pretrained weights, as `--weights` names it; anchors carry the name.
 
     Raises:
         StudyError: a result is missing, damaged, or made from other data or weights than the rest.
     """
 
-    def __init__(self, specs: list[RunSpec], store: Store, name: str = MAIN, partial: bool = False):
+    def __init__(
+        self,
+        specs: list[RunSpec],
+        store: Store,
+        name: str = MAIN,
+        partial: bool = False,
+        weights: str | None = None,
+    ):
         self.missing = tuple(spec for spec in specs if partial and not store.has(spec))
         specs = [spec for spec in specs if spec not in self.missing]
         if not specs:
             raise StudyError(
                 f"preset {name!r}: none of its runs has a result: python -m transferstudy run --preset {name}"
             )
-        self.specs, self.store, self.name = specs, store, name
-        self.prefix = "" if name == MAIN else f"{name}-"
+        self.specs, self.store, self.name, self.weights = specs, store, name, weights
+        self.prefix = ("" if name == MAIN else f"{name}-") + (f"{weights}-" if weights else "")
         self.records = {spec.id: store.load(spec.id) for spec in specs}
         for what in ("data", "weights"):
             self._same(what)
@@ -215,7 +223,12 @@ class Study:
         return [n for n in self.sizes if self.candidates(n, True) and self.candidates(n, False)]
 
 
-def load(preset: str = MAIN, results: Path | str | None = None, partial: bool | None = None) -> Study:
+def load(
+    preset: str = MAIN,
+    results: Path | str | None = None,
+    partial: bool | None = None,
+    weights: str | None = None,
+) -> Study:
     """Load the study of a preset.
 
     Args:
@@ -223,10 +236,12 @@ def load(preset: str = MAIN, results: Path | str | None = None, partial: bool | 
         results: results folder, by default the project's.
         partial: whether runs may be missing; `Study.missing` lists them then. By default what the preset says of itself
             under `unfinished`.
+        weights: other pretrained weights for the same runs, as `--weights` names them: "imagenet".
 
     Raises:
         StudyError: a result is missing; the message names the run and the command that makes it.
     """
     if partial is None:
         partial = preset_table(preset).get("unfinished", False)
-    return Study(expand(preset), Store(results), preset, partial)
+    specs = expand(preset, weights=weights) if weights else expand(preset)
+    return Study(specs, Store(results), preset, partial, weights)

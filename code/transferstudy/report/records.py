@@ -73,7 +73,8 @@ def _difference_table(study: Study) -> str:
 
 
 def _preset(study: Study) -> str:
-    return "" if study.name == MAIN else f" --preset {study.name}"
+    preset = "" if study.name == MAIN else f" --preset {study.name}"
+    return f"{preset} --weights {study.weights}" if study.weights else preset
 
 
 def _only(study: Study, arm: Arm) -> str:
@@ -116,7 +117,7 @@ def records(study: Study, *others: Study) -> Markdown:
     parts += _runs(study, linked)
     for other in others:
         parts += [
-            f"## Study: {other.name} {{#study-{other.name}}}",
+            f"## Study: {_title(other)} {{#study-{_title(other).replace(' ', '-')}}}",
             "",
             tables.provenance(other).data,
             "",
@@ -127,6 +128,10 @@ def records(study: Study, *others: Study) -> Markdown:
             *_runs(other, linked),
         ]
     return Markdown("\n".join(parts))
+
+
+def _title(study: Study) -> str:
+    return f"{study.name} {study.weights}" if study.weights else study.name
 
 
 def _runs(study: Study, linked: set[str]) -> list[str]:

@@ -8,8 +8,10 @@ from ..errors import StudyError
 from ..store import Store
 from ..study import Arm, Study
 from ..values import percent
+from .applications import Applications, published
 from .cards import card
 
+DOWNLOADED = "imagenet"
 PAGE = "/chapters/pretrained-model.qmd"
 _DATA = {"tiny-imagenet": "Tiny ImageNet", "imagenet": "ImageNet"}
 _NETWORKS = {"compact": "the compact network", "vgg16_bn": "VGG16 with batch normalisation"}
@@ -64,13 +66,38 @@ def source_of(record: dict, store: Store) -> Source:
     if manifest := _manifest(record, store):
         data = manifest["source"]["name"]
         return Source(network, _DATA.get(data, data), manifest["source"]["after"]["top1"], name)
-    facts = card(f"{backbone}-{name}")
+    facts = downloaded(backbone) if name == DOWNLOADED else card(f"{backbone}-{name}")
     if facts.get("sha256") not in (None, sha256):
         raise StudyError(
             f"run {record['id']} started from {name} {sha256[:12]}, but cards/{backbone}-{name}.yaml describes "
             f"{facts['sha256'][:12]} and results/weights has no manifest of it: write one of them"
         )
     return Source(network, facts["source"], facts["validation_top1"], name)
+
+
+def downloaded(backbone: str) -> dict:
+    """Return what is known of the weights that Keras downloads for a network, in the words of a card.
+
+    Returns:
+        `title`, `source`, `classes` of the source, `side` in pixels of the images that they learned on, and the published
+        `validation_top1`, 0..1 (`cards/applications.yaml` says where it was read).
+
+    Raises:
+        StudyError: Keras has no such network, or its top-1 is not on record.
+    """
+    builder = get_backbone(backbone).application
+    found = published().get(builder)
+    if found is None:
+        raise StudyError(
+            f"cards/applications.yaml: has no top-1 of {builder or backbone}, from whose downloaded weights runs started: add it"
+        )
+    return {
+        "title": f"{builder} as keras.applications downloads it",
+        "source": _DATA[DOWNLOADED],
+        "classes": 1000,
+        "side": Applications().builders[builder]["side"],
+        "validation_top1": found["top1"],
+    }
 
 
 def _manifest(record: dict, store: Store) -> dict | None:
@@ -88,6 +115,8 @@ def card_of(record: dict, store: Store) -> dict:
     Raises:
         StudyError: there is no such card.
     """
+    if record["weights"]["name"] == DOWNLOADED:
+        return downloaded(record["spec"]["backbone"])
     packed = (_manifest(record, store) or {}).get("made_from", {}).get("card")
     return card(packed or f"{record['spec']['backbone']}-{record['weights']['name']}")
 
