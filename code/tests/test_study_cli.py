@@ -131,7 +131,7 @@ def bad(tmp_path):
         ),
         (
             ["run", "--only", "linear_probe", "--data", "{bad}/few.npz"],
-            "weights 'tiny-imagenet': no file given",
+            "few.npz: x_train holds 50 images, CIFAR-10 has 50,000",
         ),
         (["show", "ffff"], "show ffff: matches 0 results"),
         (["verify"], "no results"),
@@ -213,7 +213,8 @@ def test_cost_of_a_plan_says_what_it_knows(tmp_path, capsys):
     fake_store(tmp_path / "results", n_test=100)
     assert main(["plan", "--cost", "--results", str(tmp_path / "results")]) == 0
     out = capsys.readouterr().out
-    assert "0.0 hours still to do" in out
+    assert "hours still to do" in out
+    assert "19 runs (small_finetune on compact at 32 px)" in out
     assert "Imaginary processor, 2 cores" in out
     assert main(["plan", "--cost", "--preset", "quick", "--results", str(tmp_path / "empty")]) == 0
     assert "no comparable run is finished: 2 runs" in capsys.readouterr().out
