@@ -23,10 +23,9 @@ def test_whole_studies_are_whole_and_nothing_undeclared_is_there(store):
     """Of a preset that calls itself unfinished, whose runs come one by one, any part may be there."""
     whole = {
         spec.id
-        for name in ("tuning", "report", "depth", "resolution", "shipped")
+        for name in ("report", "depth", "resolution", "shipped")
         if not preset_table(name).get("unfinished")
         for spec in expand(name)
-        if name != "tuning"
     }
     assert whole <= set(store.ids())
     assert set(store.ids()) <= {spec.id for name in ("full", "shipped") for spec in expand(name)}

@@ -129,10 +129,6 @@ def bad(tmp_path):
             ["run", "--weights", "{bad}/gone.npz"],
             "--weights: '{bad}/gone.npz' is neither a weights file nor one of",
         ),
-        (
-            ["run", "--only", "linear_probe", "--data", "{bad}/few.npz"],
-            "few.npz: x_train holds 50 images, CIFAR-10 has 50,000",
-        ),
         (["show", "ffff"], "show ffff: matches 0 results"),
         (["verify"], "no results"),
     ],

@@ -7,7 +7,7 @@ from fakes import STRENGTH, fake_record, fake_spec, fake_study
 from transferstudy.analysis.plan import BASELINE_BARS, BASELINE_LABELS
 from transferstudy.presets import expand, preset_table
 from transferstudy.report import declared, tables, values
-from transferstudy.report.claims import bar, control, robust_size, robustness
+from transferstudy.report.claims import bar, control, depth, headline, robust_size, robustness
 from transferstudy.report.sources import card_of
 from transferstudy.store import Store
 from transferstudy.study import Study, load
@@ -103,3 +103,12 @@ def test_packed_weights_have_the_card_of_what_they_were_packed_from_and_their_ow
     assert card_of(record, study.store)["name"] == "vgg16-tiny-imagenet"
     manifest = json.loads((study.store.root / "weights" / "tiny-imagenet-vgg16.json").read_text("utf-8"))
     assert str(values(study).weights_top1) == percent(manifest["source"]["after"]["top1"])
+
+
+def test_a_difference_beside_two_means_says_when_it_rests_on_fewer_seeds(tmp_path):
+    names = ("finetune_all", "linear_probe", "small_scratch")
+    even = fake_study(tmp_path / "a", [(name, 500, 2) for name in names])
+    ragged = fake_study(tmp_path / "b", [(name, 500, 2 - (name == "finetune_all")) for name in names])
+    for sentence in (headline, depth):
+        assert "over the seeds that both have" not in sentence(even)
+        assert "over the seeds that both have" in sentence(ragged)

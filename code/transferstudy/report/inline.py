@@ -35,7 +35,6 @@ class Values:
     def _facts(self):
         study, data = self._study, self._study.first["data"]
         here = record_link("data")
-        first = study.specs[0]
         self.dataset = Value({"cifar10": "CIFAR-10"}.get(data["name"], data["name"]), here)
         self.n_classes = Value(count(len(study.classes)), here)
         self.class_list = Value(listing(study.classes))
@@ -43,13 +42,10 @@ class Values:
         self.n_test = Value(count(data["test"]), here)
         self.image_side = Value(str(data["side"]), here)
         self.sizes = Value(listing([count(n) for n in study.sizes]))
-        self.smallest, self.largest = (Value(count(study.sizes[i])) for i in (0, -1))
-        fewest, most = study.seeds_per_arm
-        self.n_seeds = Value(f"{fewest} to {most}" if fewest < most else count(most), record_link("runs"))
+        self.n_seeds = self._range(*study.seeds_per_arm)
         self.n_runs = Value(count(len(study.records)), record_link("runs"))
         self.n_strategies = Value(count(len(study.strategies)))
         self.backbone = Value("VGG16")
-        self.batch_size = Value(count(first.batch_size))
         self.validation_share = Value(percent(VALIDATION_SHARE, 0))
         self.max_validation = Value(count(MAX_VALIDATION))
         self.ece_definition_bins = Value(count(ECE_BINS))
@@ -108,6 +104,10 @@ class Values:
         hours = sum(r["timing"]["total"]["wall"] for r in study.records.values()) / 3600
         self.total_hours = Value(f"{hours:.1f}", record_link("runs"))
 
+    @staticmethod
+    def _range(fewest: int, most: int) -> Value:
+        return Value(f"{fewest} to {most}" if fewest < most else count(most), record_link("runs"))
+
     def _accuracy(self, arm: Arm) -> Value:
         return Value(percent(arm.accuracy), record_link(arm.anchor))
 
@@ -118,6 +118,11 @@ class Values:
     def acc(self, strategy: str, n_labels: int) -> Value:
         """Mean test accuracy of an arm."""
         return self._accuracy(self._study.arm(strategy, n_labels))
+
+    def seeds(self, n_labels: int) -> Value:
+        """How many seeds the arms with a number of labels have, fewest to most."""
+        counts = [len(arm.seeds) for arm in self._study.at(n_labels)]
+        return self._range(min(counts), max(counts))
 
     def spread(self, strategy: str, n_labels: int) -> Value:
         """Lowest to highest test accuracy over the seeds of an arm."""

@@ -32,8 +32,8 @@ def sentence(theirs: Study | None) -> str:
     """Return what the runs from downloaded weights say, or that there are none and which command makes them."""
     if theirs is None:
         return (
-            "None of these runs started from the weights that Keras downloads: the machines that made them could not fetch "
-            f"any. `{COMMAND}` makes the same runs from those, and this section then reports them."
+            f"No run here started from the weights that Keras downloads. `{COMMAND}` makes the same runs from those, and this "
+            "section then reports them."
         )
     return headline(theirs)
 

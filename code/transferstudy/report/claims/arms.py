@@ -6,7 +6,7 @@ from ...study import Study
 from ...values import count, listing, percent, points, signed
 from ..corners import NETWORKS, all_corners
 from ..sources import card_of
-from .words import acc, compare, diff, interval, judged_words, label
+from .words import acc, compare, diff, interval, judged_words, label, pairing
 
 
 def _along(study: Study, a: str, b: str) -> list[str]:
@@ -38,7 +38,8 @@ def depth(study: Study) -> str:
             continue
         order = sorted(names, key=lambda name: study.arm(name, n).accuracy, reverse=True)
         d = difference(study, order[0], order[1], n)
-        clear = "" if d.excludes_zero else ", a difference whose interval includes zero"
+        clear = pairing(*(study.arm(name, n) for name in order[:2]))
+        clear += "" if d.excludes_zero else ", a difference whose interval includes zero"
         ranked = listing([f"{label(name)} ({acc(study.arm(name, n))})" for name in order], "then")
         sentences.append(
             f"With {count(n)} labels the order is {ranked}; the first leads the second by {diff(d)}{clear}."

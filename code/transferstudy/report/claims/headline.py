@@ -7,7 +7,7 @@ from ...errors import StudyError
 from ...study import Arm, Study
 from ...values import count, listing
 from ..sources import source
-from .words import acc, diff, interval, label
+from .words import acc, diff, interval, label, pairing
 
 
 def best_pair(study: Study, n: int) -> tuple[Arm, Arm, Difference]:
@@ -32,12 +32,14 @@ def headline(study: Study, short: bool = False) -> str:
         a, b, d = best_pair(study, n)
         starts.append(str(source(study, a)))
         if short:
-            sentences.append(f"{count(n)} labels: {acc(a)} with transfer, {acc(b)} from scratch ({diff(d)})")
+            sentences.append(
+                f"{count(n)} labels: {acc(a)} with transfer, {acc(b)} from scratch ({diff(d)}{pairing(a, b)})"
+            )
             continue
         sentences.append(
             f"With {count(n)} labelled images the best transfer arm ({label(a.strategy.name)}) classifies {acc(a)} of the "
             f"test images correctly, the best network trained from scratch ({label(b.strategy.name)}) {acc(b)}: "
-            f"a difference of {diff(d)} ({interval(d)})."
+            f"a difference of {diff(d)} ({interval(d)}{pairing(a, b)})."
         )
     start = listing(list(dict.fromkeys(starts)))
     if short:

@@ -27,6 +27,11 @@ def interval(d: Difference) -> str:
     return f"95 % interval {signed(d.low)} to {signed(d.high)}, {seeds}"
 
 
+def pairing(a: Arm, b: Arm) -> str:
+    """Return a remark where a paired difference is not that of the two means beside it: one arm has seeds that the other lacks."""
+    return "" if a.seeds == b.seeds else ", over the seeds that both have"
+
+
 def label(name: str) -> str:
     """Return a strategy's name for running text."""
     return f"*{STRATEGIES[name].label}*"
