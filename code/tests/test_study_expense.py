@@ -340,3 +340,19 @@ def test_an_estimate_counts_a_step_by_its_images_where_no_run_had_that_batch():
     assert more == pytest.approx(step * (2 * steps[1] - steps[0]))
     other = fake_record(twice, 1.0)[0]
     assert cost.seconds(spec, [record, other]) == cost.seconds(spec, [record])
+
+
+def test_sizes_run_on_different_machines_are_not_compared(tmp_path):
+    arms = [(name, n, 1) for name in ("finetune_all", "scratch") for n in (500, 1000)]
+    same, moved = fake_study(tmp_path / "a", arms), fake_study(tmp_path / "b", arms)
+    for arm in moved.at(500):
+        arm.records[0]["environment"]["processor"] = "Another processor"
+    for study, words, label in (
+        (same, "", "core-minutes of training"),
+        (moved, "compare times within a size.", "core-minutes (compare in a row)"),
+    ):
+        assert claims.machines(study).endswith(words)
+        assert claims.cost(study).endswith(words or "not in these numbers.")
+        drawn = figures.gain(study, price=True)
+        assert drawn.axes[1].get_xlabel() == label
+    assert claims.machines(same) == ""

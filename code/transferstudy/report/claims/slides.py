@@ -151,7 +151,9 @@ def unknowns(study: Study) -> list[tuple[str, str]]:
     data = study.first["data"]
     largest, pool = ends_of(study)[-1], _pool(data["name"])
     if pool and largest < pool:
-        rows.append((f"at most {count(largest)} of {count(pool)} labels", "all labels, longer training"))
+        rows.append(
+            (f"transfer: at most {count(largest)} of {count(pool)} labels", "all labels, longer training")
+        )
     else:
         rows.append(("short training, few settings searched", "longer training, a wider search"))
     pretrained = study.sizes_of("small_finetune")

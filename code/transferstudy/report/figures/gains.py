@@ -8,6 +8,7 @@ from ...comparison import difference
 from ...expense import cpu_seconds
 from ...study import Arm, Study
 from ...values import signed
+from ..claims.expense import machines
 from .marks import draw_interval, draw_seeds, minutes_axis
 from .style import canvas, colour, marker, symbol
 
@@ -92,4 +93,4 @@ def _price(axis, study: Study, pairs: list, face) -> None:
     minutes_axis(axis)
     low, high = axis.get_xlim()
     axis.set_xlim(low / (high / low) ** 0.3, high * (high / low) ** 0.3)
-    axis.set_xlabel("core-minutes of training")
+    axis.set_xlabel("core-minutes (compare in a row)" if machines(study) else "core-minutes of training")
