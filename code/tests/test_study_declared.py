@@ -1,13 +1,15 @@
 """How far the plan is carried out, and what pages say of a study with gaps."""
 
 import json
+import re
 
 from fakes import STRENGTH, fake_record, fake_spec, fake_study
 
+from transferstudy import report
 from transferstudy.analysis.plan import BASELINE_BARS, BASELINE_LABELS
 from transferstudy.presets import expand, preset_table
 from transferstudy.report import declared, tables, values
-from transferstudy.report.claims import bar, control, depth, headline, robust_size, robustness
+from transferstudy.report.claims import bar, control, depth, headline, rival, robust_size, robustness
 from transferstudy.report.sources import card_of
 from transferstudy.store import Store
 from transferstudy.study import Study, load
@@ -112,3 +114,17 @@ def test_a_difference_beside_two_means_says_when_it_rests_on_fewer_seeds(tmp_pat
     for sentence in (headline, depth):
         assert "over the seeds that both have" not in sentence(even)
         assert "over the seeds that both have" in sentence(ragged)
+
+
+def test_every_linked_difference_has_a_row_also_the_other_way_round(tmp_path):
+    arms = [
+        (name, 500, 2)
+        for name in ("finetune_all", "finetune_block5", "linear_probe", "small_scratch", "scratch_bn")
+    ]
+    strength = {**STRENGTH, "linear_probe": 5.0, "scratch_bn": 4.0}
+    study = fake_study(tmp_path, arms, strength)
+    page = report.records(study).data
+    for sentence in (depth, rival):
+        links = re.findall(r"records\.qmd#([\w-]+)", sentence(study))
+        assert links
+        assert all(f"{{#{link}}}" in page for link in links)

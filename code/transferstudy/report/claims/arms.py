@@ -42,7 +42,7 @@ def depth(study: Study) -> str:
         clear += "" if d.excludes_zero else ", a difference whose interval includes zero"
         ranked = listing([f"{label(name)} ({acc(study.arm(name, n))})" for name in order], "then")
         sentences.append(
-            f"With {count(n)} labels the order is {ranked}; the first leads the second by {diff(d)}{clear}."
+            f"With {count(n)} labels the order is {ranked}; the first leads the second by {diff(d, study)}{clear}."
         )
     return " ".join(sentences) or "Depths were not compared."
 
@@ -69,7 +69,7 @@ def rival(study: Study) -> str:
         return text
     best = study.best(n, True).strategy.name
     against = difference(study, best, "small_scratch", n)
-    return f"{text} At {count(n)} labels {label(best)} is {compare(against, 'the compact network from scratch')} ({diff(against)})."
+    return f"{text} At {count(n)} labels {label(best)} is {compare(against, 'the compact network from scratch')} ({diff(against, study)})."
 
 
 def two_by_two(study: Study) -> str:

@@ -1,6 +1,8 @@
 """Words and links that sentences are made of."""
 
-from ...comparison import MIN_SEEDS, Difference, verdict
+from functools import cache
+
+from ...comparison import MIN_SEEDS, Difference, declared, verdict
 from ...strategies import STRATEGIES
 from ...study import Arm, Study
 from ...values import Value, percent, points, record_link, signed
@@ -16,9 +18,24 @@ def acc(arm: Arm) -> str:
     return link(arm, percent(arm.accuracy))
 
 
-def diff(d: Difference) -> str:
-    """Return a difference in points, linked."""
-    return Value(points(d.mean), record_link(d.anchor))._repr_markdown_()
+def diff(d: Difference, study: Study | None = None) -> str:
+    """Return a difference in points, linked; with `study` it may be one that the plan does not declare, or the other way round."""
+    anchor = anchor_of(study, d) if study else d.anchor
+    return Value(points(d.mean), record_link(anchor))._repr_markdown_()
+
+
+def anchor_of(study: Study, d: Difference) -> str:
+    """Return where the page of records shows a difference: the row of its two arms, either way round, else the section of arm a."""
+    return _rows(study).get(_pair(d)) or study.arm(d.a, d.n_labels).anchor
+
+
+@cache
+def _rows(study: Study) -> dict[frozenset, str]:
+    return {_pair(d): d.anchor for d in declared(study)}
+
+
+def _pair(d: Difference) -> frozenset:
+    return frozenset({(d.a, d.n_labels), (d.b, d.n_labels)})
 
 
 def interval(d: Difference) -> str:

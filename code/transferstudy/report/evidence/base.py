@@ -6,13 +6,13 @@ grid, and where the arms are missing it is "not tested" rather than an error.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
 
-from ...comparison import MIN_SEEDS, Difference, between, declared, verdict
+from ...comparison import MIN_SEEDS, Difference, between, verdict
 from ...errors import StudyError
 from ...strategies import STRATEGIES
 from ...study import Arm, Study
-from ...values import Value, count, points, record_link, signed
+from ...values import count, signed
+from ..claims.words import diff
 
 AGREES, PARTLY, DISAGREES, UNDECIDED, NOT_TESTED = "agrees", "partly", "disagrees", "undecided", "not tested"
 VERDICTS = (AGREES, PARTLY, DISAGREES, UNDECIDED, NOT_TESTED)
@@ -123,21 +123,12 @@ def side_of_interval(d: Difference) -> int:
     return 1 if d.mean > 0 else -1
 
 
-@cache
-def _rows(study: Study) -> dict[frozenset, str]:
-    """Anchors on the page of records, by pair of arms: each declared difference has a row there."""
-    return {frozenset({(d.a, d.n_labels), (d.b, d.n_labels)}): d.anchor for d in declared(study)}
-
-
 def difference_at(study: Study, d: Difference) -> AtSize:
     """Return a difference with its side of zero, and as a reader sees it: points, interval, link to the records."""
-    row = _rows(study).get(frozenset({(d.a, d.n_labels), (d.b, d.n_labels)}))
-    anchor = row or study.arm(d.a, d.n_labels).anchor
-    value = Value(points(d.mean), record_link(anchor))._repr_markdown_()
     return AtSize(
         d.n_labels,
         side(study, d),
-        f"{value} ({signed(d.low)} to {signed(d.high)})",
+        f"{diff(d, study)} ({signed(d.low)} to {signed(d.high)})",
         d.seeds,
     )
 
