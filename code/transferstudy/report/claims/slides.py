@@ -166,7 +166,7 @@ def unknowns(study: Study) -> list[tuple[str, str]]:
     rows.append(
         (
             f"{start.data} weights, top-1 {percent(start.top1)}",
-            "weights from more and larger images",
+            "weights from larger images",
         )
     )
     rows.append(("one clean data set of tiny pictures", "images collected elsewhere"))

@@ -93,4 +93,4 @@ def _price(axis, study: Study, pairs: list, face) -> None:
     minutes_axis(axis)
     low, high = axis.get_xlim()
     axis.set_xlim(low / (high / low) ** 0.3, high * (high / low) ** 0.3)
-    axis.set_xlabel("core-minutes (compare in a row)" if machines(study) else "core-minutes of training")
+    axis.set_xlabel("core-minutes (row by row)" if machines(study) else "core-minutes of training")
