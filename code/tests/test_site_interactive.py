@@ -166,6 +166,11 @@ def explorer_says(page, explorer, name: str, labels: int, k: int) -> None:
     assert page.locator("#explore-record").get_attribute("href") == f"records.html#{arm['record']}"
 
 
+def sizes_of(explorer, name: str) -> list[int]:
+    """The sizes at which a strategy was run; the buttons of the others are disabled."""
+    return [n for n in explorer.data["sizes"] if f"{name}/{n}" in explorer.data["arms"]]
+
+
 def test_keys_choose_a_view_and_everything_follows(opened, explorer):
     page = opened(EXPLORE)
     name, labels, k = explorer.data["first"]
@@ -175,16 +180,16 @@ def test_keys_choose_a_view_and_everything_follows(opened, explorer):
     page.keyboard.press("ArrowDown")
     explorer_says(page, explorer, name, labels, 1)
     page.keyboard.press("Tab")
-    last = explorer.data["sizes"][-1]
-    for _ in explorer.data["sizes"][1:]:
+    sizes = sizes_of(explorer, name)
+    for n in sizes[sizes.index(labels) + 1 :]:
         page.keyboard.press("ArrowRight")
-    explorer_says(page, explorer, name, last, 1)
+        explorer_says(page, explorer, name, n, 1)
     other = next(
-        s for s, _ in explorer.data["strategies"] if s != name and f"{s}/{last}" in explorer.data["arms"]
+        s for s, _ in explorer.data["strategies"] if s != name and f"{s}/{sizes[-1]}" in explorer.data["arms"]
     )
     page.locator("#explore-strategy").select_option(other)
-    explorer_says(page, explorer, other, last, 1)
-    assert page.url.endswith(f"#{quote(explorer.view(other, last, 1)['hash'])}")
+    explorer_says(page, explorer, other, sizes[-1], 1)
+    assert page.url.endswith(f"#{quote(explorer.view(other, sizes[-1], 1)['hash'])}")
 
 
 def test_the_address_holds_the_view(opened, explorer, address):
@@ -210,9 +215,11 @@ def test_the_address_holds_the_view(opened, explorer, address):
 def test_an_arm_that_was_not_run_cannot_be_chosen(opened, explorer):
     """Take an arm out of the page's data: its size is disabled, and the strategy shows the nearest other one."""
     page = opened(EXPLORE)
-    sizes = explorer.data["sizes"]
-    name, gone = explorer.data["strategies"][0][0], sizes[-1]
-    assert f"{name}/{gone}" in explorer.data["arms"]
+    name, _, k = explorer.data["first"]
+    *rest, gone = sizes_of(explorer, name)
+    other = next(
+        s for s, _ in explorer.data["strategies"] if s != name and f"{s}/{gone}" in explorer.data["arms"]
+    )
     page.route(
         "**/explore.html",
         lambda route: route.fulfill(
@@ -220,11 +227,12 @@ def test_an_arm_that_was_not_run_cannot_be_chosen(opened, explorer):
         ),
     )
     page.reload()
+    page.locator("#explore-strategy").select_option(other)
     page.locator(f"input[name=labels][value='{gone}']").check()
     page.locator("#explore-strategy").select_option(name)
-    assert page.locator("input[name=labels]:checked").input_value() == str(sizes[-2])
+    assert page.locator("input[name=labels]:checked").input_value() == str(rest[-1])
     assert page.locator(f"input[name=labels][value='{gone}']").is_disabled()
-    assert page.locator("#explore-says").text_content() == explorer.view(name, sizes[-2], explorer.data["first"][2])["says"]  # fmt: skip
+    assert page.locator("#explore-says").text_content() == explorer.view(name, rest[-1], k)["says"]
 
 
 def test_without_javascript_the_measured_sizes_and_a_first_view_are_there(opened, explorer, study):
