@@ -7,6 +7,7 @@ import sys
 import time
 
 import numpy as np
+import psutil
 import pytest
 from fakes import fake_store
 
@@ -86,6 +87,27 @@ def test_killed_and_started_again(tmp_path):
     assert "1 of 2 runs are done; 1 to make" in again.stdout
     assert kept.read_bytes() == content
     assert sorted(store.ids()) == sorted(s.id for s in expand("quick"))
+
+
+def test_a_command_that_is_told_to_stop_takes_its_workers_along(tmp_path):
+    """SIGTERM to the command alone, as `kill` and a cluster's time limit send it, while two processes train."""
+    line, env = command("run", "--preset", "quick", "--jobs", "2", results=tmp_path)
+    process = subprocess.Popen(line, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    for text in process.stdout:
+        if "2 workers" in text:
+            break
+    parent, workers = psutil.Process(process.pid), []
+    while len(workers) < 2 and process.poll() is None:
+        workers = [p for p in parent.children(recursive=True) if "LokyProcess" in " ".join(p.cmdline())]
+        time.sleep(0.2)
+    process.send_signal(signal.SIGTERM)
+    _, error = process.communicate(timeout=60)
+    assert process.returncode == 128 + signal.SIGTERM
+    assert "what was finished is kept" in error
+    _, alive = psutil.wait_procs(workers, timeout=10)
+    assert len(workers) == 2
+    assert alive == []
+    assert [path for path in tmp_path.rglob("*") if ".tmp" in path.name] == []
 
 
 @pytest.fixture

@@ -5,7 +5,10 @@ Nothing heavy is imported until a command needs it, so that looking at results t
 
 import argparse
 import shlex
+import signal
 import sys
+import threading
+from contextlib import contextmanager
 
 from .commands import modules
 from .errors import StudyError
@@ -82,17 +85,39 @@ def positive(text: str) -> int:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run one command and return its exit status: 0, or 2 for wrong input."""
+    """Run one command and return its exit status: 0, 2 for wrong input, 130 or 143 when it was told to stop."""
     args = parser().parse_args(argv)
     try:
-        run = COMMANDS.get(args.command) or modules()[args.command].run
-        return run(args) or 0
+        with _terminable():
+            run = COMMANDS.get(args.command) or modules()[args.command].run
+            return run(args) or 0
     except StudyError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
         print("stopped; what was finished is kept, the same command goes on from there", file=sys.stderr)
-        return 130
+        return 128 + (signal.SIGTERM if isinstance(stop, _Terminated) else signal.SIGINT)
+
+
+class _Terminated(KeyboardInterrupt):
+    """SIGTERM came: from `kill`, or from a cluster whose time limit is reached."""
+
+
+@contextmanager
+def _terminable():
+    """Take SIGTERM as Ctrl-C is taken; by default Python ends at once, and worker processes would compute on without it."""
+
+    def stop(*_):
+        raise _Terminated
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _overrides(args, weights_name: str | None) -> dict:
