@@ -48,10 +48,11 @@ class Checker:
     Args:
         site: the folder of the site.
         prefix: the site's path on its server, for links that begin with ``/``.
+        sources: the folder of the pages' sources, if only some pages were rendered: links to the others may wait for theirs.
     """
 
-    def __init__(self, site: Path, prefix: str = "/"):
-        self.site, self.prefix = site, prefix
+    def __init__(self, site: Path, prefix: str = "/", sources: Path | None = None):
+        self.site, self.prefix, self.sources = site, prefix, sources
         self._soups: dict[Path, BeautifulSoup] = {}
         self._anchors: dict[Path, set[str]] = {}
 
@@ -106,7 +107,7 @@ class Checker:
         if file.is_dir():
             file = file / "index.html"
         if not file.is_file():
-            return "no such file"
+            return "" if self._is_awaited(file) else "no such file"
         anchor = unquote(parts.fragment).removeprefix("/")
         if (
             anchor
@@ -116,6 +117,13 @@ class Checker:
         ):
             return "no such anchor"
         return ""
+
+    def _is_awaited(self, file: Path) -> bool:
+        return bool(
+            self.sources
+            and file.suffix == ".html"
+            and (self.sources / file.relative_to(self.site)).with_suffix(".qmd").is_file()
+        )
 
     def _soup(self, page: Path) -> BeautifulSoup:
         if page not in self._soups:

@@ -28,13 +28,16 @@ IMPORT = re.compile(r"@import\s*(?:url\(\s*)?(?P<quote>[\"']?)(?:https?:)?//[^\"
 CSS_URL = re.compile(r"url\(\s*[\"']?((?:https?:)?//[^\"')]+)")
 
 
-def finish(site: Path, pages: list[Path] | None = None, prefix: str = "/") -> None:
+def finish(
+    site: Path, pages: list[Path] | None = None, prefix: str = "/", sources: Path | None = None
+) -> None:
     """Mend and check a rendered site in place.
 
     Args:
         site: the folder of the site.
         pages: the pages to mend and check; all of them if None.
         prefix: the site's path on its server.
+        sources: the project's folder, where the other pages may not be rendered yet.
 
     Raises:
         RenderError: a page loads something from another host that cannot be cut, or a link leads nowhere.
@@ -49,7 +52,7 @@ def finish(site: Path, pages: list[Path] | None = None, prefix: str = "/") -> No
         found = [mend(soup), near_card(soup, "../" * len(page.relative_to(site).parts[1:]))]
         if any(found):
             page.write_text(soup.decode(formatter="minimal"), encoding="utf-8")
-    links.Checker(site, prefix).check(pages)
+    links.Checker(site, prefix, sources).check(pages)
 
 
 def _cut_style(sheet: Path, site: Path) -> None:
@@ -83,7 +86,7 @@ def main() -> int:
     pages = [root / name for name in named if name.endswith(".html")]
     whole = os.environ.get("QUARTO_PROJECT_RENDER_ALL") == "1" or not pages
     try:
-        finish(site, None if whole else pages, site_path(root))
+        finish(site, None if whole else pages, site_path(root), None if whole else root)
     except RenderError as error:
         sys.stderr.write(f"{error}\n")
         return 2

@@ -155,6 +155,20 @@ def test_styles_that_load_from_elsewhere_are_refused(site):
         postrender.finish(site)
 
 
+@pytest.mark.parametrize(("target", "status"), [("later.html#x", 0), ("none.html", 2)])
+def test_one_page_may_link_to_pages_that_are_not_rendered_yet(site, tmp_path, monkeypatch, target, status):
+    """`quarto render index.qmd` in a fresh clone; a page without a source is a broken link still."""
+    (tmp_path / "later.qmd").write_text("# Later")
+    (site / "index.html").write_text(QUARTO.replace("other.html#there", target))
+    monkeypatch.setenv("QUARTO_PROJECT_ROOT", str(tmp_path))
+    monkeypatch.setenv("QUARTO_PROJECT_OUTPUT_DIR", str(site))
+    monkeypatch.setenv("QUARTO_PROJECT_OUTPUT_FILES", str(site / "index.html"))
+    monkeypatch.delenv("QUARTO_PROJECT_RENDER_ALL", raising=False)
+    assert postrender.main() == status
+    monkeypatch.setenv("QUARTO_PROJECT_RENDER_ALL", "1")
+    assert postrender.main() == 2
+
+
 @pytest.mark.parametrize(("target", "status"), [("other.html#there", 0), ("none.html", 2)])
 def test_quarto_runs_it_as_a_script(site, tmp_path, target, status):
     (tmp_path / "_quarto.yml").write_text("website:\n  site-url: https://example.org/report\n")

@@ -7,6 +7,7 @@ The report is rendered by whatever `make report` chooses, so the same tests look
 
 import itertools
 import re
+from collections import Counter
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -193,6 +194,17 @@ def test_no_page_shows_how_python_writes_a_text_or_leaves_its_marks_as_they_are(
         raw = re.findall(r"\\x[0-9a-f]{2}|\\u[0-9a-f]{4}|\*[A-Z][\w ,-]*\*", page.get_text())
         if raw:
             found[path.name] = raw
+    assert found == {}
+
+
+def test_no_id_stands_twice_on_a_page(site, pages):
+    """A heading and the label of a cell may meet; a link then leads to whichever comes first."""
+    found = {}
+    for name in pages:
+        page = BeautifulSoup((site / name).read_text(encoding="utf-8"), "html.parser")
+        ids = Counter(tag["id"] for tag in page.find_all(id=True) if tag.name not in ("link", "style"))
+        if twice := [key for key, count in ids.items() if count > 1]:
+            found[name] = twice
     assert found == {}
 
 
