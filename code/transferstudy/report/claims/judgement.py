@@ -72,19 +72,20 @@ def worth_in_words(found: Worth) -> str:
 
 def labels_worth(study: Study) -> str:
     """Return how many labelled images the best transfer arm is worth at each size, on the best from-scratch curve."""
-    sentences = []
-    for n in study.contested:
-        arm = study.best(n, True)
-        found = worth(study, arm)
-        if found is None:
-            return (
-                "A learning curve from scratch needs two sizes; there is one, so labels cannot be compared."
-            )
-        few = "" if found.verdict_allowed else ", from too few seeds for a verdict"
-        sentences.append(
-            f"To match {label(arm.strategy.name)} with {link(arm, count(n))} labels, training from scratch needs "
-            f"{worth_in_words(found)}{few}."
-        )
+    arms = [study.best(n, True) for n in study.contested]
+    found = [worth(study, arm) for arm in arms]
+    if None in found:
+        return "A learning curve from scratch needs two sizes; there is one, so labels cannot be compared."
+    few = [not value.verdict_allowed for value in found]
+    sentences = [
+        f"To match {label(arm.strategy.name)} with {link(arm, count(arm.n_labels))} labels, training from scratch needs "
+        f"{worth_in_words(value)}{', from too few seeds for a verdict' if too_few and not all(few) else ''}."
+        for arm, value, too_few in zip(arms, found, few, strict=True)
+    ]
+    if all(few) and len(few) > 1:
+        sentences.append("None of these comes from enough seeds for a verdict.")
+    elif all(few):
+        sentences.append("That comes from too few seeds for a verdict.")
     return " ".join(sentences)
 
 
