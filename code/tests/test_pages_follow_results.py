@@ -12,6 +12,7 @@ from renderer.execute import execute
 from transferstudy import report
 from transferstudy.metrics import measure
 from transferstudy.paths import project_root
+from transferstudy.presets import expand
 from transferstudy.store import Store
 from transferstudy.values import percent
 
@@ -67,12 +68,17 @@ def test_one_changed_result_changes_page_slide_and_sentence(results, tmp_path):
 
 
 def test_a_removed_result_is_counted_as_missing_where_a_study_is_unfinished(results, tmp_path):
-    gone = report.load().arm("scratch", 1000).records[-1]["id"]
+    records, declared = report.load().arm("scratch", 1000).records, report.declared.progress("report")
+    gone = records[-1]["id"]
+    of = sum(spec.strategy == "scratch" and spec.n_labels == 1000 for spec in expand("report"))
     before = shown(tmp_path, "before", "chapters/results.qmd")["chapters/results.qmd"]
     results.record_path(gone).unlink()
     after = shown(tmp_path, "after", "chapters/results.qmd")["chapters/results.qmd"]
-    assert "2 of 5" in before and before != after
-    assert after.count("2 of 5") == before.count("2 of 5") + 1
+    fewer = f"{len(records) - 1} of {of}"
+    assert after.count(fewer) == before.count(fewer) + 1
+    done = int(declared.split()[0])
+    assert declared in before
+    assert f"{done - 1} of {declared.split()[-1]}" in after
 
 
 def test_a_removed_result_stops_the_render_of_a_whole_study_and_says_how_to_make_it(results, tmp_path):
