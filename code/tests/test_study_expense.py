@@ -356,3 +356,12 @@ def test_sizes_run_on_different_machines_are_not_compared(tmp_path):
         drawn = figures.gain(study, price=True)
         assert drawn.axes[1].get_xlabel() == label
     assert claims.machines(same) == ""
+
+
+def test_one_size_run_on_different_machines_is_compared_roughly_and_makes_no_heading(tmp_path):
+    study = fake_study(tmp_path, [(name, n, 1) for name in ("finetune_all", "scratch") for n in (500, 1000)])
+    assert "the computing" in claims.slide_price(study)
+    study.arm("scratch", 1000).records[0]["environment"]["processor"] = "Another processor"
+    assert claims.machines(study).endswith("so compare times roughly.")
+    assert "the computing" not in claims.slide_price(study)
+    assert claims.slide_price(study) == claims.slide_trend(study).rstrip(".")

@@ -55,10 +55,13 @@ def cost(study: Study) -> str:
 
 
 def machines(study: Study) -> str:
-    """Return a warning, to be added to a text, where sizes were run on different kinds of machine; else nothing."""
+    """Return a warning, to be added to a text, where runs were made on different kinds of machine; else nothing."""
     kinds = {machine(record["environment"]) for record in study.records.values()}
     if len(kinds) < 2:
         return ""
+    sizes = {(r["spec"]["n_labels"], machine(r["environment"])) for r in study.records.values()}
+    if len(sizes) > len({n for n, _ in sizes}):
+        return "Runs, some of the same size too, were made on different kinds of machine, so compare times roughly."
     return "Runs at different sizes were made on different kinds of machine, so compare times within a size."
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from ...analysis.label_efficiency import worth
 from ...analysis.plan import MIN_SEEDS
 from ...comparison import Difference, verdict
+from ...environment import machine
 from ...expense import cpu_seconds
 from ...study import Study
 from ...values import count, percent
@@ -63,9 +64,11 @@ def slide_trend(study: Study) -> str:
 
 
 def slide_price(study: Study) -> str:
-    """Return what the gain at the most labels costs in computing, as one plain sentence, fit for a heading."""
+    """Return what the gain at the most labels costs in computing, as one plain sentence, fit for a heading; the trend where machines differ."""
     n = ends_of(study)[-1]
     a, b, d = best_pair(study, n)
+    if len({machine(record["environment"]) for record in (*a.records, *b.records)}) > 1:
+        return slide_trend(study).rstrip(".")
     times = float(cpu_seconds(study, a).mean() / cpu_seconds(study, b).mean())
     if times >= _ALIKE:
         price = f"{times:.1f} times the computing"
