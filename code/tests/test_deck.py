@@ -1,6 +1,7 @@
 """The deck as an audience and a speaker meet it: one message a page, large enough, ten minutes long, offline, still."""
 
 import re
+from types import SimpleNamespace as Namespace
 
 import pytest
 from bs4 import BeautifulSoup
@@ -11,6 +12,7 @@ from renderer import chromium
 from renderer.server import serving
 from transferstudy import report
 from transferstudy.report.claims import slides as sentences
+from transferstudy.report.sources import Source
 
 PACE = 130  # words a minute
 MINUTES = 10
@@ -202,6 +204,18 @@ def test_the_compact_network_is_called_unknown_as_far_as_it_was_not_run_pretrain
     assert "compact network: from scratch only" in said[0]
     assert "compact, pretrained: 500 labels only" in said[1]
     assert not any("compact" in limit for limit in said[2])
+
+
+def test_a_heading_is_as_fine_as_the_figure_below_it():
+    shown = [sentences._points(Namespace(mean=mean)) for mean in (0.2384, -0.0348, 0.0996, 0.0104)]
+    assert shown == ["24 points", "3.5 points", "10 points", "1.0 points"]
+
+
+def test_the_limits_have_the_range_of_all_weights_that_were_used():
+    large = Source("VGG16", "Tiny ImageNet", 0.42, "tiny-imagenet-vgg16")
+    small = Source("the compact network", "Tiny ImageNet", 0.387, "tiny-imagenet-compact")
+    assert sentences._weights([large]) == "Tiny ImageNet weights, top-1 42.0\xa0%"
+    assert sentences._weights([large, small]) == "Tiny ImageNet weights, top-1 38.7\xa0% to 42.0\xa0%"
 
 
 @pytest.mark.parametrize(

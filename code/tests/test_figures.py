@@ -172,6 +172,17 @@ def test_every_figure_in_both_themes_and_sizes(drawn, name, theme, size):
         assert figure.get_figwidth() * 96 <= 1152
 
 
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("name", ["cost", "cost later"])
+def test_no_point_lies_under_the_words_on_pretraining(drawn, name, size):
+    axes = drawn(name, "light", size).axes[0]
+    words = [text_box(t) for t in axes.texts if t.get_text().startswith("pretraining")]
+    assert words, "the weights of the made-up runs are known"
+    for spots in axes.collections:
+        for point in axes.transData.transform(spots.get_offsets()):
+            assert not any(box.padded(2).contains(*point) for box in words)
+
+
 def luminance(tone) -> float:
     """Relative luminance, as WCAG 2.2 defines it."""
     red, green, blue = linear(tone)

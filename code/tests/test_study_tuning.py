@@ -96,6 +96,7 @@ def test_pages_say_which_winners_lie_at_the_edge(tmp_path):
     inner = winner(tried(store, [(0.5, 1.0), (0.6, 1.4), (0.4, 1.2)]), store)
     outer = winner(tried(store, [(0.5, 1.0), (0.6, 1.4), (0.7, 1.2)], "scratch"), store)
     assert "No winner lies at the edge" in tuning.edges([inner])
+    assert "tried for 500 optimiser steps" in tuning.edges([inner]), "as presets.toml has it"
     assert "Not tuned yet: 5,000 labels." in tuning.edges([inner])
     assert "do better: Scratch, plain (highest, 500 labels)." in tuning.edges([inner, outer])
     assert "run --preset tuning" in tuning.edges([])

@@ -10,6 +10,7 @@ from statistics import median
 
 import numpy as np
 
+from .environment import machine
 from .strategies import get_strategy
 from .study import Arm, Study
 
@@ -70,6 +71,12 @@ def cpu_seconds(study: Study, arm: Arm) -> np.ndarray:
     Unlike wall time it hardly depends on what else the machine was doing.
     """
     return np.array([_seconds(study, record, "cpu") for record in arm.records])
+
+
+def share_machines(a: Arm, b: Arm) -> bool:
+    """Return whether two arms were trained on the same kinds of machine, seed by seed, so that their times compare."""
+    kinds = [{r["spec"]["seed"]: machine(r["environment"]) for r in arm.records} for arm in (a, b)]
+    return kinds[0] == kinds[1]
 
 
 def wall_seconds(study: Study, arm: Arm) -> np.ndarray:

@@ -9,6 +9,7 @@ from ..presets import expand
 from ..store import Store
 from ..strategies import get_strategy
 from ..values import Value, count, listing
+from .declared import fewest_steps
 from .markdown import pipe_table
 
 
@@ -40,7 +41,7 @@ def outcome(found: list[Winner]) -> Markdown:
 
 
 def edges(found: list[Winner]) -> str:
-    """Return how many settings were tried, how many images judged, and which winners lie at the edge of the rates tried."""
+    """Return how many settings were tried, how long and judged by how many images, and which winners lie at the edge of the rates tried."""
     if not found:
         return f"No strategy has been tuned yet: `python -m transferstudy run --preset {PRESET}` does it."
     specs = expand(PRESET)
@@ -50,7 +51,8 @@ def edges(found: list[Winner]) -> str:
     )
     text = (
         f"Each strategy was given {count(found[0].tried)} settings on one draw. Few images judge them, {judges}, so close calls "
-        "between settings are luck."
+        f"between settings are luck. A setting was tried for {fewest_steps(PRESET)} optimiser steps, and a run behind the learning "
+        f"curves takes {fewest_steps()} or more: compare these accuracies with each other only."
     )
     at_edge = [w for w in found if w.edge]
     if at_edge:

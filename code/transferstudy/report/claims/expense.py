@@ -3,6 +3,7 @@
 import math
 
 from ...environment import machine
+from ...expense import share_machines
 from ...study import Arm, Study
 from ...values import count, listing
 from ..bill import Bill, bill, estimator, pretrainings
@@ -109,9 +110,12 @@ def payback(study: Study) -> str:
     if saved <= 0:
         return f"Between {pair}, transfer took more processor time, not less: on time alone the pretraining is never paid back."
     models = math.ceil(ours.pretraining.cpu_seconds / saved)
+    doubt = (
+        "" if share_machines(a, b) else " That is rough: the two were trained on different kinds of machine."
+    )
     return (
         f"Between {pair}, transfer saved {link(a, in_words(saved / 60))} core-minutes a model: on time alone the pretraining "
-        f"is paid back after {count(models)} models."
+        f"is paid back after {count(models)} models.{doubt}"
     )
 
 

@@ -7,11 +7,10 @@ import numpy as np
 from ...analysis.label_efficiency import worth
 from ...analysis.plan import MIN_SEEDS
 from ...comparison import Difference, verdict
-from ...environment import machine
-from ...expense import cpu_seconds
+from ...expense import cpu_seconds, share_machines
 from ...study import Study
-from ...values import count, percent
-from ..sources import source
+from ...values import count, listing, percent
+from ..sources import Source, source, sources
 from .headline import best_pair, direction, ends_of
 from .judgement import labels_in_words
 from .words import link
@@ -32,8 +31,9 @@ def stand(study: Study, d: Difference) -> str:
 
 
 def _points(d: Difference) -> str:
-    number = f"{abs(100 * d.mean):.0f}"
-    return "1 point" if number == "1" else f"{number} points"
+    """The size of a difference, as finely as the figure below the heading has it where a whole number would disagree."""
+    gain = abs(100 * d.mean)
+    return f"{gain:.0f} points" if round(gain, 1) >= 10 else f"{gain:.1f} points"
 
 
 def slide_headline(study: Study) -> str:
@@ -67,7 +67,7 @@ def slide_price(study: Study) -> str:
     """Return what the gain at the most labels costs in computing, as one plain sentence, fit for a heading; the trend where machines differ."""
     n = ends_of(study)[-1]
     a, b, d = best_pair(study, n)
-    if len({machine(record["environment"]) for record in (*a.records, *b.records)}) > 1:
+    if not share_machines(a, b):
         return slide_trend(study).rstrip(".")
     times = float(cpu_seconds(study, a).mean() / cpu_seconds(study, b).mean())
     if times >= _ALIKE:
@@ -78,8 +78,7 @@ def slide_price(study: Study) -> str:
         price = "about the same computing"
     word = stand(study, d)
     if word == "leads":
-        takes = "takes" if _points(d) == "1 point" else "take"
-        return f"With {count(n)} labels, {_points(d)} more {takes} {price}"
+        return f"With {count(n)} labels, {_points(d)} more take {price}"
     if word == "trails":
         return f"With {count(n)} labels, transfer trails by {_points(d)} for {price}"
     return f"With {count(n)} labels, transfer brings no clear gain for {price}"
@@ -164,16 +163,16 @@ def unknowns(study: Study) -> list[tuple[str, str]]:
         rows.append(("compact network: from scratch only", "its pretrained weights, run"))
     elif len(pretrained) == 1:
         rows.append((f"compact, pretrained: {count(pretrained[0])} labels only", "the other sizes, run"))
-    best = study.best(ends_of(study)[-1], True)
-    start = source(study, best)
-    rows.append(
-        (
-            f"{start.data} weights, top-1 {percent(start.top1)}",
-            "weights from larger images",
-        )
-    )
+    rows.append((_weights(sources(study)), "weights from larger images"))
     rows.append(("one clean data set of tiny pictures", "images collected elsewhere"))
     return rows
+
+
+def _weights(starts: list[Source]) -> str:
+    """The weights of a study as a limit: what they come from, and the least and the most that they reach there."""
+    data = listing(sorted({start.data for start in starts}))
+    least, most = (percent(end(start.top1 for start in starts)) for end in (min, max))
+    return f"{data} weights, top-1 {most if least == most else f'{least} to {most}'}"
 
 
 def _pool(name: str) -> int | None:

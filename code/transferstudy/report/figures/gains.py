@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from ...comparison import difference
-from ...expense import cpu_seconds
+from ...expense import cpu_seconds, share_machines
 from ...study import Arm, Study
 from ...values import signed
 from ..claims.expense import machines
@@ -93,4 +93,7 @@ def _price(axis, study: Study, pairs: list, face) -> None:
     minutes_axis(axis)
     low, high = axis.get_xlim()
     axis.set_xlim(low / (high / low) ** 0.3, high * (high / low) ** 0.3)
-    axis.set_xlabel("core-minutes (row by row)" if machines(study) else "core-minutes of training")
+    if not all(share_machines(a, b) for _, a, b in pairs):
+        axis.set_xlabel("core-minutes, roughly")
+    else:
+        axis.set_xlabel("core-minutes (row by row)" if machines(study) else "core-minutes of training")
