@@ -214,8 +214,8 @@ def test_a_heading_is_as_fine_as_the_figure_below_it():
 def test_the_limits_have_the_range_of_all_weights_that_were_used():
     large = Source("VGG16", "Tiny ImageNet", 0.42, "tiny-imagenet-vgg16")
     small = Source("the compact network", "Tiny ImageNet", 0.387, "tiny-imagenet-compact")
-    assert sentences._weights([large]) == "Tiny ImageNet weights, top-1 42.0\xa0%"
-    assert sentences._weights([large, small]) == "Tiny ImageNet weights, top-1 38.7\xa0% to 42.0\xa0%"
+    assert sentences._weights([large]) == "Tiny ImageNet weights, top-1 42\xa0%"
+    assert sentences._weights([large, small]) == "Tiny ImageNet weights, top-1 39 to 42\xa0%"
 
 
 @pytest.mark.parametrize(

@@ -171,8 +171,8 @@ def unknowns(study: Study) -> list[tuple[str, str]]:
 def _weights(starts: list[Source]) -> str:
     """The weights of a study as a limit: what they come from, and the least and the most that they reach there."""
     data = listing(sorted({start.data for start in starts}))
-    least, most = (percent(end(start.top1 for start in starts)) for end in (min, max))
-    return f"{data} weights, top-1 {most if least == most else f'{least} to {most}'}"
+    least, most = (percent(end(start.top1 for start in starts), 0) for end in (min, max))
+    return f"{data} weights, top-1 {most if least == most else f'{least.split()[0]} to {most}'}"
 
 
 def _pool(name: str) -> int | None:
