@@ -126,6 +126,21 @@ def test_a_run_is_charged_what_its_activations_would_have_cost(tmp_path, reused)
     assert expense.prediction_rate(probe) == pytest.approx((100 + 100) / 3.0)
 
 
+def test_activations_are_charged_as_the_same_kind_of_machine_computes_them(tmp_path):
+    study = a_study(tmp_path, 2000)
+    computed, reused = study.arm("linear_probe", 500).records
+    slow = {**reused["environment"], "processor": "A slow processor"}
+    reused["environment"] = slow
+    assert expense._features(study, reused, "cpu") == pytest.approx(20.0), "no other run was made on it"
+    expense._rates.cache_clear()
+    scratch = study.arm("scratch", 500).records[0]
+    scratch.update(spec=computed["spec"], environment=slow)
+    scratch["activations"] = {"features": {"computed": 2000, "reused": 0}}
+    scratch["timing"]["features"] = {"wall": 30.0, "cpu": 60.0}
+    assert expense._features(study, reused, "cpu") == pytest.approx(60.0)
+    assert expense._features(study, computed, "cpu") == pytest.approx(20.0)
+
+
 def test_predicting_test_images_is_no_part_of_the_price(tmp_path):
     study = a_study(tmp_path)
     scratch = study.arm("scratch", 500)

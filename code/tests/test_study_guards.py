@@ -1,5 +1,7 @@
 """A page that says more than the results show does not render; headlines name where the weights come from."""
 
+import re
+
 import pytest
 from fakes import STRENGTH, fake_manifest, fake_study
 
@@ -169,6 +171,14 @@ def test_depths_sizes_and_corruptions_in_words(tmp_path, study):
     robust = fake_study(tmp_path / "c", [("finetune_all", 500, 2), ("scratch_bn", 500, 2)], robust=True)
     assert "falls from" in claims.robustness(robust)
     assert "most under noise" in claims.robustness(robust)
+    tuned, scratch = robust.at(500)
+    assert robust.best(500, True) is tuned
+    for record in scratch.records:
+        damaged = record["metrics"]["robustness"]["accuracy"]
+        damaged.update({kind: [0.99] * len(shares) for kind, shares in damaged.items()})
+    assert re.search(
+        r"What transfer gains goes from \+[\d.]+.points on clean images to −", claims.robustness(robust)
+    )
 
 
 @pytest.mark.parametrize(

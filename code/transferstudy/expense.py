@@ -41,12 +41,17 @@ def _rows(record: dict) -> tuple[int, int]:
 
 @cache
 def _rates(study: Study, kind: str) -> dict[tuple, float]:
-    """Seconds that an image takes through each frozen part: the median over the runs that computed all of them."""
+    """Seconds that an image takes through each frozen part: the median over the runs that computed all of them.
+
+    By part and machine, and by part alone for machines on which none did.
+    """
     found: dict[tuple, list[float]] = {}
     for record in study.records.values():
         computed, reused = _rows(record)
         if computed and not reused:
-            found.setdefault(_prefix(record), []).append(record["timing"]["features"][kind] / computed)
+            part, rate = _prefix(record), record["timing"]["features"][kind] / computed
+            for key in (part, (part, machine(record["environment"]))):
+                found.setdefault(key, []).append(rate)
     return {key: median(values) for key, values in found.items()}
 
 
@@ -56,7 +61,9 @@ def _features(study: Study, record: dict, kind: str) -> float:
         return 0.0
     # A part that no run of the study computed in full cannot be charged; then only what was paid counts.
     _, reused = _rows(record)
-    return record["timing"]["features"][kind] + reused * _rates(study, kind).get(_prefix(record), 0.0)
+    rates, part = _rates(study, kind), _prefix(record)
+    rate = rates.get((part, machine(record["environment"])), rates.get(part, 0.0))
+    return record["timing"]["features"][kind] + reused * rate
 
 
 def _seconds(study: Study, record: dict, kind: str) -> float:

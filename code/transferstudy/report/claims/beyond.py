@@ -5,7 +5,7 @@ import numpy as np
 from ...analysis.mistakes import worst_class
 from ...analysis.temperature import arm_calibration
 from ...study import Arm, Study
-from ...values import count, listing, percent
+from ...values import count, listing, percent, points
 from .headline import best_pair
 from .words import label, link
 
@@ -102,16 +102,17 @@ def robust_size(study: Study) -> int | None:
 
 
 def robustness(study: Study) -> str:
-    """Return how much accuracy the best arms keep on corrupted images, and which corruption costs them most."""
+    """Return how much accuracy the best arms keep on corrupted images, which corruption costs them most, and what is left of the gain."""
     n = robust_size(study)
     if n is None:
         return "No run was tested on corrupted images."
     arms = [a for a in best_pair(study, n)[:2] if a in robust_arms(study, n)]
-    parts = []
+    parts, ends = [], []
     for arm in arms:
         shares = robust_accuracy(arm)
         clean = float(shares.pop("clean").mean())
         mean = float(np.mean([s.mean() for s in shares.values()]))
+        ends.append((clean, mean))
         kind = min(shares, key=lambda k: shares[k].mean())
         parts.append(
             f"{label(arm.strategy.name)} falls from {link(arm, percent(clean))} to {link(arm, percent(mean))} on average over all "
@@ -119,4 +120,8 @@ def robustness(study: Study) -> str:
         )
     images, seeds = tested(arms[0])[0]["images"], len(tested(arms[0]))
     rests = f"{seeds} seeds" if seeds > 1 else "one seed"
-    return f"On {count(images)} test images with {count(n)} labels ({rests}), {listing(parts)}."
+    text = f"On {count(images)} test images with {count(n)} labels ({rests}), {'; '.join(parts)}."
+    if len(ends) == 2:
+        before, after = (ours - theirs for ours, theirs in zip(*ends, strict=True))
+        text += f" What transfer gains goes from {points(before)} on clean images to {points(after)} on corrupted ones."
+    return text
