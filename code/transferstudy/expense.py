@@ -24,6 +24,11 @@ def _prefix(record: dict) -> tuple:
     return spec["backbone"], spec["image_size"], spec["precision"], None if cut == "all" else cut
 
 
+def _made_on(record: dict) -> str | None:
+    """The kind of machine that a run was made on; None in the notebook, where all runs are made on one and none names it."""
+    return machine(record["environment"]) if "environment" in record else None
+
+
 def _rows(record: dict) -> tuple[int, int]:
     """Images, views counted singly, whose activations a run computed and took over; (0, 0) where none were kept.
 
@@ -50,7 +55,7 @@ def _rates(study: Study, kind: str) -> dict[tuple, float]:
         computed, reused = _rows(record)
         if computed and not reused:
             part, rate = _prefix(record), record["timing"]["features"][kind] / computed
-            for key in (part, (part, machine(record["environment"]))):
+            for key in (part, (part, _made_on(record))):
                 found.setdefault(key, []).append(rate)
     return {key: median(values) for key, values in found.items()}
 
@@ -62,7 +67,7 @@ def _features(study: Study, record: dict, kind: str) -> float:
     # A part that no run of the study computed in full cannot be charged; then only what was paid counts.
     _, reused = _rows(record)
     rates, part = _rates(study, kind), _prefix(record)
-    rate = rates.get((part, machine(record["environment"])), rates.get(part, 0.0))
+    rate = rates.get((part, _made_on(record)), rates.get(part, 0.0))
     return record["timing"]["features"][kind] + reused * rate
 
 
@@ -82,7 +87,7 @@ def cpu_seconds(study: Study, arm: Arm) -> np.ndarray:
 
 def share_machines(a: Arm, b: Arm) -> bool:
     """Return whether two arms were trained on the same kinds of machine, seed by seed, so that their times compare."""
-    kinds = [{r["spec"]["seed"]: machine(r["environment"]) for r in arm.records} for arm in (a, b)]
+    kinds = [{r["spec"]["seed"]: _made_on(r) for r in arm.records} for arm in (a, b)]
     return kinds[0] == kinds[1]
 
 
