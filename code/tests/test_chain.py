@@ -74,7 +74,7 @@ def test_the_first_broken_link_is_named(store, path, change, message):
 
 
 def test_a_damaged_picture_of_the_audit_is_named(store):
-    path = store.root / "audit" / "pairs.npz"
+    path = store.root / "audit" / "pairs.webp"
     path.write_bytes(path.read_bytes()[:-1])
-    with pytest.raises(StudyError, match=r"audit/pairs\.npz"):
+    with pytest.raises(StudyError, match=r"audit/pairs\.webp"):
         chain.check(store, cards_dir())

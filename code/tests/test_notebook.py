@@ -160,9 +160,7 @@ def test_a_public_function_without_a_place_is_named(tmp_path):
     module.write_text(module.read_text() + '\n\ndef forgotten() -> int:\n    """Nobody."""\n    return 1\n')
     narrative = read_narrative(ROOT / "notebooks" / "narrative")
     fill = dict.fromkeys("excerpt weights weights_name settings preset data_sha256".split(), "x")
-    fill |= dict.fromkeys(
-        "excerpt_side excerpt_columns excerpt_per_class accuracies weights_known".split(), "1"
-    )
+    fill |= dict.fromkeys("excerpt_side excerpt_per_class accuracies weights_known".split(), "1")
     with pytest.raises(StudyError, match=r"lacks data/splits\.py: forgotten: give each a place"):
         Assembly(narrative, fill, package).cells()
     read_module.cache_clear()

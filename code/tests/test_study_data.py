@@ -11,6 +11,7 @@ from transferstudy.data import ImageData, draw, load, loading
 from transferstudy.data.augmentation import augment
 from transferstudy.data.batches import Batches
 from transferstudy.errors import StudyError
+from transferstudy.mosaic import from_mosaic, to_mosaic
 from transferstudy.paths import SAMPLE
 
 
@@ -31,6 +32,22 @@ def test_sample_is_small_real_and_labelled():
     assert np.bincount(sample.y_test).tolist() == [9] * 10
     assert len(np.unique(np.concatenate([sample.x_train, sample.x_test]).reshape(290, -1), axis=0)) == 290
     assert "Krizhevsky" in sample.origin
+
+
+@pytest.mark.parametrize(("count", "columns"), [(5, 3), (6, 3), (2, 3), (1, 1)])
+def test_images_come_back_from_one_picture_to_the_pixel(count, columns):
+    images = np.random.default_rng(0).integers(0, 256, (count, 8, 8, 3), dtype=np.uint8)
+    back = from_mosaic(to_mosaic(images, columns), 8)
+    np.testing.assert_array_equal(back[:count], images)
+    assert len(back) % columns == 0
+    assert not back[count:].any()
+
+
+def test_what_is_no_picture_or_of_other_sides_is_not_split():
+    with pytest.raises(OSError, match="cannot identify image"):
+        from_mosaic(b"nothing", 8)
+    with pytest.raises(ValueError, match="cannot reshape"):
+        from_mosaic(to_mosaic(np.zeros((2, 8, 8, 3), np.uint8), 2), 7)
 
 
 def test_order_of_the_source_does_not_matter(pool):

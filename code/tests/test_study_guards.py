@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from fakes import STRENGTH, fake_manifest, fake_study
+from fakes import STRENGTH, fake_manifest, fake_robustness, fake_study
 
 from transferstudy import report
 from transferstudy.errors import StudyError
@@ -171,6 +171,10 @@ def test_depths_sizes_and_corruptions_in_words(tmp_path, study):
     robust = fake_study(tmp_path / "c", [("finetune_all", 500, 2), ("scratch_bn", 500, 2)], robust=True)
     assert "falls from" in claims.robustness(robust)
     assert "most under noise" in claims.robustness(robust)
+    doubt = float(claims.robustness(robust).split("up to ±")[1].split(" points")[0])
+    assert 0 < doubt < 100 * 1.96 * (0.5 / fake_robustness(0.5)["images"]) ** 0.5 + 0.1, (
+        "two shares of a half at worst"
+    )
     tuned, scratch = robust.at(500)
     assert robust.best(500, True) is tuned
     for record in scratch.records:

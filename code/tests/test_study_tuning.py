@@ -2,13 +2,16 @@
 
 import tomllib
 
+import pytest
 from fakes import fake_record, fake_spec
 
-from transferstudy.analysis.tuning import FOLLOWS, as_toml, rate_knob, winner, winners
+from transferstudy.analysis.tuning import FOLLOWS, as_toml, beyond, rate_knob, winner, winners
 from transferstudy.cli import main
+from transferstudy.errors import StudyError
 from transferstudy.paths import PRESETS, project_root
 from transferstudy.presets import expand, preset_table, toml_tables, untuned
 from transferstudy.report import tuning
+from transferstudy.spec import RunSpec
 from transferstudy.store import Store
 
 RATES = (3e-5, 1e-4, 3e-4)
@@ -99,6 +102,9 @@ def test_pages_say_which_winners_lie_at_the_edge(tmp_path):
     assert "tried for 500 optimiser steps" in tuning.edges([inner]), "as presets.toml has it"
     assert "Not tuned yet: 5,000 labels." in tuning.edges([inner])
     assert "do better: Scratch, plain (highest, 500 labels)." in tuning.edges([inner, outer])
+    assert "Of the 5 winners 4 lie at the edge of the rates tried, as the table shows" in tuning.edges(
+        [inner, *4 * [outer]]
+    )
     assert "run --preset tuning" in tuning.edges([])
 
 
@@ -107,7 +113,63 @@ def test_the_table_of_winners_has_their_accuracy_and_the_worst(tmp_path):
     found = winner(tried(store, [(0.5, 1.0), (0.6, 1.4), (0.4, 1.2)]), store)
     row = tuning.outcome([found]).data.splitlines()[2]
     rate = f"[0.0001](/results/runs/{found.ids[0]}.json){{.value}}"
-    assert row == f"| 500 | Fine-tune all | {rate} | 0.0001 | 60.0 | 40.0 | – |"
+    assert row == f"| 500 | Fine-tune all | {rate} | 0.0001 | 60.0 | 40.0 | – | – |"
+
+
+def beyond_edge(store, found, rate, right, **other):
+    """Store a made-up run beyond a winner's edge that gets so many of 100 validation images right; return its spec."""
+    own = {**store.load(found.ids[0])["spec"], found.knob: rate, **other}
+    spec = RunSpec.parse(own, "a test")
+    record, predictions = fake_record(spec, 1.0, 20)
+    record["metrics"] = {"val": {**record["metrics"]["val"], "accuracy": right / 100}}
+    store.save(record, {k: v for k, v in predictions.items() if k.startswith("val")})
+    return spec
+
+
+def test_a_rate_beyond_the_edge_is_set_beside_the_winner(tmp_path):
+    store = Store(tmp_path)
+    high = winner(tried(store, [(0.5, 1.0), (0.6, 1.4), (0.7, 1.2)], "scratch"), store)
+    low = winner(tried(store, [(0.5, 1.0), (0.4, 1.4), (0.3, 1.2)]), store)
+    inner = winner(tried(store, [(0.5, 1.0), (0.6, 1.4), (0.4, 1.2)], "finetune_block5"), store)
+    assert tuning.missed([inner], []) == ""
+    assert "was not tried: `python -m transferstudy run --preset edges` does it" in tuning.missed([high], [])
+    specs = [beyond_edge(store, high, 1e-3, 73), beyond_edge(store, low, 1e-5, 45)]
+    found = beyond([high, low, inner], store, specs)
+    assert [(b.winner.strategy, b.rate, b.images) for b in found] == [
+        ("scratch", 1e-3, 3),
+        ("finetune_all", 1e-5, -5),
+    ]
+    text = tuning.missed([high, low, inner], found)
+    assert "at each of these edges" in text
+    assert "in 1 of 2 cases" in text
+    gain = f"from random weights had to gain is [3.0](/results/runs/{specs[0].id}.json){{.value}} points"
+    assert f"{gain}: Scratch, plain at 500 labels, 3 more of 100 images." in text
+    assert "Of the arms from pretrained weights none did better with it." in text
+    assert "at 1 of 2 of these edges" in tuning.missed([high, low], found[:1])
+    rows = tuning.outcome([high, low], found).data.splitlines()[2:]
+    assert [row.split(" | ")[-1] for row in rows] == [
+        f"[73.0](/results/runs/{specs[0].id}.json){{.value}} |",
+        f"[45.0](/results/runs/{specs[1].id}.json){{.value}} |",
+    ]
+
+
+@pytest.mark.parametrize(("rate", "other"), [(1e-5, {}), (1e-3, {"weight_decay": 0.1})])
+def test_a_run_beyond_that_is_no_neighbour_of_the_winner_is_refused(tmp_path, rate, other):
+    store = Store(tmp_path)
+    high = winner(tried(store, [(0.5, 1.0), (0.6, 1.4), (0.7, 1.2)], "scratch"), store)
+    with pytest.raises(
+        StudyError, match=r"edges: scratch at 500 labels .* with a higher rate; mend the preset"
+    ):
+        beyond([high], store, [beyond_edge(store, high, rate, 73, **other)])
+
+
+def test_every_edge_of_the_stored_tuning_has_a_run_beyond_and_nothing_else_has():
+    found = winners(Store(project_root() / "results"))
+    at_edge = {(w.strategy, w.n_labels) for w in found if w.edge}
+    assert [spec.arm for spec in expand("edges") if spec.arm in at_edge] == [
+        spec.arm for spec in expand("edges")
+    ]
+    assert {spec.arm for spec in expand("edges")} == at_edge
 
 
 SETTINGS = """

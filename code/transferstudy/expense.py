@@ -24,8 +24,8 @@ def _prefix(record: dict) -> tuple:
     return spec["backbone"], spec["image_size"], spec["precision"], None if cut == "all" else cut
 
 
-def _made_on(record: dict) -> str | None:
-    """The kind of machine that a run was made on; None in the notebook, where all runs are made on one and none names it."""
+def made_on(record: dict) -> str | None:
+    """Return the kind of machine that a run was made on; None in the notebook, whose records name none: they are made on one."""
     return machine(record["environment"]) if "environment" in record else None
 
 
@@ -55,7 +55,7 @@ def _rates(study: Study, kind: str) -> dict[tuple, float]:
         computed, reused = _rows(record)
         if computed and not reused:
             part, rate = _prefix(record), record["timing"]["features"][kind] / computed
-            for key in (part, (part, _made_on(record))):
+            for key in (part, (part, made_on(record))):
                 found.setdefault(key, []).append(rate)
     return {key: median(values) for key, values in found.items()}
 
@@ -67,7 +67,7 @@ def _features(study: Study, record: dict, kind: str) -> float:
     # A part that no run of the study computed in full cannot be charged; then only what was paid counts.
     _, reused = _rows(record)
     rates, part = _rates(study, kind), _prefix(record)
-    rate = rates.get((part, _made_on(record)), rates.get(part, 0.0))
+    rate = rates.get((part, made_on(record)), rates.get(part, 0.0))
     return record["timing"]["features"][kind] + reused * rate
 
 
@@ -87,7 +87,7 @@ def cpu_seconds(study: Study, arm: Arm) -> np.ndarray:
 
 def share_machines(a: Arm, b: Arm) -> bool:
     """Return whether two arms were trained on the same kinds of machine, seed by seed, so that their times compare."""
-    kinds = [{r["spec"]["seed"]: _made_on(r) for r in arm.records} for arm in (a, b)]
+    kinds = [{r["spec"]["seed"]: made_on(r) for r in arm.records} for arm in (a, b)]
     return kinds[0] == kinds[1]
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from .errors import StudyError
 
 PACKAGE = Path(__file__).resolve().parent
-SAMPLE = PACKAGE / "sample" / "cifar10-sample.npz"
+SAMPLE = PACKAGE / "sample" / "cifar10-sample.webp"  # its labels lie beside it, in a JSON file
 PRESETS = PACKAGE / "presets.toml"
 
 

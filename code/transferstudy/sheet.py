@@ -7,7 +7,6 @@ An image goes by its position among the test images in canonical order, so the s
 came later show those of their mistakes that are on it.
 """
 
-import io
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from .analysis.mistakes import mistakes
 from .data import ImageData
 from .errors import StudyError
 from .inside.wanted import check_same_images
+from .mosaic import from_mosaic, to_mosaic
 from .records import read_record, write_record
 from .store import digest, write_atomic
 from .study import Study
@@ -122,16 +122,10 @@ def _picture(images: np.ndarray) -> tuple[bytes, int]:
     from PIL import Image
 
     side = min(images.shape[1], MAX_SIDE)
-    rows = -(-len(images) // COLUMNS)
-    whole = Image.new("RGB", (COLUMNS * side, max(rows, 1) * side))
-    for place, pixels in enumerate(images):
-        image = Image.fromarray(pixels)
-        if image.width != side:
-            image = image.resize((side, side), Image.Resampling.LANCZOS)
-        whole.paste(image, (place % COLUMNS * side, place // COLUMNS * side))
-    buffer = io.BytesIO()
-    whole.save(buffer, "WEBP", lossless=True, quality=100, method=6)
-    return buffer.getvalue(), side
+    if images.shape[1] != side:
+        size, how = (side, side), Image.Resampling.LANCZOS
+        images = np.stack([np.asarray(Image.fromarray(image).resize(size, how)) for image in images])
+    return to_mosaic(images, COLUMNS), side
 
 
 def load(study: Study) -> Sheet:
@@ -174,12 +168,7 @@ def read(root: Path, preset: str = "report") -> Sheet:
 
 def pictures(root: Path, sheet: Sheet) -> np.ndarray:
     """Return the images of a sheet, uint8 (n, side, side, 3), in the order of their places."""
-    from PIL import Image
-
-    with Image.open(Path(root) / sheet.file) as image:
-        whole = np.asarray(image.convert("RGB"))
-    tiles = whole.reshape(sheet.rows, sheet.side, sheet.columns, sheet.side, 3).swapaxes(1, 2)
-    return tiles.reshape(-1, sheet.side, sheet.side, 3)[: len(sheet.place)]
+    return from_mosaic((Path(root) / sheet.file).read_bytes(), sheet.side)[: len(sheet.place)]
 
 
 def check(root: Path, source: Path | None = None) -> int:

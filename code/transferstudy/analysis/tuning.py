@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 
+from ..errors import StudyError
 from ..presets import expand
 from ..spec import RunSpec
 from ..store import Store
 from ..strategies import get_strategy
 
-PRESET = "tuning"
+PRESET, BEYOND = "tuning", "edges"
 FOLLOWS = {  # strategies that are not tuned themselves -> the one whose winner they take
     "finetune_block4": "finetune_all",
     "finetune_block3": "finetune_all",
@@ -43,6 +44,28 @@ class Winner:
     tried: int
     edge: str | None
     ids: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Beyond:
+    """What the next rate beyond an edge gave, all else as the winner: tried afterwards, and no part of any choice.
+
+    Attributes:
+        winner: the setting at the edge.
+        rate: the next lower or higher one.
+        accuracy: validation accuracy with it, 0..1, on the winner's images.
+        id: id of the run.
+    """
+
+    winner: Winner
+    rate: float
+    accuracy: float
+    id: str
+
+    @property
+    def images(self) -> int:
+        """How many more validation images it got right than the winner did; fewer where negative."""
+        return round((self.accuracy - self.winner.accuracy) * self.winner.images)
 
 
 def rate_knob(strategy: str) -> str:
@@ -94,6 +117,34 @@ def winners(store: Store, specs: list[RunSpec] | None = None) -> list[Winner]:
     for spec in expand(PRESET) if specs is None else specs:
         groups.setdefault(spec.arm, []).append(spec)
     return [winner(group, store) for group in groups.values() if all(store.has(s) for s in group)]
+
+
+def beyond(found: list[Winner], store: Store, specs: list[RunSpec] | None = None) -> list[Beyond]:
+    """Return what one rate beyond each edge gave, of the finished runs, in the winners' order.
+
+    Args:
+        found: winners; those at no edge are left out.
+        store: where the results lie.
+        specs: the runs beyond, by default those of the preset `edges`.
+
+    Raises:
+        StudyError: a run differs from its winner in more than the rate, or does not lie beyond it.
+    """
+    by_arm = {spec.arm: spec for spec in (expand(BEYOND) if specs is None else specs)}
+    made = []
+    for w in (w for w in found if w.edge):
+        spec = by_arm.get((w.strategy, w.n_labels))
+        if spec is None or not store.has(spec):
+            continue
+        rate, own = getattr(spec, w.knob), store.load(w.ids[0])["spec"]
+        outside = rate < w.rate if w.edge == "lowest" else rate > w.rate
+        if not outside or {**spec.model_dump(mode="json"), w.knob: w.rate} != own:
+            raise StudyError(
+                f"presets.toml: {BEYOND}: {w.strategy} at {w.n_labels} labels is not run {w.ids[0]}, the tuning's winner, with "
+                f"a {'lower' if w.edge == 'lowest' else 'higher'} rate; mend the preset"
+            )
+        made.append(Beyond(w, rate, store.load(spec.id)["metrics"]["val"]["accuracy"], spec.id))
+    return made
 
 
 def as_toml(found: list[Winner]) -> str:

@@ -1,6 +1,5 @@
 """Make the audit: three comparisons, one threshold, the closest pairs and pictures of some."""
 
-import io
 import platform
 import time
 from collections.abc import Callable
@@ -12,6 +11,7 @@ from ..data import ImageData
 from ..data.dataset import pixel_digests
 from ..environment import versions
 from ..errors import StudyError
+from ..mosaic import to_mosaic
 from ..pretraining.source import SourceData, shrink
 from ..store import digest
 from . import comparison as c
@@ -25,6 +25,7 @@ QUANTILE = 0.05  # of the planted copies' scores: the threshold, which 95 % of t
 # How many pairs of a comparison are kept as pictures, to be looked at: the closest, and some drawn from the others that reach
 # the threshold. Test images in the source are what the audit is about, so there the closest are many.
 CLOSEST, SAMPLED = {"test-train": 8, "test-source": 64, "train-source": 8}, 24
+COLUMNS = 16  # of the pictures' file: eight pairs in a row
 DIGITS = 16  # of an image's SHA-256 that name it in the list of pairs
 
 
@@ -85,8 +86,7 @@ def audit(
             rows[place]["picture"] = len(pictures)
             pictures.append([sides[n][0][rows[place][k]] for n, k in zip(names, ("a", "b"), strict=True)])
         pairs += rows
-    buffer = io.BytesIO()
-    np.savez_compressed(buffer, pictures=np.array(pictures, np.uint8).reshape(-1, 2, SIDE, SIDE, 3))
+    picture = to_mosaic(np.array(pictures, np.uint8).reshape(-1, SIDE, SIDE, 3), COLUMNS)
     record = {
         "data": {
             "target": _described(data.name, data.sha256, train=data.x_train, test=data.x_test),
@@ -98,11 +98,11 @@ def audit(
         "threshold": threshold,
         "comparisons": compared,
         "pairs": pairs,
-        "pictures": {"file": "audit/pairs.npz", "sha256": digest(buffer.getvalue())},
+        "pictures": {"file": "audit/pairs.webp", "sha256": digest(picture)},
         "software": {"python": platform.python_version(), **versions()},
         "cpu_seconds": round(time.process_time() - started),
     }
-    return save(root, record, buffer.getvalue())
+    return save(root, record, picture)
 
 
 def _described(name: str, sha256: str, **splits) -> dict:

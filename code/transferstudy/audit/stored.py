@@ -1,13 +1,11 @@
 """The stored audit: `results/audit/` on disk, checked when it is read.
 
 audit.json        made by `python -m transferstudy audit`: counts, recall, every pair above the threshold and the closest below; checksummed
-pairs.npz         made with it: pictures of some of the pairs
+pairs.webp        made with it: pictures of some of the pairs, both images of a pair side by side
 judgements.yaml   made by eye: what each of these pairs shows
 classes.yaml      made by hand: which source classes mean the same as a target class
 """
 
-import io
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -17,10 +15,12 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ..errors import StudyError
+from ..mosaic import from_mosaic
 from ..records import read_record, write_record
 from ..store import digest, write_atomic
+from .descriptors import SIDE
 
-SCHEMA = 1
+SCHEMA = 2
 MAKE = "python -m transferstudy audit --data cifar10.npz --source tiny-imagenet.npz"
 VERDICTS = ("same image", "same object", "different")
 
@@ -103,10 +103,10 @@ def _pictures(root: Path, record: dict, again: str) -> np.ndarray:
         raise StudyError(f"{shown}: missing; {again}") from None
     if digest(content) != entry["sha256"]:
         raise StudyError(f"{shown}: damaged or edited: its SHA-256 is not the recorded one; {again}")
+    count = sum("picture" in pair for pair in record["pairs"])
     try:
-        with np.load(io.BytesIO(content), allow_pickle=False) as archive:
-            return archive["pictures"]
-    except (ValueError, KeyError, zipfile.BadZipFile) as error:
+        return from_mosaic(content, SIDE)[: 2 * count].reshape(count, 2, SIDE, SIDE, 3)
+    except (OSError, ValueError) as error:
         raise StudyError(f"{shown}: cannot be read ({error}); {again}") from None
 
 

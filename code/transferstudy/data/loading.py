@@ -2,6 +2,7 @@
 
 import codecs
 import io
+import json
 import pickle
 import tarfile
 import zipfile
@@ -11,6 +12,7 @@ from typing import ClassVar
 import numpy as np
 
 from ..errors import StudyError
+from ..mosaic import from_mosaic
 from ..paths import SAMPLE
 from .dataset import ImageData
 from .folder import load_folder
@@ -33,7 +35,7 @@ def load(name: str, source: Path | None = None, side: int = 32) -> ImageData:
         StudyError: nothing there, a damaged or wrong file, or no network.
     """
     if name == "cifar10-sample":
-        return load_npz(name, SAMPLE, "sample of CIFAR-10 carried by the package", counts=None)
+        return _sample(name)
     if source is not None and dataset_name(source) is not None:
         return load_folder(name, source, side)
     if name != "cifar10":
@@ -43,6 +45,15 @@ def load(name: str, source: Path | None = None, side: int = 32) -> ImageData:
     if source.suffix == ".npz":
         return load_npz(name, source, "CIFAR-10 archive", counts=_CIFAR10_COUNTS)
     return _from_batches(source)
+
+
+def _sample(name: str) -> ImageData:
+    """Read the sample: training images first, then test images, both in the order of their labels' lists."""
+    about = json.loads(SAMPLE.with_suffix(".json").read_text(encoding="utf-8"))
+    images, count = from_mosaic(SAMPLE.read_bytes(), about["side"]), len(about["y_train"])
+    train = images[:count], np.array(about["y_train"])
+    test = images[count : count + len(about["y_test"])], np.array(about["y_test"])
+    return ImageData.build(name, CIFAR10_CLASSES, train, test, about["origin"], SAMPLE)
 
 
 def load_npz(name: str, path: Path, origin: str, counts: dict[str, int] | None) -> ImageData:

@@ -11,6 +11,7 @@ from PIL import Image
 
 from ..data import ImageData
 from ..errors import StudyError
+from ..mosaic import to_mosaic
 from ..paths import PRESETS
 from ..presets import expand, preset_table
 from ..pretraining.records import manifests
@@ -40,12 +41,7 @@ def excerpt(data: ImageData) -> bytes:
     test = np.concatenate(
         [np.flatnonzero(data.y_test == label)[:PER_CLASS] for label in range(len(data.classes))]
     )
-    images = np.concatenate([data.x_train[train], data.x_test[test]])
-    side = data.side
-    rows = images.reshape(-1, COLUMNS, side, side, 3).transpose(0, 2, 1, 3, 4)
-    mosaic, made = Image.fromarray(np.ascontiguousarray(rows.reshape(-1, COLUMNS * side, 3))), io.BytesIO()
-    mosaic.save(made, format="WEBP", lossless=True, quality=100, method=6, exact=True)
-    return made.getvalue()
+    return to_mosaic(np.concatenate([data.x_train[train], data.x_test[test]]), COLUMNS)
 
 
 def carried_excerpt(path: Path) -> bytes:
@@ -145,7 +141,6 @@ def fill(
     return {
         "excerpt": as_text(images),
         "excerpt_side": str(side),
-        "excerpt_columns": str(COLUMNS),
         "excerpt_per_class": str(PER_CLASS),
         "weights": as_text(network),
         "weights_name": WEIGHTS,

@@ -4,13 +4,15 @@ from pathlib import Path
 
 from IPython.display import Markdown
 
-from ..analysis.tuning import PRESET, Winner, winners
+from ..analysis.tuning import BEYOND, PRESET, Beyond, Winner, beyond, winners
 from ..presets import expand
 from ..store import Store
 from ..strategies import get_strategy
 from ..values import Value, count, listing
 from .declared import fewest_steps
 from .markdown import pipe_table
+
+_NAMED = 3  # winners at an edge, at most, that a sentence names; more are read off the table
 
 
 def chosen(results: Path | str | None = None) -> list[Winner]:
@@ -22,8 +24,24 @@ def chosen(results: Path | str | None = None) -> list[Winner]:
     return winners(Store(results))
 
 
-def outcome(found: list[Winner]) -> Markdown:
-    """Return a table of the winning settings, with the validation accuracy of the best and of the worst setting tried."""
+def afterwards(found: list[Winner], results: Path | str | None = None) -> list[Beyond]:
+    """Return what was tried beyond the edges at which winners lie, as far as it is stored.
+
+    Args:
+        found: the winners.
+        results: results folder, by default the project's.
+    """
+    return beyond(found, Store(results))
+
+
+def outcome(found: list[Winner], later: list[Beyond] = ()) -> Markdown:
+    """Return a table of the winning settings, with the validation accuracy of the best and of the worst setting tried.
+
+    Args:
+        found: the winners.
+        later: what was tried beyond edges, for the last column.
+    """
+    further = {b.winner.ids[0]: Value(f"{100 * b.accuracy:.1f}", f"/results/runs/{b.id}.json") for b in later}
     rows = [
         [
             count(w.n_labels),
@@ -33,11 +51,12 @@ def outcome(found: list[Winner]) -> Markdown:
             f"{100 * w.accuracy:.1f}",
             f"{100 * w.worst:.1f}",
             w.edge or "–",
+            further.get(w.ids[0], "–"),
         ]
         for w in sorted(found, key=lambda w: w.n_labels)
     ]
-    header = ["labels", "strategy", "rate", "decay", "best, %", "worst, %", "edge"]
-    return pipe_table(header, rows, "rlrrrrl")
+    header = ["labels", "strategy", "rate", "decay", "best, %", "worst, %", "edge", "beyond, %"]
+    return pipe_table(header, rows, "rlrrrrlr")
 
 
 def edges(found: list[Winner]) -> str:
@@ -55,7 +74,12 @@ def edges(found: list[Winner]) -> str:
         f"curves takes {fewest_steps()} or more: compare these accuracies with each other only."
     )
     at_edge = [w for w in found if w.edge]
-    if at_edge:
+    if len(at_edge) > _NAMED:
+        text += (
+            f" Of the {count(len(found))} winners {count(len(at_edge))} lie at the edge of the rates tried, as the table shows, so "
+            "that a rate beyond might do better."
+        )
+    elif at_edge:
         names = listing(
             [f"{get_strategy(w.strategy).label} ({w.edge}, {count(w.n_labels)} labels)" for w in at_edge]
         )
@@ -66,3 +90,38 @@ def edges(found: list[Winner]) -> str:
     if open_sizes:
         text += f" Not tuned yet: {listing([count(n) for n in open_sizes])} labels."
     return text
+
+
+def missed(found: list[Winner], later: list[Beyond]) -> str:
+    """Return how much the rates beyond the edges would have gained, from random weights and with transfer; "" where none lies there."""
+    at_edge = [w for w in found if w.edge]
+    if not at_edge:
+        return ""
+    again = f"`python -m transferstudy run --preset {BEYOND}`"
+    if not later:
+        return f"Whether a rate beyond does better was not tried: {again} does it."
+    part = "each" if len(later) == len(at_edge) else f"{count(len(later))} of {count(len(at_edge))}"
+    better = [b for b in later if b.images > 0]
+    text = (
+        f"So, afterwards, the next rate beyond was tried at {part} of these edges, all else as the winner ({again}). No setting was "
+        f"changed by it. It got more of the validation images right than the winner in {count(len(better))} of {count(len(later))} cases."
+    )
+    for group, pretrained in (("from random weights", False), ("from pretrained weights", True)):
+        own = [b for b in later if get_strategy(b.winner.strategy).pretrained is pretrained]
+        best = max(own, key=lambda b: b.images / b.winner.images, default=None)
+        if best is None:
+            continue
+        w = best.winner
+        if best.images <= 0:
+            text += f" Of the arms {group} none did better with it."
+            continue
+        text += (
+            f" The most that an arm {group} had to gain is {_link(best)} points: {get_strategy(w.strategy).label} at "
+            f"{count(w.n_labels)} labels, {count(best.images)} more of {count(w.images)} images."
+        )
+    return text
+
+
+def _link(b: Beyond) -> str:
+    gained = Value(f"{100 * (b.accuracy - b.winner.accuracy):.1f}", f"/results/runs/{b.id}.json")
+    return gained._repr_markdown_()

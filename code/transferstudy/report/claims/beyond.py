@@ -1,8 +1,12 @@
 """Sentences beyond accuracy: calibration, classes, corrupted images."""
 
+import math
+from statistics import NormalDist
+
 import numpy as np
 
 from ...analysis.mistakes import worst_class
+from ...analysis.plan import CONFIDENCE
 from ...analysis.temperature import arm_calibration
 from ...study import Arm, Study
 from ...values import count, listing, percent, points
@@ -123,5 +127,19 @@ def robustness(study: Study) -> str:
     text = f"On {count(images)} test images with {count(n)} labels ({rests}), {'; '.join(parts)}."
     if len(ends) == 2:
         before, after = (ours - theirs for ours, theirs in zip(*ends, strict=True))
-        text += f" What transfer gains goes from {points(before)} on clean images to {points(after)} on corrupted ones."
+        text += (
+            f" What transfer gains goes from {points(before)} on clean images to {points(after)} on corrupted ones. "
+            f"The draw of these images alone leaves either uncertain by up to ±{100 * _doubt(ends, images):.1f} points "
+            f"(interval of {percent(CONFIDENCE, 0)})."
+        )
     return text
+
+
+def _doubt(ends: list[tuple[float, float]], images: int) -> float:
+    """Half the width of the normal interval for a difference of two independent shares, the wider of clean and corrupted.
+
+    Two networks that see the same images mostly fail on the same ones, and a mean over corruptions varies no more than a single
+    one: both make the true interval narrower, so this is a bound.
+    """
+    variance = max(sum(share * (1 - share) for share in shares) for shares in zip(*ends, strict=True))
+    return NormalDist().inv_cdf((1 + CONFIDENCE) / 2) * math.sqrt(variance / images)

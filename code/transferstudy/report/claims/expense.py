@@ -2,8 +2,7 @@
 
 import math
 
-from ...environment import machine
-from ...expense import share_machines
+from ...expense import made_on, share_machines
 from ...study import Arm, Study
 from ...values import count, listing
 from ..bill import Bill, bill, estimator, pretrainings
@@ -43,7 +42,7 @@ def cost(study: Study) -> str:
     ]
     if not parts:
         return "The cost of single models was not compared."
-    kinds = {machine(record["environment"]) for arm, _ in arms for record in arm.records}
+    kinds = {made_on(record) for arm, _ in arms for record in arm.records}
     mixed = (
         "Not all were made on the same kind of machine, so compare them roughly."
         if len(kinds) > 1
@@ -57,10 +56,10 @@ def cost(study: Study) -> str:
 
 def machines(study: Study) -> str:
     """Return a warning, to be added to a text, where runs were made on different kinds of machine; else nothing."""
-    kinds = {machine(record["environment"]) for record in study.records.values()}
+    kinds = {made_on(record) for record in study.records.values()}
     if len(kinds) < 2:
         return ""
-    sizes = {(r["spec"]["n_labels"], machine(r["environment"])) for r in study.records.values()}
+    sizes = {(r["spec"]["n_labels"], made_on(r)) for r in study.records.values()}
     if len(sizes) > len({n for n, _ in sizes}):
         return "Runs, some of the same size too, were made on different kinds of machine, so compare times roughly."
     return "Runs at different sizes were made on different kinds of machine, so compare times within a size."
