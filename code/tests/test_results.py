@@ -23,12 +23,12 @@ def test_whole_studies_are_whole_and_nothing_undeclared_is_there(store):
     """Of a preset that calls itself unfinished, whose runs come one by one, any part may be there."""
     whole = {
         spec.id
-        for name in ("report", "depth", "resolution", "shipped")
+        for name in ("report", "depth", "resolution", "edges", "shipped")
         if not preset_table(name).get("unfinished")
         for spec in expand(name)
     }
     assert whole <= set(store.ids())
-    assert set(store.ids()) <= {spec.id for name in ("full", "shipped") for spec in expand(name)}
+    assert set(store.ids()) <= {spec.id for name in ("full", "edges", "shipped") for spec in expand(name)}
 
 
 def test_every_arm_begins_with_its_first_seed_and_leaves_none_out():
