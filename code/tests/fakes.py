@@ -155,10 +155,10 @@ def fake_spec(strategy: str, n_labels: int, seed: int = 0, **changes) -> RunSpec
     tables = toml_tables(PRESETS)
     known = tables["strategies"]
     values = {**tables["defaults"], **known.get(strategy, known["finetune_block5"])}
-    if values["weights"] == "tiny-imagenet-vgg16":
-        values["weights"] = (
-            "tiny-imagenet"  # which a card describes, and no file in the results folder needs to
-        )
+    if (
+        values["weights"] == "tiny-imagenet-vgg16"
+    ):  # it needs a file in the results folder; the other has a card
+        values["weights"] = "tiny-imagenet"
     values |= changes
     return RunSpec.parse({**values, "strategy": strategy, "n_labels": n_labels, "seed": seed})
 

@@ -5,22 +5,26 @@ import io
 import numpy as np
 
 
-def to_mosaic(images: np.ndarray, columns: int) -> bytes:
-    """Return images as one WebP file.
+def tiled(images: np.ndarray, columns: int) -> np.ndarray:
+    """Set images into rows, without gaps, and return one image, uint8 (height, width, 3).
 
     Args:
         images: uint8 (n, side, side, 3).
         columns: images in a row; the last row may be shorter, and is filled with black.
     """
-    from PIL import Image
-
     side, rows = images.shape[1], max(1, -(-len(images) // columns))
     whole = np.zeros((rows * columns, side, side, 3), np.uint8)
     whole[: len(images)] = images
     whole = whole.reshape(rows, columns, side, side, 3).swapaxes(1, 2)
+    return whole.reshape(rows * side, columns * side, 3)
+
+
+def to_mosaic(images: np.ndarray, columns: int) -> bytes:
+    """Return images as one WebP file, set into rows as `tiled` does."""
+    from PIL import Image
+
     buffer = io.BytesIO()
-    picture = Image.fromarray(whole.reshape(rows * side, columns * side, 3))
-    picture.save(buffer, "WEBP", lossless=True, quality=100, method=6)
+    Image.fromarray(tiled(images, columns)).save(buffer, "WEBP", lossless=True, quality=100, method=6)
     return buffer.getvalue()
 
 

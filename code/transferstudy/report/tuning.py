@@ -13,6 +13,7 @@ from .declared import fewest_steps
 from .markdown import pipe_table
 
 _NAMED = 3  # winners at an edge, at most, that a sentence names; more are read off the table
+_KINDS = ("trained from scratch", "with pretrained weights", "with frozen random weights")
 
 
 def chosen(results: Path | str | None = None) -> list[Winner]:
@@ -93,7 +94,7 @@ def edges(found: list[Winner]) -> str:
 
 
 def missed(found: list[Winner], later: list[Beyond]) -> str:
-    """Return how much the rates beyond the edges would have gained, from random weights and with transfer; "" where none lies there."""
+    """Return how much the rates beyond the edges would have gained, from scratch, with transfer, and the control; "" where none lies there."""
     at_edge = [w for w in found if w.edge]
     if not at_edge:
         return ""
@@ -106,20 +107,26 @@ def missed(found: list[Winner], later: list[Beyond]) -> str:
         f"So, afterwards, the next rate beyond was tried at {part} of these edges, all else as the winner ({again}). No setting was "
         f"changed by it. It got more of the validation images right than the winner in {count(len(better))} of {count(len(later))} cases."
     )
-    for group, pretrained in (("from random weights", False), ("from pretrained weights", True)):
-        own = [b for b in later if get_strategy(b.winner.strategy).pretrained is pretrained]
+    groups = {kind: [b for b in later if _kind(b.winner) == kind] for kind in _KINDS}
+    for group, own in groups.items():
         best = max(own, key=lambda b: b.images / b.winner.images, default=None)
         if best is None:
             continue
-        w = best.winner
         if best.images <= 0:
             text += f" Of the arms {group} none did better with it."
             continue
+        w = best.winner
         text += (
             f" The most that an arm {group} had to gain is {_link(best)} points: {get_strategy(w.strategy).label} at "
             f"{count(w.n_labels)} labels, {count(best.images)} more of {count(w.images)} images."
         )
     return text
+
+
+def _kind(w: Winner) -> str:
+    """One of `_KINDS`: frozen random weights are a control, and nobody trains from scratch that way."""
+    strategy = get_strategy(w.strategy)
+    return _KINDS[1] if strategy.pretrained else _KINDS[2] if strategy.train_from is None else _KINDS[0]
 
 
 def _link(b: Beyond) -> str:

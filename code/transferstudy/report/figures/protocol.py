@@ -5,6 +5,7 @@ from matplotlib.figure import Figure
 
 from ...data import ImageData
 from ...data.splits import draw_sizes
+from ...mosaic import tiled
 from ...study import Study
 from ...values import count
 from ..cards import card
@@ -12,16 +13,10 @@ from .diagram import arrow, box, plane
 from .style import colour
 
 
-def _mosaic(images: np.ndarray, columns: int) -> np.ndarray:
-    """Set uint8 images (n, side, side, 3) into rows, without gaps; n must be a multiple of `columns`."""
-    rows = [np.concatenate(list(row), axis=1) for row in images.reshape(-1, columns, *images.shape[1:])]
-    return np.concatenate(rows, axis=0)
-
-
 def _pictures(axis, images: np.ndarray, place: tuple[float, float, float, float], columns: int) -> None:
     left, bottom, width, height = place
     axis.imshow(
-        _mosaic(images, columns), extent=(left, left + width, bottom, bottom + height), interpolation="nearest",
+        tiled(images, columns), extent=(left, left + width, bottom, bottom + height), interpolation="nearest",
         aspect="auto", zorder=1,
     )  # fmt: skip
 
