@@ -10,7 +10,7 @@ from transferstudy.cli import main
 from transferstudy.data import load
 from transferstudy.errors import StudyError
 from transferstudy.paths import project_root
-from transferstudy.portable import NAME, open_portable, read_photo
+from transferstudy.portable import NAME, deflated, open_portable, read_photo
 
 SHIPPED = project_root() / "results" / "models" / NAME
 
@@ -46,6 +46,41 @@ def test_it_gives_what_the_run_gave(opened):
     np.testing.assert_allclose(probabilities, np.exp(log_softmax(np.asarray(kept(x)))), atol=1e-4)
     right = (probabilities.argmax(axis=1) == sample.y_test[:64]).mean()
     assert right > 0.5, "a fine-tuned network knows more than half of the sample"
+
+
+def _members(path) -> dict[str, bytes]:
+    with zipfile.ZipFile(path) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def test_compressing_keeps_every_member_and_always_gives_the_same_bytes(tmp_path):
+    plain, packed, again = (tmp_path / name for name in ("plain.keras", "packed.keras", "again.keras"))
+    with zipfile.ZipFile(plain, "w") as archive:
+        for name, content in _members(SHIPPED).items():
+            archive.writestr(name, content)
+    packed.write_bytes(deflated(plain))
+    assert list(_members(packed).items()) == list(_members(SHIPPED).items())
+    assert packed.stat().st_size < 0.6 * plain.stat().st_size
+    again.write_bytes(deflated(packed))
+    assert again.read_bytes() == packed.read_bytes()
+
+
+def test_export_writes_a_compressed_file_that_keras_opens(opened, tmp_path, capsys):
+    import keras
+
+    model, notes = opened
+    path = tmp_path / "new" / "model.keras"
+    assert main(["export", notes["run"], "--out", str(path)]) == 0
+    size = path.stat().st_size
+    assert f"{size:,} bytes" in capsys.readouterr().out
+    assert [p.name for p in path.parent.iterdir()] == [path.name]
+    with zipfile.ZipFile(path) as archive:
+        assert {member.compress_type for member in archive.infolist()} == {zipfile.ZIP_DEFLATED}
+    x = load("cifar10-sample").x_test[:8].astype("float32")
+    fresh, fresh_notes = open_portable(path)
+    assert fresh_notes == notes
+    for found in (fresh, keras.saving.load_model(path)):
+        np.testing.assert_allclose(np.asarray(found(x)), np.asarray(model(x)), atol=1e-6)
 
 
 def test_predict_prints_classes_and_probabilities(tmp_path, capsys):

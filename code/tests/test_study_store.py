@@ -14,7 +14,8 @@ from transferstudy.metrics import expected_calibration_error, measure, normalise
 from transferstudy.packing import pack, unpack
 from transferstudy.prediction import MANTISSA_BITS, log_softmax, round_log_probabilities
 from transferstudy.presets import expand
-from transferstudy.store import Store, write_atomic
+from transferstudy.records import read_record, write_record
+from transferstudy.store import Store, as_json, digest, write_atomic
 from transferstudy.verify import verify
 
 SPEC = expand("report")[0]
@@ -45,6 +46,60 @@ def test_a_failed_write_leaves_the_old_file_and_no_other(tmp_path, monkeypatch):
         write_atomic(path, b"new")
     assert path.read_bytes() == b"old"
     assert [p.name for p in tmp_path.iterdir()] == ["x.json"]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {},
+        [],
+        "[1,\n 2]",
+        None,
+        {"b": [1, 2.5e-17, -0.0, True, None], "a": {"": [], "x": {}}},
+        {"text": ['"], [', "a, b", "\\", "\n", "\u2028é", "{}"], "[1, 2]": ["{", "}"]},
+        [[], [{}], [[1, 2], 3], {"k": [[0.1, 0.2], [0.3]]}],
+        {2: "two", 1: (1, 2)},
+        {"large": 2**80, "exact": [0.1 + 0.2, 1e308, 5e-324]},
+    ],
+)
+def test_json_keeps_every_value(value):
+    text = as_json(value)
+    assert json.dumps(json.loads(text), sort_keys=True) == json.dumps(
+        json.loads(json.dumps(value)), sort_keys=True
+    )
+    assert text.endswith("\n")
+    again = as_json(json.loads(text))
+    assert again == text
+
+
+def test_json_not_a_number_passes():
+    assert np.isnan(json.loads(as_json({"x": [float("nan")]}))["x"][0])
+
+
+def test_json_lists_of_plain_values_stand_on_one_line():
+    value = {
+        "matrix": [[1, 2], [3, 4]],
+        "curve": [0.5, None, "a]"],
+        "rounds": [{"loss": 1.5, "at": {"k": 1}}, {"b": 2, "a": 1}],
+        "n": 3,
+    }
+    assert as_json(value) == (
+        '{\n "curve": [0.5, null, "a]"],\n "matrix": [\n  [1, 2],\n  [3, 4]\n ],\n "n": 3,\n'
+        ' "rounds": [\n  {\n   "at": {\n    "k": 1\n   },\n   "loss": 1.5\n  },\n  {"a": 1, "b": 2}\n ]\n}\n'
+    )
+
+
+def test_both_kinds_of_record_are_written_like_that_and_read_in_the_old_layout(store, tmp_path):
+    path = store.record_path(SPEC.id)
+    record = store.load(SPEC.id)
+    assert path.read_text() == as_json(record)
+    path.write_text(json.dumps(record, indent=1, sort_keys=True))
+    assert store.load(SPEC.id) == record
+    small = tmp_path / "small.json"
+    made = write_record(small, {"values": [1, 2, 3]})
+    assert '"values": [1, 2, 3]' in small.read_text()
+    small.write_text(json.dumps(made, indent=1))
+    assert read_record(small, "nothing") == made
 
 
 def test_a_missing_result_names_run_and_command(store):
@@ -153,6 +208,121 @@ def test_packed_predictions_come_back_bit_for_bit():
     for name, array in arrays.items():
         assert (found[name].dtype, found[name].shape) == (array.dtype, array.shape)
         assert np.ascontiguousarray(found[name]).tobytes() == array.tobytes()
+
+
+def _predictions(n: int = 500, classes: int = 10) -> dict[str, np.ndarray]:
+    """Rounded log-probabilities of a network that is often right, and their labels."""
+    rng = np.random.default_rng(n)
+    y = np.sort(np.arange(n) % classes).astype(np.uint8)
+    logits = rng.normal(0, 2, (n, classes))
+    logits[np.arange(n), y] += 3
+    return {"test_log_p": round_log_probabilities(log_softmax(logits)), "test_y": y}
+
+
+def _stored(content: bytes) -> dict[str, np.ndarray]:
+    with np.load(io.BytesIO(lzma.decompress(content))) as archive:
+        return dict(archive)
+
+
+def _same(found: dict, arrays: dict) -> bool:
+    return list(found) == list(arrays) and all(
+        (found[k].dtype, found[k].shape, np.ascontiguousarray(found[k]).tobytes())
+        == (arrays[k].dtype, arrays[k].shape, np.ascontiguousarray(arrays[k]).tobytes())
+        for k in arrays
+    )
+
+
+@pytest.mark.parametrize(("n", "classes"), [(500, 10), (1, 10), (40, 2), (300, 200)])
+@pytest.mark.parametrize("label_type", [np.uint8, np.uint16, np.int64])
+def test_predictions_with_labels_keep_the_true_class_as_an_offset(n, classes, label_type):
+    arrays = _predictions(n, classes)
+    arrays["test_y"] = np.random.default_rng(1).permutation(arrays["test_y"]).astype(label_type)
+    content = pack(arrays)
+    assert _stored(content).keys() == {"test_log_p.offsets", "test_log_p.table", "test_y"}
+    assert _stored(content)["test_log_p.offsets"].shape == (classes, n)
+    assert _same(unpack(content), arrays)
+    in_fortran_order = {**arrays, "test_log_p": np.asfortranarray(arrays["test_log_p"])}
+    assert pack(in_fortran_order) == content
+
+
+def test_every_place_of_a_full_table_can_be_an_offset():
+    """256 values, equal probabilities among them, rows that do not sum to one: a wrong prediction costs bytes, no values."""
+    values = -np.arange(256, dtype=np.float16) / 4
+    values[0] = -0.0
+    values[255] = 0.0  # as likely as -0.0; and exp of most others is less than the unit
+    rng = np.random.default_rng(0)
+    arrays = {
+        "val_log_p": values[rng.integers(0, 256, (3000, 10))],
+        "val_y": rng.integers(0, 10, 3000).astype(np.uint8),
+    }
+    assert "val_log_p.offsets" in _stored(pack(arrays))
+    assert _same(unpack(pack(arrays)), arrays)
+
+
+@pytest.mark.parametrize("value", [np.nan, -np.inf, np.inf, 0.5])
+def test_odd_values_are_stored_plainly(value):
+    arrays = _predictions()
+    arrays["test_log_p"][3, 4] = value
+    assert "test_log_p.places" in _stored(pack(arrays))
+    assert _same(unpack(pack(arrays)), arrays)
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        None,
+        np.zeros(499, np.uint8),
+        np.zeros((500, 1), np.uint8),
+        np.full(500, 10, np.uint8),
+        np.full(500, -1),
+        np.zeros(500, np.float32),
+        np.zeros(500, bool),
+    ],
+)
+def test_without_labels_that_fit_predictions_are_stored_plainly(labels):
+    arrays = {"test_log_p": _predictions()["test_log_p"]}
+    if labels is not None:
+        arrays["test_y"] = labels
+    assert "test_log_p.places" in _stored(pack(arrays))
+    assert _same(unpack(pack(arrays)), arrays)
+
+
+@pytest.mark.parametrize("shape", [(0, 10), (5, 1)])
+def test_predictions_without_rows_or_rivals_come_back(shape):
+    arrays = {"test_log_p": np.zeros(shape, np.float16), "test_y": np.zeros(shape[0], np.uint8)}
+    assert _same(unpack(pack(arrays)), arrays)
+
+
+def test_archives_with_plain_places_are_still_read_and_larger():
+    arrays = _predictions(5000)
+    bits, places = np.unique(arrays["test_log_p"].view(np.uint16), return_inverse=True)
+    buffer = io.BytesIO()
+    np.savez(
+        buffer,
+        **{
+            "test_log_p.places": places.reshape(5000, 10).T.astype(np.uint8),
+            "test_log_p.table": bits.view(np.float16),
+            "test_y": arrays["test_y"],
+        },
+    )
+    old = lzma.compress(
+        buffer.getvalue(), filters=[{"id": lzma.FILTER_LZMA2, "preset": 9, "lc": 3, "lp": 0, "pb": 0}]
+    )
+    assert _same(unpack(old), arrays)
+    assert len(pack(arrays)) < 0.95 * len(old)
+
+
+def test_what_is_predicted_is_the_same_on_every_machine():
+    """By digest: the offsets depend on a computation, and files must stay readable elsewhere and later."""
+    steps = np.arange(1000).reshape(200, 5)
+    arrays = {
+        "test_log_p": (-(steps * 37 % 200) / 16).astype(np.float16),
+        "test_y": (np.arange(200) * 7 % 5).astype(np.uint8),
+    }
+    assert (
+        digest(_stored(pack(arrays))["test_log_p.offsets"].tobytes())
+        == "dfb6b1ac685164f84f0659e842e966c01f5398ca565b3107e195b9340cdf40dd"
+    )
 
 
 def test_packing_makes_predictions_smaller_than_plain_lzma():

@@ -1,13 +1,15 @@
 """One `.keras` file that takes photographs of any size: cropping, resizing and scaling of pixels are inside, class names too."""
 
+import io
 import json
+import tempfile
 import zipfile
 from pathlib import Path
 
 import numpy as np
 
 from .errors import StudyError
-from .store import Store
+from .store import Store, write_atomic
 
 NAME = "compact-finetuned.keras"
 NOTES = "transferstudy.json"  # Keras reads its own members of the archive and leaves others alone
@@ -49,16 +51,30 @@ def export(store: Store, record: dict, path: Path) -> None:
     # Called as whole(images), Keras' image layers switch the layers after them to training, and batch normalisation would
     # then learn from what it should classify. A frozen one never does.
     whole.trainable = False
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".part-{path.name}")
-    try:
-        whole.save(part)
-        with zipfile.ZipFile(part, "a") as archive:
-            notes = {"classes": record["data"]["classes"], "run": record["id"], "weights": record["weights"]}
+    notes = {"classes": record["data"]["classes"], "run": record["id"], "weights": record["weights"]}
+    with tempfile.TemporaryDirectory() as folder:
+        saved = Path(folder) / NAME
+        whole.save(saved)
+        with zipfile.ZipFile(saved, "a") as archive:
             archive.writestr(NOTES, json.dumps(notes, indent=1))
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+        write_atomic(path, deflated(saved))
+
+
+def deflated(path: Path) -> bytes:
+    """Return a zip archive with the same members, compressed: Keras does not, and weights from float16 shrink by half.
+
+    Args:
+        path: the archive.
+
+    Raises:
+        OSError, zipfile.BadZipFile: missing, or no such archive.
+    """
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(path) as old, zipfile.ZipFile(buffer, "w") as new:
+        for name in old.namelist():
+            # The date of a ZipInfo is a fixed one, so that the same members give the same file.
+            new.writestr(zipfile.ZipInfo(name), old.read(name), zipfile.ZIP_DEFLATED, 9)
+    return buffer.getvalue()
 
 
 def open_portable(path: Path):

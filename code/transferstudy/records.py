@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from .errors import StudyError
-from .store import record_digest, write_atomic
+from .store import as_json, record_digest, write_atomic
 
 CHECK = "record_sha256"
 
@@ -17,7 +17,7 @@ def write_record(path: Path, record: dict) -> dict:
         record: plain values.
     """
     record = {**record, CHECK: record_digest(record)}
-    write_atomic(path, (json.dumps(record, indent=1, sort_keys=True) + "\n").encode())
+    write_atomic(path, as_json(record).encode())
     return record
 
 

@@ -40,6 +40,36 @@ def write_atomic(path: Path, content: bytes) -> None:
         part.unlink(missing_ok=True)
 
 
+def as_json(value) -> str:
+    """Return JSON to keep in the repository: keys sorted, one entry a line, but what is flat within a list whole on one line.
+
+    Confusion matrices and curves are most of a record; one number a line, they would be larger and show less.
+
+    Args:
+        value: anything that `json.dumps` takes.
+
+    Raises:
+        TypeError, ValueError: as `json.dumps`.
+    """
+    return _json_lines(json.loads(json.dumps(value)), "\n") + "\n"
+
+
+def _json_lines(value, newline: str) -> str:
+    inner = newline + " "
+    if isinstance(value, dict) and value:
+        entries = [f"{json.dumps(key)}: {_json_lines(value[key], inner)}" for key in sorted(value)]
+        return "{" + inner + f",{inner}".join(entries) + newline + "}"
+    if isinstance(value, list) and not _flat(value):
+        items = [json.dumps(i, sort_keys=True) if _flat(i) else _json_lines(i, inner) for i in value]
+        return "[" + inner + f",{inner}".join(items) + newline + "]"
+    return json.dumps(value)
+
+
+def _flat(value) -> bool:
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return not any(isinstance(part, dict | list) for part in parts)
+
+
 def digest(content: bytes) -> str:
     """Return the SHA-256 of bytes as hex digits."""
     return hashlib.sha256(content).hexdigest()
@@ -110,7 +140,7 @@ class Store:
         run_id = RunSpec.parse(record["spec"]).id
         record = {**record, "id": run_id}
         record[_CHECK] = record_digest(record)
-        write_atomic(self.record_path(run_id), (json.dumps(record, indent=1, sort_keys=True) + "\n").encode())
+        write_atomic(self.record_path(run_id), as_json(record).encode())
         return record
 
     def _put(self, name: str, content: bytes) -> dict:

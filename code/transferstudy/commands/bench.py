@@ -1,6 +1,5 @@
 """`python -m transferstudy bench`: what cached activations, the store and a second worker save or cost."""
 
-import json
 import time
 from pathlib import Path
 
@@ -43,14 +42,14 @@ def run(args) -> None:
     """Run the command."""
     from ..environment import describe
     from ..records import write_record
-    from ..store import Store, write_atomic
+    from ..store import Store, as_json, write_atomic
 
     results = _workers(args) if args.workers else _single(args)
     results["environment"] = env = describe()
     results["made"] = time.strftime("%Y-%m-%d", time.gmtime())
     print(f"on: {env['processor']}, {env['cores']} cores, {env['backend']}")
     if args.out:
-        write_atomic(args.out, (json.dumps(results, indent=1, sort_keys=True) + "\n").encode())
+        write_atomic(args.out, as_json(results).encode())
         print(f"{args.out} written")
     if args.keep:
         path = Store(args.results).root / "bench" / f"{'workers' if args.workers else 'training'}.json"
