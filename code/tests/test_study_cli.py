@@ -232,7 +232,7 @@ def test_cost_of_a_plan_says_what_it_knows(tmp_path, capsys):
     assert main(["plan", "--cost", "--results", str(tmp_path / "results")]) == 0
     out = capsys.readouterr().out
     assert "hours still to do" in out
-    assert "19 runs (small_finetune on compact at 32 px)" in out
+    assert "21 runs (small_finetune on compact at 32 px)" in out
     assert "Imaginary processor, 2 cores" in out
     assert main(["plan", "--cost", "--preset", "quick", "--results", str(tmp_path / "empty")]) == 0
     assert "no comparable run is finished: 2 runs" in capsys.readouterr().out
@@ -263,3 +263,42 @@ def test_every_backend_trains(tmp_path, backend):
     store = Store(tmp_path)
     assert store.load(store.ids()[0])["environment"]["backend"] == backend
     assert call("verify", results=tmp_path).returncode == 0
+
+
+BOTH_WAYS = """
+import keras, numpy as np
+from transferstudy.errors import StudyError
+from transferstudy.presets import expand
+from transferstudy.training.run import start_model
+
+spec = next(s for s in expand("report") if s.strategy == "small_scratch")
+pixels, seen = np.random.default_rng(1).uniform(0, 255, (8, 32, 32, 3)), {}
+for precision in ("float32", "mixed_bfloat16"):
+    try:
+        model, _ = start_model(spec.model_copy(update={"precision": precision}), 10, 32, None)
+        seen[precision] = model.predict(pixels, verbose=0)
+    except StudyError as error:
+        print("refused", precision, error)
+if len(seen) == 2:
+    gap = np.abs(seen["float32"] - seen["mixed_bfloat16"]).max() / np.abs(seen["float32"]).max()
+    print("right" if gap < 0.1 else f"wrong by {gap:.2f}")
+"""
+
+
+@pytest.mark.parametrize("backend", ["tensorflow", "jax"])
+def test_sixteen_bits_compute_the_same_network_or_are_refused(backend):
+    """Some versions of JAX compile bfloat16 convolutions wrongly on a processor: nobody may train with that unawares."""
+    import importlib.util
+
+    if importlib.util.find_spec(backend) is None:
+        pytest.skip(f"{backend} is not installed; TRANSFERSTUDY_TEST_BACKENDS=1 make test installs it")
+    done = subprocess.run(
+        [sys.executable, "-c", BOTH_WAYS],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "KERAS_BACKEND": backend, "CUDA_VISIBLE_DEVICES": ""},
+    )
+    assert done.returncode == 0, done.stderr
+    said = done.stdout.strip().splitlines()[-1]
+    refused = backend == "jax" and said.startswith("refused mixed_bfloat16 JAX on this processor")
+    assert said == "right" or refused, said

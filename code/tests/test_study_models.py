@@ -1,5 +1,7 @@
 """Models: raw pixels in, the right layers learn, weights files are checked before anything is loaded."""
 
+from types import SimpleNamespace
+
 import keras
 import numpy as np
 import pytest
@@ -15,7 +17,7 @@ from transferstudy.models import (
     standardise_head,
     trainable_layers,
 )  # fmt: skip
-from transferstudy.models.convolution import convolve_in_float32, slow_in_bfloat16
+from transferstudy.models.convolution import check_arithmetic, convolve_in_float32, slow_in_bfloat16
 from transferstudy.weightsfile import KNOWN_FILES, find_weights, resolve
 
 VGG_CONVS = [
@@ -233,3 +235,33 @@ def test_processors_without_avx512_are_told_apart(monkeypatch, found):
     assert slow_in_bfloat16() == (len(found) == 1)
     monkeypatch.setattr("platform.machine", lambda: "arm64")
     assert not slow_in_bfloat16()
+
+
+class TwoWays:
+    """A network in bfloat16 whose compiled form adds `off` to what it gives otherwise."""
+
+    input_shape = (None, 8, 8, 3)
+
+    def __init__(self, off: float, dtype: str = "bfloat16"):
+        self.off, self.layers = off, [SimpleNamespace(compute_dtype=dtype)]
+
+    def __call__(self, pixels, training):
+        return pixels.mean(axis=(1, 2))
+
+    def predict(self, pixels, verbose):
+        return self(pixels, False) + self.off
+
+
+@pytest.mark.parametrize("off", [np.nan, -120.0])
+def test_a_network_that_is_compiled_wrongly_is_refused(monkeypatch, off):
+    where = "transferstudy.models.convolution"
+    monkeypatch.setattr(f"{where}.accelerators", lambda: [])
+    monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
+    check_arithmetic(TwoWays(0.5))
+    check_arithmetic(TwoWays(off, "float32"))
+    with pytest.raises(StudyError, match="nothing was trained"):
+        check_arithmetic(TwoWays(off))
+    monkeypatch.setattr(f"{where}.accelerators", lambda: ["A GPU"])
+    check_arithmetic(TwoWays(off))
+    monkeypatch.setattr(keras.backend, "backend", lambda: "tensorflow")
+    check_arithmetic(TwoWays(off))

@@ -1,10 +1,12 @@
-"""Convolutions in bfloat16 on processors that have no instructions for it."""
+"""Convolutions in bfloat16 where there is no GPU: slow on some processors, and wrong in some versions of XLA."""
 
 import platform
 
 import keras
+import numpy as np
 
-from ..environment import instructions
+from ..environment import accelerators, instructions
+from ..errors import StudyError
 
 
 def slow_in_bfloat16() -> bool:
@@ -19,6 +21,33 @@ def slow_in_bfloat16() -> bool:
 
     wide = any(name == "X86_V4" or name.startswith("AVX512") for name in instructions())
     return not wide and not tf.config.list_physical_devices("GPU")
+
+
+def check_arithmetic(model: keras.Model) -> None:
+    """Refuse to go on where JAX, on a processor, compiles a bfloat16 network into one that computes something else.
+
+    Seen with jax 0.11.2: two bfloat16 convolutions and a pooling, compiled together, give NaN or zeros, while the same
+    operations one by one are right. Nothing fails then; a network only seems to learn nothing. So a few images of noise go
+    through the network both ways. On other backends, on a GPU and in float32 nothing is done.
+
+    Args:
+        model: from pixels (n, side, side, 3) in 0..255 to logits, untrained or not.
+
+    Raises:
+        StudyError: the two ways differ by more than rounding.
+    """
+    if keras.backend.backend() != "jax" or accelerators():
+        return
+    if not any(layer.compute_dtype == "bfloat16" for layer in model.layers):
+        return
+    pixels = np.random.default_rng(0).uniform(0, 255, (4, *model.input_shape[1:])).astype("float32")
+    one_by_one = np.asarray(model(pixels, training=False), "float32")
+    compiled = model.predict(pixels, verbose=0)
+    if not np.abs(compiled - one_by_one).max() <= 0.1 * np.abs(one_by_one).max():  # NaN fails, too
+        raise StudyError(
+            "JAX on this processor compiles bfloat16 convolutions wrongly (seen with jax 0.11.2): nothing was trained. Use a "
+            "GPU, another version of jax, or KERAS_BACKEND=tensorflow"
+        )
 
 
 def convolve_in_float32(model: keras.Model) -> None:

@@ -7,7 +7,15 @@ import keras
 import numpy as np
 
 from ..data import ImageData, Split, draw
-from ..models import between, build_model, load_weights, set_trainable, split_at, standardise_head
+from ..models import (
+    between,
+    build_model,
+    check_arithmetic,
+    load_weights,
+    set_trainable,
+    split_at,
+    standardise_head,
+)
 from ..models.weights import arrays_sha256
 from ..spec import RunSpec
 from ..strategies import get_strategy
@@ -71,7 +79,7 @@ def start_model(
         Model and the SHA-256 of the pretrained weights (None for a random start).
 
     Raises:
-        StudyError: weights that are missing or made for another network.
+        StudyError: weights that are missing or made for another network, or arithmetic that is wrong (`check_arithmetic`).
     """
     strategy = get_strategy(spec.strategy)
     keras.config.set_dtype_policy(spec.precision)
@@ -86,6 +94,7 @@ def start_model(
         standardise=strategy.head_first,
         weights=downloaded,
     )
+    check_arithmetic(model)
     if downloaded:
         return model, arrays_sha256(model)
     if spec.weights != "none":
