@@ -123,7 +123,7 @@ def test_a_run_is_charged_what_its_activations_would_have_cost(tmp_path, reused)
     wall = 10.0 + 20.0 + len("linear_probe")
     assert expense.wall_seconds(study, probe).tolist() == pytest.approx([wall, wall])
     assert expense.training_rate(study, probe) == pytest.approx(80 * 32 / wall)
-    assert expense.prediction_rate(probe) == pytest.approx((100 + 100) / 3.0)
+    assert expense.prediction_rate(study, probe) == pytest.approx((100 + 100) / 3.0)
 
 
 def test_activations_are_charged_as_the_same_kind_of_machine_computes_them(tmp_path):
@@ -143,6 +143,55 @@ def test_activations_are_charged_as_the_same_kind_of_machine_computes_them(tmp_p
     for record in study.records.values():
         del record["environment"]  # as in the notebook
     assert expense._features(study, reused, "cpu") == pytest.approx(40.0), "the median of both"
+
+
+def on_gpu(record: dict) -> None:
+    record["environment"] = {**record["environment"], "accelerators": ["A GPU"]}
+
+
+def test_times_on_an_accelerator_do_not_mix_with_those_of_a_processor(tmp_path):
+    study = a_study(tmp_path)
+    probe, scratch = study.arm("linear_probe", 500), study.arm("scratch", 500)
+    first, second = probe.records
+    on_gpu(second)
+    second["timing"]["head"]["cpu"] = 9e9
+    expense._rates.cache_clear()
+    assert expense.timed(study, probe) == (first,)
+    assert expense.cpu_seconds(study, probe).tolist() == pytest.approx([50.0])
+    assert expense.share_machines(study, probe, scratch), "seed 0 of both was made on the same machine"
+    assert "one run on A GPU" in claims.cost(study)
+    on_gpu(scratch.records[0])
+    assert expense.timed(study, scratch) == ()
+    assert not expense.share_machines(study, scratch, scratch)
+    assert expense.prediction_rate(study, scratch) is None
+    on_gpu(first)
+    assert expense.timed(study, probe) == (first, second), (
+        "a study made on accelerators throughout counts them all"
+    )
+
+
+def test_pages_of_cost_stand_without_the_times_of_an_arm(four, monkeypatch):
+    from transferstudy import report
+
+    best, other = four.best(5000, True), four.best(5000, False)
+    for record in best.records:
+        monkeypatch.setitem(record, "environment", {**record["environment"], "accelerators": ["A GPU"]})
+    made = bill.bill(four, best)
+    assert (made.cpu_seconds, made.watt_hours, made.whole_cpu_seconds) == (None, None, None)
+    row = f"| {best.strategy.label} "
+    for table in (report.tables.cost(four), report.tables.speed(four, 5000)):
+        assert (
+            next(line for line in table.data.splitlines() if line.startswith(row)).rstrip(" |").endswith("–")
+        )
+    assert "not known" in report.tables.energy(four, 5000).data
+    assert "cannot be said" in claims.payback(four)
+    assert "there is no estimate" in claims.energy(four)
+    assert "core-minutes" not in claims.slides.slide_price(four)
+    assert str(report.values(four).minutes(best.strategy.name, 5000)) == "not measured"
+    for figure in (report.figures.cost(four), report.figures.gain(four, price=True)):
+        texts = [t.get_text() for axis in figure.axes for t in axis.texts]
+        assert texts and "nan" not in " ".join(texts)
+    assert other.records
 
 
 def test_predicting_test_images_is_no_part_of_the_price(tmp_path):
@@ -195,7 +244,7 @@ def test_an_accelerator_leaves_the_energy_open(tmp_path):
     for record in study.records.values():
         record["environment"]["accelerators"] = ["a GPU"]
     assert bill.bill(study, study.arm("scratch", 500)).watt_hours is None
-    assert "cannot be estimated" in claims.energy(study)
+    assert "there is no estimate" in claims.energy(study)
     assert "not known" in tables.energy(study, 500).data
 
 

@@ -5,6 +5,7 @@ from statistics import median
 
 from .data.splits import MAX_VALIDATION, VALIDATION_SHARE
 from .environment import hardware, machine
+from .expense import on_accelerator
 from .robustness import CORRUPTIONS, IMAGES, SEVERITIES
 from .spec import RunSpec
 from .store import Store
@@ -65,7 +66,7 @@ def seconds(
         robust: whether it predicts corrupted images.
         there: names in `shared_keys` whose activations an earlier run left in the cache.
         here: the machine that the estimate is for, as `environment.machine` calls it: where comparable runs were made on
-            such a machine, they alone count.
+            such a machine, they alone count, and otherwise those made without an accelerator.
 
     Returns:
         Seconds, or None when no comparable run is finished.
@@ -74,7 +75,8 @@ def seconds(
     if not alike:
         return None
     if here is not None:
-        alike = [r for r in alike if machine(r["environment"]) == here] or alike
+        plain = [r for r in alike if not on_accelerator(r)]
+        alike = [r for r in alike if machine(r["environment"]) == here] or plain or alike
     alike = [r for r in alike if r["spec"]["batch_size"] == spec.batch_size] or alike
     n_train, total = training_images(spec.n_labels), 0.0
     strategy = get_strategy(spec.strategy)

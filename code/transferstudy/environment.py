@@ -66,10 +66,11 @@ def _processor() -> str:
 
 
 def machine(environment: dict) -> str:
-    """Return the machine of a record in words: processor, the widest vector instructions where they are recorded, cores."""
+    """Return the machine of a record in words: processor, widest vector instructions where they are recorded, cores, accelerators."""
     known = environment.get("instructions")
     widest = f" ({known[-1]})" if known else ""
-    return f"{environment['processor']}{widest}, {environment['cores']} cores"
+    beside = "".join(f", {name}" for name in environment.get("accelerators", []))
+    return f"{environment['processor']}{widest}, {environment['cores']} cores{beside}"
 
 
 def instructions() -> list[str]:

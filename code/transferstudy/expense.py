@@ -3,6 +3,7 @@
 Counted is what it takes to make the model: running images through what is frozen, training, and looking at the validation
 images on the way. Predicting the test images, clean or corrupted, is how the study examines a model and no part of its price.
 Where an earlier run had kept activations, a run is charged what they would have cost it.
+Runs on an accelerator do not count beside runs on a processor: `timed` says why.
 """
 
 from functools import cache
@@ -29,6 +30,23 @@ def made_on(record: dict) -> str | None:
     return machine(record["environment"]) if "environment" in record else None
 
 
+def on_accelerator(record: dict) -> bool:
+    """Return whether a GPU or TPU took part in a run; False in the notebook, whose records do not say it."""
+    return bool(record.get("environment", {}).get("accelerators"))
+
+
+def timed(study: Study, arm: Arm) -> tuple[dict, ...]:
+    """Return the records of an arm whose times count.
+
+    Processor time says nothing of what an accelerator did, and its minutes cannot be averaged with those of a processor. So
+    in a study that has runs without one, those alone count; an arm may then have none. In a study made on accelerators
+    throughout, all count.
+    """
+    if all(on_accelerator(record) for record in study.records.values()):
+        return arm.records
+    return tuple(record for record in arm.records if not on_accelerator(record))
+
+
 def _rows(record: dict) -> tuple[int, int]:
     """Images, views counted singly, whose activations a run computed and took over; (0, 0) where none were kept.
 
@@ -51,7 +69,7 @@ def _rates(study: Study, kind: str) -> dict[tuple, float]:
     By part and machine, and by part alone for machines on which none did.
     """
     found: dict[tuple, list[float]] = {}
-    for record in study.records.values():
+    for record in (record for arm in study.arms.values() for record in timed(study, arm)):
         computed, reused = _rows(record)
         if computed and not reused:
             part, rate = _prefix(record), record["timing"]["features"][kind] / computed
@@ -78,32 +96,32 @@ def _seconds(study: Study, record: dict, kind: str) -> float:
 
 
 def cpu_seconds(study: Study, arm: Arm) -> np.ndarray:
-    """Return the processor time of each run's training in seconds, all cores added up, one a seed.
+    """Return the processor time of each run's training in seconds, all cores added up, one for each of `timed`.
 
     Unlike wall time it hardly depends on what else the machine was doing.
     """
-    return np.array([_seconds(study, record, "cpu") for record in arm.records])
+    return np.array([_seconds(study, record, "cpu") for record in timed(study, arm)])
 
 
-def share_machines(a: Arm, b: Arm) -> bool:
-    """Return whether two arms were trained on the same kinds of machine, seed by seed, so that their times compare."""
-    kinds = [{r["spec"]["seed"]: made_on(r) for r in arm.records} for arm in (a, b)]
-    return kinds[0] == kinds[1]
+def share_machines(study: Study, a: Arm, b: Arm) -> bool:
+    """Return whether two arms' times compare: both have some, from the same kinds of machine, seed by seed."""
+    kinds = [{r["spec"]["seed"]: made_on(r) for r in timed(study, arm)} for arm in (a, b)]
+    return bool(kinds[0]) and kinds[0] == kinds[1]
 
 
 def wall_seconds(study: Study, arm: Arm) -> np.ndarray:
-    """Return how long each run's training lasted in seconds, one a seed."""
-    return np.array([_seconds(study, record, "wall") for record in arm.records])
+    """Return how long each run's training lasted in seconds, one for each of `timed`."""
+    return np.array([_seconds(study, record, "wall") for record in timed(study, arm)])
 
 
 def training_rate(study: Study, arm: Arm) -> float:
-    """Return how many training images a second the phase that learns last takes, mean over the seeds.
+    """Return how many training images a second the phase that learns last takes, mean over the runs of `timed`.
 
     Images of its steps over its wall time; where a part stays frozen, the time for that part's activations is added. Without
     it a step on kept activations would look nearly free.
     """
     rates = []
-    for record in arm.records:
+    for record in timed(study, arm):
         last = record["phases"][-1]
         seconds = record["timing"][last["name"]]["wall"]
         if get_strategy(record["spec"]["strategy"]).train_from != "all":
@@ -112,13 +130,13 @@ def training_rate(study: Study, arm: Arm) -> float:
     return float(np.mean(rates))
 
 
-def prediction_rate(arm: Arm) -> float | None:
-    """Return how many images a second the trained network classifies, mean over the runs that computed all of them.
+def prediction_rate(study: Study, arm: Arm) -> float | None:
+    """Return how many images a second the trained network classifies, mean over those of `timed` that computed all of them.
 
     None where every run took activations of an earlier one.
     """
     rates = []
-    for r in arm.records:
+    for r in timed(study, arm):
         if r.get("activations", {}).get("prediction", {}).get("reused", 0) == 0:
             rates.append((r["data"]["validation"] + r["data"]["test"]) / r["timing"]["prediction"]["wall"])
     return float(np.mean(rates)) if rates else None

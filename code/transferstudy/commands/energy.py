@@ -42,9 +42,8 @@ def run(args) -> None:
             else "       -"
         )
         whole = f"{each.whole_wh:20.2f}" if each.whole_wh is not None else f"{'-':>20}"
-        print(
-            f"{arm.strategy.name:16}  {arm.n_labels:7,}  {each.cpu_seconds / 60:9.1f}  {own}  {grams}  {whole}"
-        )
+        minutes = f"{each.cpu_seconds / 60:9.1f}" if each.cpu_seconds is not None else f"{'-':>9}"
+        print(f"{arm.strategy.name:16}  {arm.n_labels:7,}  {minutes}  {own}  {grams}  {whole}")
 
 
 def _update(store) -> None:

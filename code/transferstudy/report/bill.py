@@ -6,7 +6,7 @@ from functools import cache
 import numpy as np
 
 from ..energy import Estimator, load
-from ..expense import cpu_seconds
+from ..expense import cpu_seconds, timed
 from ..paths import weights_dir
 from ..pretraining.records import manifests, pretraining_records
 from ..study import Arm, Study
@@ -35,7 +35,7 @@ class Pretraining:
 
 @dataclass(frozen=True)
 class Bill:
-    """Means over the seeds of an arm; energy in watt-hours is None where it cannot be estimated.
+    """Means over the seeds of an arm; None where no run's time counts, and where energy in watt-hours cannot be estimated.
 
     Attributes:
         cpu_seconds, watt_hours: of one run's training.
@@ -44,7 +44,7 @@ class Bill:
         known: whether the cost of the pretraining is known; true for a random start, which has none.
     """
 
-    cpu_seconds: float
+    cpu_seconds: float | None
     watt_hours: float | None
     pretraining: Pretraining | None
     pretraining_wh: float | None
@@ -53,7 +53,7 @@ class Bill:
     @property
     def whole_cpu_seconds(self) -> float | None:
         """Processor time with the whole pretraining, as if its weights were used for this one model."""
-        if not self.known:
+        if not self.known or self.cpu_seconds is None:
             return None
         return self.cpu_seconds + (self.pretraining.cpu_seconds if self.pretraining else 0.0)
 
@@ -110,16 +110,22 @@ def bill(study: Study, arm: Arm) -> Bill:
 
     Weights whose machine is not known are charged as if made on the machine of the run.
     """
-    record = arm.records[0]
+    record, counted = arm.records[0], timed(study, arm)
     weights, backbone = record["weights"]["name"], record["spec"]["backbone"]
     seconds, estimate = cpu_seconds(study, arm), estimator()
-    energy = [estimate.watt_hours(s, r["environment"]) for s, r in zip(seconds, arm.records, strict=True)]
-    own = None if None in energy else float(np.mean(energy))
+    energy = [estimate.watt_hours(s, r["environment"]) for s, r in zip(seconds, counted, strict=True)]
+    own = None if None in energy or not energy else float(np.mean(energy))
     before = None if weights == "none" else _pretraining_of(weights, backbone)
     before_wh = before and estimate.watt_hours(
         before.cpu_seconds, before.environment or {**record["environment"], "accelerators": []}
     )
-    return Bill(float(seconds.mean()), own, before, before_wh, weights == "none" or before is not None)
+    return Bill(
+        float(seconds.mean()) if counted else None,
+        own,
+        before,
+        before_wh,
+        weights == "none" or before is not None,
+    )
 
 
 def pretrainings(study: Study) -> dict[str, Pretraining]:

@@ -3,7 +3,7 @@
 from IPython.display import Markdown
 
 from ..environment import machine
-from ..expense import cpu_seconds, prediction_rate, training_rate, wall_seconds
+from ..expense import cpu_seconds, prediction_rate, timed, training_rate, wall_seconds
 from ..study import Arm, Study
 from ..values import Value, count, record_link
 from .bill import bill, estimator
@@ -21,19 +21,26 @@ def _amount(number: float) -> str:
 
 
 def cost(study: Study) -> Markdown:
-    """Processor time of training one model, mean over the seeds, in core-minutes."""
-    return by_size(study, lambda arm: _link(arm, f"{cpu_seconds(study, arm).mean() / 60:.1f}"))
+    """Processor time of training one model, mean over the seeds, in core-minutes; a dash where no time counts."""
+    return by_size(
+        study,
+        lambda arm: _link(arm, f"{cpu_seconds(study, arm).mean() / 60:.1f}") if timed(study, arm) else "–",
+    )
 
 
 def speed(study: Study, n_labels: int) -> Markdown:
     """What learns, how many images a second a strategy trains on and classifies, and how long training lasted at one size."""
     rows = []
     for arm in study.at(n_labels):
-        rate = prediction_rate(arm)
+        learning = count(arm.records[0]["parameters"]["trainable"])
+        if not timed(study, arm):
+            rows.append([arm.strategy.label, learning, *"––––"])
+            continue
+        rate = prediction_rate(study, arm)
         rows.append(
             [
                 arm.strategy.label,
-                count(arm.records[0]["parameters"]["trainable"]),
+                learning,
                 _link(arm, in_words(training_rate(study, arm))),
                 in_words(rate) if rate else "–",
                 f"{wall_seconds(study, arm).mean() / 60:.1f}",
@@ -60,10 +67,10 @@ def energy(study: Study, n_labels: int) -> Markdown:
         rows.append(
             [
                 arm.strategy.label,
-                _link(arm, in_words(each.cpu_seconds / 60)),
+                _link(arm, in_words(each.cpu_seconds / 60)) if each.cpu_seconds is not None else unknown,
                 in_words(alone) if alone is not None else unknown,
                 in_words(estimator().grams(alone)) if alone is not None else unknown,
-                _amount(each.whole_cpu_seconds / 60) if each.known else unknown,
+                _amount(each.whole_cpu_seconds / 60) if each.whole_cpu_seconds is not None else unknown,
                 _amount(whole) if whole is not None else unknown,
                 _amount(estimator().grams(whole)) if whole is not None else unknown,
             ]
@@ -83,7 +90,7 @@ def energy(study: Study, n_labels: int) -> Markdown:
 def power(study: Study) -> Markdown:
     """What the estimator assumes: watts of a busy core and of the memory, machine by machine, and grams a kilowatt-hour."""
     rows, seen = [], set()
-    for record in study.records.values():
+    for record in (r for arm in study.arms.values() for r in timed(study, arm)):
         env = record["environment"]
         key = machine(env), env["memory_gib"]
         if key in seen:

@@ -7,7 +7,7 @@ from ..analysis.temperature import arm_calibration
 from ..comparison import Difference, difference, verdict
 from ..data.splits import MAX_VALIDATION, VALIDATION_SHARE
 from ..environment import machine
-from ..expense import cpu_seconds
+from ..expense import cpu_seconds, on_accelerator
 from ..metrics import ECE_BINS
 from ..study import Arm, Study
 from ..values import Value, count, listing, percent, points, record_link, signed
@@ -95,14 +95,18 @@ class Values:
     def _machine(self):
         study = self._study
         environments = [r["environment"] for r in study.records.values()]
-        machines = sorted({machine(e) for e in environments})
-        self.machine = Value(listing(machines), record_link("environment"))
         self.backend_name = Value(
             listing(sorted({e["backend"] for e in environments})), record_link("environment")
         )
         self.keras_version = Value(listing(sorted({e["libraries"]["keras"] for e in environments})))
-        hours = sum(r["timing"]["total"]["wall"] for r in study.records.values()) / 3600
-        self.total_hours = Value(f"{hours:.1f}", record_link("runs"))
+        self.total_hours = Value(_hours(study.records.values()), record_link("runs"))
+        groups = [[r for r in study.records.values() if on_accelerator(r) is kind] for kind in (False, True)]
+        spent = [
+            f"{_hours(group)} hours of wall time on {listing(sorted({machine(r['environment']) for r in group}))}"
+            for group in groups
+            if group
+        ]
+        self.spent = Value(", and ".join(spent), record_link("environment"))
 
     @staticmethod
     def _range(fewest: int, most: int) -> Value:
@@ -175,7 +179,14 @@ class Values:
     def minutes(self, strategy: str, n_labels: int) -> Value:
         """Mean processor time of training one model, in core-minutes."""
         arm = self._study.arm(strategy, n_labels)
-        return Value(f"{cpu_seconds(self._study, arm).mean() / 60:.1f}", record_link(arm.anchor))
+        seconds = cpu_seconds(self._study, arm)
+        return Value(
+            f"{seconds.mean() / 60:.1f}" if len(seconds) else "not measured", record_link(arm.anchor)
+        )
+
+
+def _hours(records) -> str:
+    return f"{sum(r['timing']['total']['wall'] for r in records) / 3600:.1f}"
 
 
 def values(study: Study) -> Values:

@@ -67,7 +67,7 @@ def slide_price(study: Study) -> str:
     """Return what the gain at the most labels costs in computing, as one plain sentence, fit for a heading; the trend where machines differ."""
     n = ends_of(study)[-1]
     a, b, d = best_pair(study, n)
-    if not share_machines(a, b):
+    if not share_machines(study, a, b):
         return slide_trend(study).rstrip(".")
     times = float(cpu_seconds(study, a).mean() / cpu_seconds(study, b).mean())
     if times >= _ALIKE:

@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from ...comparison import arm_interval
-from ...expense import cpu_seconds
+from ...expense import cpu_seconds, timed
 from ...study import Study
 from ..bill import pretrainings
 from .marks import draw_interval, draw_seeds, minutes_axis, name_ends
@@ -47,6 +47,7 @@ def cost(study: Study, theme: str = "light", size: str = "page") -> Figure:
         ends = []
         for strategy in study.strategies:
             arms = [study.arm(strategy.name, n) for n in study.sizes_of(strategy.name)]
+            arms = [arm for arm in arms if timed(study, arm)]
             if not arms:
                 continue
             minutes = [float(np.mean(cpu_seconds(study, a))) / 60 for a in arms]

@@ -17,7 +17,7 @@ def plane(theme: str, size: str, height: float) -> Iterator[tuple]:
         (figure, axis, look).
     """
     with canvas(theme, size, height) as (figure, axis, face):
-        axis.set_xlim(0, 100)
+        axis.set_xlim(0, 100.3)  # room for the outlines at the edge
         axis.set_ylim(0, 100 * height)
         axis.axis("off")
         yield figure, axis, face

@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from ...comparison import difference
-from ...expense import cpu_seconds, share_machines
+from ...expense import cpu_seconds, share_machines, timed
 from ...study import Arm, Study
 from ...values import signed
 from ..claims.expense import machines
@@ -43,6 +43,7 @@ def gain(study: Study, price: bool = False, theme: str = "light", size: str = "p
             left.annotate(
                 signed(d.mean), (100 * d.mean, row), xytext=(0, -face.font * 1.05), textcoords="offset points",
                 ha="center", va="center", color=face.ink, fontweight="bold",
+                bbox={"facecolor": axes[0, 0].get_facecolor(), "edgecolor": "none", "pad": 0.5},  # over the line at zero
             )  # fmt: skip
             _row_name(left, row, n, a, b, face)
         left.set_yticks([])
@@ -78,6 +79,8 @@ def _row_name(axis, row: int, n_labels: int, a: Arm, b: Arm, face) -> None:
 def _price(axis, study: Study, pairs: list, face) -> None:
     """The processor time of one run of either arm, joined by a line; the dearer one's number stands to the right."""
     for row, (_, *arms) in enumerate(pairs):
+        if not all(timed(study, arm) for arm in arms):
+            continue
         minutes = [float(cpu_seconds(study, arm).mean()) / 60 for arm in arms]
         axis.plot(minutes, [row, row], color=face.grid, linewidth=face.line * 1.2, zorder=1)
         for arm, at in zip(arms, minutes, strict=True):
@@ -93,7 +96,7 @@ def _price(axis, study: Study, pairs: list, face) -> None:
     minutes_axis(axis)
     low, high = axis.get_xlim()
     axis.set_xlim(low / (high / low) ** 0.3, high * (high / low) ** 0.3)
-    if not all(share_machines(a, b) for _, a, b in pairs):
+    if not all(share_machines(study, a, b) for _, a, b in pairs):
         axis.set_xlabel("core-minutes, roughly")
     else:
         axis.set_xlabel("core-minutes (row by row)" if machines(study) else "core-minutes of training")

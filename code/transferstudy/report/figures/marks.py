@@ -63,7 +63,7 @@ def name_ends(figure: Figure, axis: Axes, ends: list[tuple[float, float, str, st
             annotation_clip=False,
             arrowprops={
                 "arrowstyle": "-", "color": tone, "alpha": 0.45, "linewidth": face.line * 0.35, "shrinkA": 1,
-                "shrinkB": face.marker * 0.6,
+                "shrinkB": face.marker * 0.6, "relpos": (0, 0.5),
             },
         )
         for x, y, text, tone in ends

@@ -48,7 +48,7 @@ def layers(study: Study, theme: str = "light", size: str = "page") -> Figure:
                 block + 0.5, len(rows) + 0.08, name, ha="center", va="bottom", color=face.muted,
                 fontsize=face.font * 0.92,
             )  # fmt: skip
-        axis.set_xlim(-2.5, len(_BLOCKS))
+        axis.set_xlim(-2.5, len(_BLOCKS) + 0.02)
         axis.set_ylim(0, len(rows) + 0.5)
         axis.axis("off")
     return figure
