@@ -84,7 +84,7 @@ def test_the_settings_file_holds_the_winners_of_the_stored_runs():
 
 def test_runs_of_the_grid_carry_the_tuned_settings():
     tuned = toml_tables(PRESETS)["tuned"]
-    for preset in ("report", "depth", "resolution"):
+    for preset in ("cpu", "gpu", "long", "depth", "resolution"):
         sizes = preset_table(preset)["tuned"]
         seen = 0
         for spec in expand(preset):

@@ -276,6 +276,7 @@ def _show(args):
 
 
 def _verify(args):
+    from .agreement import check as check_again
     from .applications import load as load_applications
     from .applications import path as applications_path
     from .chain import check, check_pixels
@@ -299,6 +300,8 @@ def _verify(args):
     for path in tables:
         read_record(path, f"python -m transferstudy {path.parent.name}")
     print(f"{len(tables)} tables of energy and speed: whole")
+    if twice := check_again(store):
+        print(f"{twice} runs made again elsewhere: file whole, how far they agree computed anew and equal")
     mistakes = check_all(store.root)
     print(
         f"{mistakes} demonstrations of mistakes: files whole, accuracies recomputed from the predictions and equal"

@@ -7,6 +7,7 @@ from ..notebook.links import buttons as notebook_links
 from ..study import MAIN, Study
 from ..study import load as load_study
 from . import (
+    again,
     applications,
     benches,
     bill,
@@ -16,6 +17,7 @@ from . import (
     literature,
     mistakes,
     official,
+    patience,
     tables,
     tuning,
     weights,
@@ -29,6 +31,7 @@ from .sources import source, sources
 
 __all__ = [
     "Study",
+    "again",
     "applications",
     "benches",
     "bill",
@@ -43,6 +46,7 @@ __all__ = [
     "mistakes",
     "notebook_links",
     "official",
+    "patience",
     "predict_one",
     "records",
     "sample",

@@ -51,6 +51,16 @@ def fewest_steps(preset: str = MAIN) -> str:
     return count(min(_steps(spec) for spec in expand(preset)))
 
 
+def longer(preset: str = "long", than: str = MAIN) -> str:
+    """Return how many times the steps of the same arms of another preset a preset's runs take: "4", or "3 to 5".
+
+    Steps are those of the phase that learns last.
+    """
+    short = {spec.arm: _steps(spec) for spec in expand(than)}
+    times = sorted({count(_steps(spec) / short[spec.arm]) for spec in expand(preset)})
+    return times[0] if len(times) == 1 else f"{times[0]} to {times[-1]}"
+
+
 def tuning(preset: str = "tuning") -> Markdown:
     """Return the settings that are tried for each strategy, and how many runs that makes."""
     specs = expand(preset)

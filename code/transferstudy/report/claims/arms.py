@@ -2,6 +2,7 @@
 
 from ...analysis.plan import DEPTHS
 from ...comparison import MIN_SEEDS, Difference, declared, difference
+from ...expense import on_accelerator
 from ...study import Study
 from ...values import count, listing, percent, points, signed
 from ..corners import NETWORKS, all_corners
@@ -54,8 +55,23 @@ def depth_steps(study: Study) -> str:
         steps = [d for d in declared(study) if d.n_labels == n]
         parts = [f"{label(d.a)} after {label(d.b)} {diff(d)} ({judged_words(study, d)})" for d in steps]
         if parts:
-            sentences.append(f"With {count(n)} labels, step by step: {listing(parts)}.")
+            sentences.append(
+                f"With {count(n)} labels, step by step: {listing(parts)}.{_machines_apart(study, n)}"
+            )
     return " ".join(sentences) or "Depths were not compared step by step."
+
+
+def _machines_apart(study: Study, n_labels: int) -> str:
+    """Say which arms at a size were trained on an accelerator, where others were not."""
+    arms = study.at(n_labels)
+    there = [arm for arm in arms if any(map(on_accelerator, arm.records))]
+    if len(there) in (0, len(arms)):
+        return ""
+    names = listing([label(arm.strategy.name) for arm in there])
+    return (
+        f" At this size {names} {'was' if len(there) == 1 else 'were'} trained on a GPU, the others on a processor; "
+        "how far that moves a result [was measured](/chapters/reproducibility.qmd#limits)."
+    )
 
 
 def rival(study: Study) -> str:
