@@ -8,7 +8,7 @@ import pytest
 from transferstudy import report
 from transferstudy.chain import check
 from transferstudy.paths import cards_dir, project_root
-from transferstudy.presets import expand, preset_table
+from transferstudy.presets import expand
 from transferstudy.store import Store
 from transferstudy.verify import verify
 from transferstudy.weightsfile import known_files
@@ -19,16 +19,9 @@ def store():
     return Store(project_root() / "results")
 
 
-def test_whole_studies_are_whole_and_nothing_undeclared_is_there(store):
-    """Of a preset that calls itself unfinished, whose runs come one by one, any part may be there."""
-    whole = {
-        spec.id
-        for name in ("report", "depth", "resolution", "edges", "shipped")
-        if not preset_table(name).get("unfinished")
-        for spec in expand(name)
-    }
-    assert whole <= set(store.ids())
-    assert set(store.ids()) <= {spec.id for name in ("full", "edges", "shipped") for spec in expand(name)}
+def test_every_declared_run_is_there_and_nothing_else(store):
+    declared = {spec.id for name in ("full", "edges", "shipped") for spec in expand(name)}
+    assert set(store.ids()) == declared
 
 
 def test_every_arm_begins_with_its_first_seed_and_leaves_none_out():

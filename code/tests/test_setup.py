@@ -430,6 +430,7 @@ def test_readme_command_exists(command):
     variables, words = parse(command)
     assert set(variables) <= {
         "KERAS_BACKEND",
+        "XLA_PYTHON_CLIENT_PREALLOCATE",
         "TRANSFERSTUDY_DATA",
         "CHROMIUM",
         "TRANSFERSTUDY_TEST_BACKENDS",

@@ -16,6 +16,7 @@ from transferstudy.analysis.temperature import arm_calibration, fit_temperature,
 from transferstudy.comparison import declared, difference, judge, judged, verdict
 from transferstudy.errors import StudyError
 from transferstudy.metrics import normalised
+from transferstudy.report.claims.judgement import may_equal
 from transferstudy.strategies import STRATEGIES
 from transferstudy.study import Study, load
 
@@ -248,3 +249,17 @@ def test_the_worst_class_is_the_lowest_mean(study):
     assert mean == pytest.approx(recall.mean(axis=0).min())
     assert low <= mean <= high
     assert recall[:, label].min() == low
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "equal"),
+    [
+        (Labels(40_000), Labels(50_000, "more"), True),
+        (Labels(100, "fewer"), Labels(60_000), True),
+        (Labels(40_000), Labels(49_000), False),
+        (Labels(50_000, "more"), Labels(50_000, "more"), False),
+        (Labels(100, "fewer"), Labels(100, "fewer"), False),
+    ],
+)
+def test_no_saving_can_be_told_where_the_interval_holds_the_labels_themselves(low, high, equal):
+    assert may_equal(50_000, low, high) is equal

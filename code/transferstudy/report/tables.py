@@ -192,7 +192,7 @@ def environment(study: Study) -> Markdown:
         for name, version in env["libraries"].items():
             found.setdefault(name, set()).add(version)
         found.setdefault("code (SHA-256)", set()).add(f"`{env['code_sha256'][:12]}`")
-    rows = [[name, ", ".join(sorted(values))] for name, values in found.items()]
+    rows = [[name, "; ".join(sorted(values))] for name, values in found.items()]
     return pipe_table(["what", "value"], rows, "ll")
 
 

@@ -45,9 +45,9 @@ def temperature(study: Study) -> str:
         said = "too sure of itself" if mean > 1 else "not sure enough"
         parts.append(
             f"{label(arm.strategy.name)} is {said} (temperature {link(arm, f'{mean:.2f}')}); scaled, its error goes from "
-            f"{link(arm, percent(before))} to {link(arm, percent(after))}"
+            f"{link(arm, percent(before))} to {link(arm, percent(after))}."
         )
-    return f"With {count(n)} labels {listing(parts)}."
+    return f"With {count(n)} labels {' '.join(parts)}"
 
 
 def hardest(study: Study) -> str:

@@ -9,7 +9,7 @@ from ...values import count, listing
 from ..cards import card
 from ..markdown import pipe_table
 from .arms import two_by_two
-from .beyond import robust_arms
+from .beyond import robust_size
 from .words import label
 
 
@@ -72,17 +72,17 @@ def experiments(study: Study) -> Markdown:
     rows = [
         (fewest < MIN_SEEDS, "More seeds in every arm", "Which of the differences are larger than chance?", "processor time only"),
         (not any(study.has("small_finetune", n) for n in study.sizes), "The compact network from pretrained weights, beside itself from random ones", "Is it the weights or the size of the network?", "processor time only: the weights are here"),
-        (True, "Longer training from scratch", "How much of the gain is lack of patience [@he2019rethinking]?", "processor time only"),
+        (True, "Longer training at every size" if _made(study, "long") else "Longer training from scratch", "How much of the gain is lack of patience [@he2019rethinking]?", "a GPU or patience"),
         (at_most < pool, f"All {count(pool)} labels", "Does the gain vanish when labels are plentiful [@he2019rethinking]?", "a GPU or patience"),
         (True, "The weights that Keras downloads, small and enlarged images", "What does resolution cost, and what does a large source add?", "a download, a GPU"),
         (True, "A source downsampled from all of ImageNet [@chrabaszcz2017downsampled]", "Is a larger source at the *right* size better still?", "pretraining from the start"),
         (not _searched(study), "A search of rates for each arm, on validation", "Is any arm handicapped by its settings?", "many short runs"),
-        (not robust_arms(study, at_most), "Corrupted images [@hendrycks2019benchmarking]", "Do the arms keep their order when images get worse?", "predictions only"),
+        (robust_size(study) is None, "Corrupted images [@hendrycks2019benchmarking]", "Do the arms keep their order when images get worse?", "predictions only"),
         (True, "Newly collected images [@recht2018cifar10]", "Do the arms keep their order on images of another day?", "a download, predictions only"),
         (not _made(study, "depth"), "Unfreezing from one block after the other", "How deep should one fine-tune [@yosinski2014transferable]?", "processor time only"),
         (True, "Tuning one block alone, the first one too", "Is the top the right place to thaw [@lee2023surgical]?", "a new strategy, processor time"),
         (True, "A penalty on the distance to the pretrained weights [@li2018explicit]", "Can full fine-tuning keep more of the source?", "a few lines of code"),
-        (True, "Weights pretrained without the source classes that mean the same as a target class", "How much of the gain is knowing the classes already?", "a pretraining, a GPU"),
+        (True, "Weights pretrained without the source classes that mean the same as a target class", "How much of the gain is knowing the classes already?", "a pretraining"),
         (True, "Another data set, far from the source", "Does the pattern survive distance?", "a folder of class folders"),
     ]  # fmt: skip
     return pipe_table(

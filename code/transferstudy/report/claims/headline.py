@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ...comparison import Difference, difference
+from ...comparison import MIN_SEEDS, Difference, difference
 from ...errors import StudyError
 from ...study import Arm, Study
 from ...values import count, listing
@@ -79,6 +79,8 @@ def catching_up(study: Study) -> str:
         d = best_pair(study, n)[2]
         if d.low <= 0:
             stand = "is ahead" if d.high < 0 else "can no longer be told apart from transfer"
+            if d.within_margin and d.seeds >= MIN_SEEDS:
+                stand = "does as well as transfer, by the rule of the plan"
             return f"With {count(n)} labels the best network trained from scratch {stand} ({diff(d)}, {interval(d)})."
     n = study.contested[-1]
     d = best_pair(study, n)[2]

@@ -52,7 +52,7 @@ def surprises(study: Study) -> str:
         f"({diff(j.difference)}, {interval(j.difference)})"
         for j in against
     ]
-    return f"Against expectation: {listing(parts)}."
+    return f"The other way round ended {listing(parts)}."
 
 
 def labels_in_words(labels: Labels) -> str:
@@ -70,6 +70,12 @@ def worth_in_words(found: Worth) -> str:
     return f"{labels_in_words(found.equal_at)} (95 % interval {ends})"
 
 
+def may_equal(n_labels: int, low: Labels, high: Labels) -> bool:
+    """Return whether an interval of labels holds a number of labels: then none that are saved can be told from none at all."""
+    begins = low.side == "fewer" or (low.side == "" and low.number <= n_labels)
+    return begins and (high.side == "more" or (high.side == "" and high.number >= n_labels))
+
+
 def labels_worth(study: Study) -> str:
     """Return how many labelled images the best transfer arm is worth at each size, on the best from-scratch curve."""
     arms = [study.best(n, True) for n in study.contested]
@@ -79,7 +85,7 @@ def labels_worth(study: Study) -> str:
     few = [not value.verdict_allowed for value in found]
     sentences = [
         f"To match {label(arm.strategy.name)} with {link(arm, count(arm.n_labels))} labels, training from scratch needs "
-        f"{worth_in_words(value)}{', from too few seeds for a verdict' if too_few and not all(few) else ''}."
+        f"{worth_in_words(value)}{_no_saving(value)}{', from too few seeds for a verdict' if too_few and not all(few) else ''}."
         for arm, value, too_few in zip(arms, found, few, strict=True)
     ]
     if all(few) and len(few) > 1:
@@ -87,6 +93,11 @@ def labels_worth(study: Study) -> str:
     elif all(few):
         sentences.append("That comes from too few seeds for a verdict.")
     return " ".join(sentences)
+
+
+def _no_saving(found: Worth) -> str:
+    equal = may_equal(found.n_labels, found.low, found.high)
+    return ", so that no saving can be told" if equal else ""
 
 
 def not_run(study: Study) -> str:

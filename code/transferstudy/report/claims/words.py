@@ -64,6 +64,8 @@ def judged_words(study: Study, d: Difference) -> str:
 
 def compare(d: Difference, other: str) -> str:
     """Say in words how arm a of a difference stands to the other one, no more than the runs show."""
+    if d.within_margin and d.seeds >= MIN_SEEDS:
+        return f"equivalent to {other} by the rule of the plan"
     if not d.excludes_zero:
         return f"not clearly apart from {other}"
     words = f"{'ahead of' if d.mean > 0 else 'behind'} {other}"

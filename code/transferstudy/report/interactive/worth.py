@@ -10,7 +10,7 @@ from ...comparison import CONFIDENCE, MIN_SEEDS, arm_interval
 from ...strategies import STRATEGIES, Strategy
 from ...study import Arm, Study
 from ...values import NBSP, Value, count, listing, percent, points, record_link
-from ..claims.judgement import labels_in_words
+from ..claims.judgement import labels_in_words, may_equal
 from ..markdown import by_size
 from .parts import embedded, html, tenths, tones
 
@@ -79,6 +79,8 @@ def needed(n: int, saving: Saving | None, largest: int) -> str:
             else f"transfer saves {saves}"
         )
         return f"Training from scratch would need {words} labels, the most that were measured{ends}: {rest}.{few}"  # fmt: skip
+    if may_equal(n, saving.low, saving.high):
+        return f"Training from scratch does as well with {words} labels{ends}: no saving can be told.{few}"
     if saves == "none":
         return f"Training from scratch does as well with {words} labels{ends}: transfer saves none.{few}"
     return f"To do as well, training from scratch needs {words} labels{ends}: transfer saves {saves}.{few}"
