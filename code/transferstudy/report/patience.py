@@ -1,63 +1,41 @@
 """What pages say of a longer schedule: the arms of the preset `long` beside the same arms and seeds of the main study."""
 
-from dataclasses import dataclass, replace
+from functools import cache
 
-import numpy as np
 from IPython.display import Markdown
 
-from ..comparison import MIN_SEEDS, paired_interval
+from ..comparison import MIN_SEEDS, Difference, between
 from ..expense import on_accelerator
+from ..spec import RunSpec
 from ..study import Arm, Study
 from ..values import count, listing, points, signed
-from .claims.words import acc, label, link
+from .claims.words import acc, interval, label, link
 from .markdown import pipe_table
+
+
+@cache
+def matched(study: Study, longer: Study) -> tuple[Study, Study] | None:
+    """Return both studies cut down to the strategies, sizes and seeds that both have; None where there are none."""
+    keys = [{_key(spec) for spec in each.specs} for each in (study, longer)]
+    shared = keys[0] & keys[1]
+    if not shared:
+        return None
+    return tuple(
+        Study(
+            [spec for spec in each.specs if _key(spec) in shared], each.store, each.name, weights=each.weights
+        )
+        for each in (study, longer)
+    )
+
+
+def _key(spec: RunSpec) -> tuple:
+    return spec.strategy, spec.n_labels, spec.image_size, spec.seed
 
 
 def pairs(study: Study, longer: Study) -> list[tuple[Arm, Arm]]:
     """Return the arms that both studies have, as (short schedule, long schedule), with the seeds that both have."""
-    found = []
-    for long in longer.arms.values():
-        if study.has(long.strategy.name, long.n_labels):
-            short = study.arm(long.strategy.name, long.n_labels)
-            shared = set(short.seeds) & set(long.seeds)
-            if shared:
-                found.append((_only(short, shared), _only(long, shared)))
-    return found
-
-
-def _only(arm: Arm, seeds: set[int]) -> Arm:
-    return replace(arm, records=tuple(r for r in arm.records if r["spec"]["seed"] in seeds))
-
-
-@dataclass(frozen=True)
-class Gap:
-    """Test accuracy of arm a minus arm b over the seeds that both hold (0..1 scale), with its bootstrap interval."""
-
-    mean: float
-    low: float
-    high: float
-    seeds: int
-
-    def __str__(self) -> str:
-        return f"{points(self.mean)} (95 % interval {signed(self.low)} to {signed(self.high)}, {_in_seeds(self)})"
-
-
-def _in_seeds(found: Gap) -> str:
-    return "one seed" if found.seeds == 1 else f"{found.seeds} seeds"
-
-
-def gap(study: Study, a: Arm, b: Arm) -> Gap | None:
-    """Compare two arms of a study over the seeds that both hold; None where they share none."""
-    shared = sorted(set(a.seeds) & set(b.seeds))
-    if not shared:
-        return None
-    right = []
-    for arm in (a, b):
-        whole = study.arm(arm.strategy.name, arm.n_labels, arm.image_size)
-        rows = [whole.seeds.index(seed) for seed in shared]
-        right.append(study.correct(arm.strategy.name, arm.n_labels, arm.image_size)[rows].astype(np.int8))
-    gain = right[0] - right[1]
-    return Gap(float(gain.mean()), *paired_interval(gain), len(shared))
+    both = matched(study, longer)
+    return [(both[0].arms[key], both[1].arms[key]) for key in both[1].arms] if both else []
 
 
 def _steps(arm: Arm) -> int:
@@ -92,24 +70,19 @@ def sentence(study: Study, longer: Study) -> str:
         f"{label(long.strategy.name)} reaches {acc(long)} instead of {acc(short)}" for short, long in both
     ]
     text = f"With {count(n)} labels and {count(times)} times the steps {listing(parts)}."
-    (short_a, long_a), (short_b, long_b) = _of(both, True), _of(both, False)
-    before = short_a and short_b and gap(study, short_a, short_b)
-    after = long_a and long_b and gap(longer, long_a, long_b)
-    if before and after:
-        text += (
-            f" {label(long_a.strategy.name)} minus {label(long_b.strategy.name)} goes from {before} to "
-            f"{link(long_a, str(after))}.{_leader(after)}"
-        )
+    if ends := _transfer_minus_scratch(study, longer):
+        (before, after), arm = ends, next(long for _, long in both if long.strategy.pretrained)
+        said = [f"{points(d.mean)} ({interval(d)})" for d in ends]
+        text += f" {label(before.a)} minus {label(before.b)} goes from {said[0]} to {link(arm, said[1])}.{_leader(after)}"
     return text + _machines(both)
 
 
 def in_short(study: Study, longer: Study) -> str:
     """Return who is ahead with the longer schedule, in one sentence; `sentence` says it in full."""
-    both = pairs(study, longer)
-    (short, a), (_, b) = _of(both, True), _of(both, False)
-    after = a and b and gap(longer, a, b)
-    if not after:
+    ends = _transfer_minus_scratch(study, longer)
+    if not ends:
         return "No transfer arm was trained for longer beside one from scratch."
+    after, (short, long) = ends[1], pairs(study, longer)[0]
     stand = (
         "stays ahead of"
         if after.low > 0
@@ -118,12 +91,26 @@ def in_short(study: Study, longer: Study) -> str:
         else "cannot be told apart from"
     )
     return (
-        f"With {count(a.n_labels)} labels and {count(_steps(a) / _steps(short))} times the steps, "
-        f"{label(a.strategy.name)} {stand} {label(b.strategy.name)} ({_in_seeds(after)})."
+        f"With {count(after.n_labels)} labels and {count(_steps(long) / _steps(short))} times the steps, "
+        f"{label(after.a)} {stand} {label(after.b)} ({'one seed' if after.seeds == 1 else f'{after.seeds} seeds'})."
     )
 
 
-def _leader(after: Gap) -> str:
+def _transfer_minus_scratch(study: Study, longer: Study) -> tuple[Difference, Difference] | None:
+    """Compare the first transfer arm with the first one from scratch, on the short and on the long schedule."""
+    both, found = matched(study, longer), []
+    for each in both or ():
+        ends = [
+            next((a for a in each.arms.values() if a.strategy.pretrained is kind), None)
+            for kind in (True, False)
+        ]
+        if None in ends:
+            return None
+        found.append(between(each, *ends))
+    return tuple(found) or None
+
+
+def _leader(after: Difference) -> str:
     if after.low > 0:
         text = " With patience, too, transfer is ahead of this rival in these runs."
     elif after.high < 0:
@@ -143,7 +130,3 @@ def _machines(both: list[tuple[Arm, Arm]]) -> str:
                 "[was measured](/chapters/reproducibility.qmd#limits)."
             )
     return ""
-
-
-def _of(both: list[tuple[Arm, Arm]], pretrained: bool) -> tuple[Arm, Arm] | tuple[None, None]:
-    return next((pair for pair in both if pair[0].strategy.pretrained is pretrained), (None, None))
