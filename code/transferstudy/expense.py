@@ -25,14 +25,14 @@ def _prefix(record: dict) -> tuple:
     return spec["backbone"], spec["image_size"], spec["precision"], None if cut == "all" else cut
 
 
-def made_on(record: dict) -> str | None:
-    """Return the kind of machine that a run was made on; None in the notebook, whose records name none: they are made on one."""
-    return machine(record["environment"]) if "environment" in record else None
+def made_on(record: dict) -> str:
+    """Return the kind of machine that a run was made on."""
+    return machine(record["environment"])
 
 
 def on_accelerator(record: dict) -> bool:
-    """Return whether a GPU or TPU took part in a run; False in the notebook, whose records do not say it."""
-    return bool(record.get("environment", {}).get("accelerators"))
+    """Return whether a GPU or TPU took part in a run."""
+    return bool(record["environment"].get("accelerators"))
 
 
 def timed(study: Study, arm: Arm) -> tuple[dict, ...]:

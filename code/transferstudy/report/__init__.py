@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from ..inside.stored import inside_of as inside
-from ..notebook.links import buttons as notebook_links
 from ..study import MAIN, Study
 from ..study import load as load_study
 from . import (
@@ -25,6 +24,7 @@ from . import (
 from .cards import card
 from .guards import check_pages, holds, verdict_is
 from .inline import values
+from .notebook import buttons as notebook_links
 from .records import records
 from .show import predict_one, sample, show, show_slide, summary
 from .sources import source, sources

@@ -10,9 +10,6 @@ from ..paths import project_root
 
 FILE = "notebooks/transfer_learning.ipynb"
 COLAB = "https://colab.research.google.com/"
-_README = re.compile(
-    r"(<!-- notebook links, written by python -m transferstudy notebook -->\n).*?(\n<!-- end -->)", re.S
-)
 
 
 def repository(root: Path | None = None) -> str | None:
@@ -40,38 +37,3 @@ def buttons(root: Path | None = None) -> str:
     """Return both links as Markdown for a page or slide; the path is the site's."""
     label = "Open in Colab" if repository(root) else "Open Colab and upload it"
     return f"[Download the notebook](/{FILE}){{.button}} [{label}]({colab(root)}){{.button}}"
-
-
-def _readme_line(root: Path) -> str:
-    if repository(root):
-        return f"[Open in Colab]({colab(root)}) · [download]({FILE})"
-    return f"[Download]({FILE}), then upload it at [Colab]({COLAB})"
-
-
-def _readme(root: Path) -> tuple[Path, str, str]:
-    path = root / "README.md"
-    text = path.read_text(encoding="utf-8")
-    if not _README.search(text):
-        raise StudyError("README.md: has no place for the links to the notebook")
-    line = _readme_line(root)
-    return path, text, _README.sub(lambda m: m[1] + line + m[2], text)
-
-
-def write(root: Path) -> None:
-    """Write the README's links anew."""
-    path, text, made = _readme(root)
-    if made != text:
-        path.write_text(made, encoding="utf-8")
-
-
-def check(root: Path) -> None:
-    """Check that the README's links are those of the repository's address.
-
-    Raises:
-        StudyError: they are not.
-    """
-    _, text, made = _readme(root)
-    if made != text:
-        raise StudyError(
-            "README.md: links to the notebook are not those of _quarto.yml: python -m transferstudy notebook --links"
-        )
