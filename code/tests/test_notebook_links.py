@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from transferstudy.errors import StudyError
-from transferstudy.report import notebook
+from transferstudy.report.pages import notebook
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -11,7 +11,7 @@ import pytest
 
 from transferstudy.data import load
 from transferstudy.models.weights import read_arrays
-from transferstudy.pretraining.records import file_digest, manifests
+from transferstudy.results.pretrained import file_digest, manifests
 
 ROOT = Path(__file__).resolve().parents[2]
 FILE = ROOT / "results" / "weights" / "tiny-imagenet-vgg16.npz"

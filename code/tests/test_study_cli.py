@@ -12,8 +12,8 @@ import pytest
 from fakes import fake_store
 
 from transferstudy.cli import main
-from transferstudy.presets import expand
-from transferstudy.store import Store
+from transferstudy.plan.presets import expand
+from transferstudy.results.store import Store
 
 
 def command(*arguments, results, **environment):
@@ -182,7 +182,7 @@ def test_weights_for_another_network(bad, capsys):
 
 def test_more_labels_than_exist(capsys, tmp_path, monkeypatch):
     presets = tmp_path / "presets.toml"
-    from transferstudy import presets as module
+    from transferstudy.plan import presets as module
 
     presets.write_text(module.PRESETS.read_text().replace("n_labels = [50]", "n_labels = [5000]"))
     monkeypatch.setattr(module.expand, "__defaults__", (presets,))
@@ -268,7 +268,7 @@ def test_every_backend_trains(tmp_path, backend):
 BOTH_WAYS = """
 import keras, numpy as np
 from transferstudy.errors import StudyError
-from transferstudy.presets import expand
+from transferstudy.plan.presets import expand
 from transferstudy.training.run import start_model
 
 spec = next(s for s in expand("report") if s.strategy == "small_scratch")

@@ -132,14 +132,14 @@ def _overrides(args, weights_name: str | None) -> dict:
 
 
 def _specs(args, weights_name: str | None = None):
-    from .presets import expand, select
+    from .plan.presets import expand, select
 
     return select(expand(args.preset, **_overrides(args, weights_name)), args.only)
 
 
 def _weights(args):
     """Return (file or None, the name that specs use or None)."""
-    from .weightsfile import find_weights
+    from .models.weightsfile import find_weights
 
     file = find_weights(args.weights)
     if args.weights and file is None:
@@ -149,9 +149,9 @@ def _weights(args):
 
 
 def _plan(args):
-    from .cost import estimate
-    from .presets import following
-    from .store import Store
+    from .analysis.estimate import estimate
+    from .plan.presets import following
+    from .results.store import Store
 
     specs = _specs(args, _weights(args)[1])
     store = Store(args.results)
@@ -168,9 +168,9 @@ def _plan(args):
 
 def _run(args):
     from .data.source import data_source
-    from .presets import following, untuned
-    from .runner import run_all
-    from .store import Store
+    from .plan.presets import following, untuned
+    from .results.store import Store
+    from .running.runner import run_all
 
     file, name = _weights(args)
     specs = _specs(args, name)
@@ -211,8 +211,8 @@ def _command(args) -> str:
 
 
 def _status(args):
-    from .runner import missing
-    from .store import Store
+    from .results.store import Store
+    from .running.runner import missing
 
     specs, store = _specs(args, _weights(args)[1]), Store(args.results)
     todo = missing(specs, store)
@@ -231,7 +231,7 @@ def _status(args):
 
 
 def _specs_of_all(args):
-    from .presets import expand, preset_names
+    from .plan.presets import expand, preset_names
 
     return [spec for name in preset_names() for spec in expand(name)] + _specs(args, _weights(args)[1])
 
@@ -239,7 +239,7 @@ def _specs_of_all(args):
 def _show(args):
     import json
 
-    from .store import Store
+    from .results.store import Store
 
     store = Store(args.results)
     matches = [i for i in store.ids() if i.startswith(args.run)]
@@ -276,17 +276,17 @@ def _show(args):
 
 
 def _verify(args):
-    from .agreement import check as check_again
-    from .applications import load as load_applications
-    from .applications import path as applications_path
-    from .chain import check, check_pixels
+    from .analysis.repeated_runs import check as check_again
+    from .checking.provenance import check, check_pixels
+    from .checking.verify import verify
     from .data.source import data_source
-    from .keras_mistakes.stored import check_all
+    from .experiments.applications import load as load_applications
+    from .experiments.applications import path as applications_path
+    from .experiments.keras_mistakes.stored import check_all
+    from .experiments.sheet import check as check_sheet
     from .paths import cards_dir, energy_file
-    from .records import read_record
-    from .sheet import check as check_sheet
-    from .store import Store
-    from .verify import verify
+    from .results.records import read_record
+    from .results.store import Store
 
     store = Store(args.results)
     checked = verify(store)

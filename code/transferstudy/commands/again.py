@@ -19,8 +19,8 @@ def run(args) -> None:
     """
     from pathlib import Path
 
-    from ..agreement import keep, path_of
-    from ..store import Store
+    from ..analysis.repeated_runs import keep, path_of
+    from ..results.store import Store
 
     store = Store(args.results)
     record = keep(store, Store(Path(args.second)))

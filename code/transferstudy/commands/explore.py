@@ -25,10 +25,10 @@ def run(args) -> None:
     Raises:
         StudyError: no results, no data, or data that the results were not made from.
     """
+    from ..analysis.study import load as load_study
     from ..data import load
     from ..data.source import data_source
-    from ..sheet import IMAGES, make
-    from ..study import load as load_study
+    from ..experiments.sheet import IMAGES, make
 
     study = load_study(args.preset, args.results, partial=True)
     described = study.first["data"]

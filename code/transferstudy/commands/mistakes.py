@@ -32,9 +32,9 @@ def run(args) -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     from ..data import load
     from ..data.source import data_source, dataset_name
-    from ..keras_mistakes.plan import plans
-    from ..store import Store
-    from ..weightsfile import find_weights, resolve
+    from ..experiments.keras_mistakes.plan import plans
+    from ..models.weightsfile import find_weights, resolve
+    from ..results.store import Store
 
     source, file = data_source(args.data), find_weights(args.weights)
     chosen = plans(only=args.only, **({"dataset": name} if (name := dataset_name(source)) else {}))
@@ -43,7 +43,7 @@ def run(args) -> None:
         chosen = [p.model_copy(update={"weights": other}) if p.backbone == "vgg16" else p for p in chosen]
     for weights in {plan.weights for plan in chosen}:
         resolve(weights, file)
-    from ..keras_mistakes.run import make_all
+    from ..experiments.keras_mistakes.run import make_all
 
     make_all(
         chosen,

@@ -20,8 +20,8 @@ def run(args) -> None:
     import numpy as np
 
     from ..errors import StudyError
-    from ..portable import NAME, open_portable, read_photo
-    from ..store import Store
+    from ..results.store import Store
+    from ..training.keras_file import NAME, open_portable, read_photo
 
     if args.top < 1:
         raise StudyError(f"--top {args.top}: must be 1 or more")

@@ -30,9 +30,9 @@ def arguments(parser) -> None:
 
 def run(args) -> None:
     """Run the command."""
-    from ..pretraining.run import pretrain
-    from ..pretraining.settings import pretraining
-    from ..store import Store
+    from ..experiments.pretraining.run import pretrain
+    from ..experiments.pretraining.settings import pretraining
+    from ..results.store import Store
 
     spec = pretraining(
         args.backbone,

@@ -21,8 +21,8 @@ def arguments(parser) -> None:
 
 def run(args) -> None:
     """Run the command."""
-    from ..pretraining.shipping import ship
-    from ..store import Store
+    from ..experiments.pretraining.shipping import ship
+    from ..results.store import Store
 
     made = ship(
         args.weights,

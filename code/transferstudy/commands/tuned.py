@@ -16,7 +16,7 @@ def run(args) -> None:
     """
     from ..analysis.tuning import PRESET, as_toml, winners
     from ..errors import StudyError
-    from ..store import Store
+    from ..results.store import Store
 
     found = winners(Store(args.results))
     if not found:

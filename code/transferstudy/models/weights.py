@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import StudyError
-from ..weightsfile import HELP
 from .quantised import restored
+from .weightsfile import HELP
 
 
 def read_arrays(path: Path) -> dict[str, np.ndarray]:

@@ -17,9 +17,9 @@ from ..models import (
     standardise_head,
 )
 from ..models.weights import arrays_sha256
-from ..spec import RunSpec
-from ..strategies import get_strategy
-from ..weightsfile import WeightsFile, resolve
+from ..models.weightsfile import WeightsFile, resolve
+from ..plan.spec import RunSpec
+from ..plan.strategies import get_strategy
 from .cache import ActivationCache
 from .features import Known, Views, activations, cached_views, onward, through
 from .phase import PhaseLog, run_phase
