@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tomllib
 from fnmatch import fnmatch
+from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pytest
@@ -123,6 +124,14 @@ def test_versions_agree():
     assert PROJECT["project"]["version"] == __version__ == citation["version"]
     assert PROJECT["project"]["requires-python"] == ">=3.11,<3.14"
     assert citation["authors"] == [{"name": "The authors of the transfer-learning report"}]
+
+
+def test_the_console_command_is_the_command_line():
+    from transferstudy.cli import main
+
+    (name, value), *others = PROJECT["project"]["scripts"].items()
+    assert (name, others) == ("transferstudy", [])
+    assert EntryPoint(name, value, "console_scripts").load() is main
 
 
 def test_package_data_is_shipped():

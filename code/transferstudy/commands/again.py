@@ -2,6 +2,7 @@
 
 HELP = "compare runs with the same ones made again on another machine, and keep how far they agree"
 PARENTS = ("where",)
+GROUP = "behind the runs"
 
 
 def arguments(parser) -> None:

@@ -2,6 +2,7 @@
 
 HELP = "build every network of keras.applications once and keep its size, depth and inputs for the pages"
 PARENTS = ("where",)
+GROUP = "behind the runs"
 
 
 def arguments(parser) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 HELP = "look for near-duplicates between test, training and source images (needs --data and --source)"
 PARENTS = ("where",)
+GROUP = "behind the runs"
 
 
 def arguments(parser) -> None:

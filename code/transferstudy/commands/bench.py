@@ -5,11 +5,12 @@ from pathlib import Path
 
 HELP = "time training with and without cached activations, the store, and two workers"
 PARENTS = ("where",)
+GROUP = "behind the runs"
 
 
 def arguments(parser) -> None:
     """Add the command's options."""
-    from ..cli import positive
+    from .options import positive
 
     parser.add_argument(
         "--data", metavar="PATH", help="images to time with (default: the sample in the package)"

@@ -4,6 +4,7 @@ from pathlib import Path
 
 HELP = "which sentences, figures and verdicts differ between two results folders"
 PARENTS = ()
+GROUP = "study"
 
 
 def arguments(parser) -> None:

@@ -2,6 +2,7 @@
 
 HELP = "estimate the energy and CO2e of finished runs"
 PARENTS = ("where",)
+GROUP = "behind the runs"
 
 
 def arguments(parser) -> None:

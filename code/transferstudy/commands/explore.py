@@ -2,11 +2,12 @@
 
 HELP = "keep pictures of the most confident mistakes for the page Explore (needs --data)"
 PARENTS = ("where",)
+GROUP = "behind the runs"
 
 
 def arguments(parser) -> None:
     """Add the command's options."""
-    from ..cli import positive
+    from .options import positive
 
     parser.add_argument("--preset", default="report", help="whose arms propose images (default: report)")
     parser.add_argument(

@@ -4,6 +4,7 @@ from pathlib import Path
 
 HELP = "write the kept model of a run as one .keras file"
 PARENTS = ("where",)
+GROUP = "your images"
 
 
 def arguments(parser) -> None:

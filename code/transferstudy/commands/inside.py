@@ -2,6 +2,7 @@
 
 HELP = "look into networks: train the named runs again, keep maps, CKA, filters and features"
 PARENTS = ("chosen", "where")
+GROUP = "behind the runs"
 
 
 def arguments(parser) -> None:
@@ -40,18 +41,18 @@ def _look(args, source, root, load) -> None:
     import os
 
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    from ..cli import _specs, _weights
     from ..errors import StudyError
     from ..experiments.inside.stored import names, save
     from ..models.weightsfile import resolve
+    from .options import specs, weights
 
     if not args.only:
         raise StudyError("inside: name the runs to look into, for example --only finetune_all --only seed=0")
-    file, name = _weights(args)
+    file, name = weights(args)
     there = set(names(root))
-    todo = [spec for spec in _specs(args, name) if spec.id not in there]
-    for weights in {spec.weights for spec in todo}:
-        resolve(weights, file)
+    todo = [spec for spec in specs(args, name) if spec.id not in there]
+    for start in {spec.weights for spec in todo}:
+        resolve(start, file)
     print(f"{len(todo)} runs to look into")
     verbose = {"none": 0, "bar": 1, "lines": 2}[args.progress]
     for number, spec in enumerate(todo, 1):

@@ -2,6 +2,7 @@
 
 HELP = "show what mistakes that Keras makes easy change: each one beside its right way"
 PARENTS = ("where",)
+GROUP = "behind the runs"
 
 
 def arguments(parser) -> None:

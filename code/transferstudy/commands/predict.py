@@ -4,6 +4,7 @@ from pathlib import Path
 
 HELP = "classify image files with a shipped fine-tuned model"
 PARENTS = ("where",)
+GROUP = "your images"
 
 
 def arguments(parser) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 HELP = "pretrain a network on Tiny ImageNet (needs --data)"
 PARENTS = ("where",)
+GROUP = "behind the runs"
 
 
 def arguments(parser) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 HELP = "pack pretrained weights into results/weights (needs --source)"
 PARENTS = ("where",)
+GROUP = "behind the runs"
 
 
 def arguments(parser) -> None:

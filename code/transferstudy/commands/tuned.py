@@ -2,6 +2,7 @@
 
 HELP = "the settings that won the tuning, as tables for presets.toml"
 PARENTS = ("where",)
+GROUP = "study"
 
 
 def arguments(parser) -> None:

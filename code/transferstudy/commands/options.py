@@ -1,0 +1,72 @@
+"""Options that several commands share, and what they mean."""
+
+import argparse
+
+
+def shared() -> dict[str, argparse.ArgumentParser]:
+    """Return the shared groups of options, which a command names in `PARENTS`: which runs are chosen, where results lie."""
+    chosen = argparse.ArgumentParser(add_help=False)
+    chosen.add_argument("--preset", default="report", help="list of runs in presets.toml (default: report)")
+    chosen.add_argument(
+        "--only",
+        action="append",
+        metavar="WHAT",
+        help="run id, strategy, or field=value[,value]; repeat to narrow down",
+    )
+    chosen.add_argument(
+        "--weights",
+        metavar="PATH|imagenet",
+        help="start pretrained strategies from this file or name instead",
+    )
+    chosen.add_argument(
+        "--data",
+        metavar="PATH",
+        help="cifar10.npz, cifar-10-batches-py, its archive, or a folder of class folders",
+    )
+    where = argparse.ArgumentParser(add_help=False)
+    where.add_argument(
+        "--results", metavar="DIR", help="results folder (default: results/ or TRANSFERSTUDY_RESULTS)"
+    )
+    return {"chosen": chosen, "where": where}
+
+
+def positive(text: str) -> int:
+    """Read a whole number of at least 1 from the command line."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"expected a whole number of at least 1, not {text!r}")
+    return int(text)
+
+
+def overrides(args, weights_name: str | None) -> dict:
+    """Return the fields of a run that the command line replaces: its data set, and the name of its pretrained weights."""
+    from ..data.source import data_source, dataset_name
+
+    found = {}
+    if name := dataset_name(data_source(args.data)):
+        found["dataset"] = name
+    if weights_name:
+        found["weights"] = weights_name
+    return found
+
+
+def specs(args, weights_name: str | None = None) -> list:
+    """Return the chosen runs.
+
+    Args:
+        args: with `preset`, `only` and `data`.
+        weights_name: what specs call the weights that replace the preset's own, or None.
+    """
+    from ..plan.presets import expand, select
+
+    return select(expand(args.preset, **overrides(args, weights_name)), args.only)
+
+
+def weights(args) -> tuple:
+    """Return the weights file that `--weights` or the environment names, or None, and the name that specs use, or None."""
+    from ..models.weightsfile import find_weights
+
+    file = find_weights(args.weights)
+    if args.weights and file is None:
+        return None, args.weights
+    # A file whose content is known stands for its name; the preset then keeps its identity.
+    return file, file.name if args.weights and file else None
