@@ -1,4 +1,4 @@
-"""Tables of cost; `report.tables` offers them beside its own."""
+"""Tables of cost: time, speed, energy and power."""
 
 from IPython.display import Markdown
 

@@ -1,4 +1,4 @@
-"""Tables of judgement and of what lies beyond accuracy; `report.tables` offers them beside its own."""
+"""Tables of verdicts, and of what lies beyond accuracy: calibration, worst classes, robustness."""
 
 import numpy as np
 from IPython.display import Markdown

@@ -1,4 +1,4 @@
-"""Tables. Each returns a Markdown pipe table; numbers are right-aligned with equal decimals."""
+"""Tables of the study itself: accuracy, differences, data, settings, and the machines behind the runs."""
 
 from IPython.display import Markdown
 
