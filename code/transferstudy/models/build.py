@@ -6,7 +6,7 @@ from keras import layers
 
 from ..backbones import Backbone, get_backbone
 from ..errors import StudyError
-from .convolution import convolve_in_float32, slow_in_bfloat16
+from .convolution import convolve_in_float32, gradient_by_products, without_avx512
 
 HEAD_PREFIX = "head_"
 STANDARDISE = HEAD_PREFIX + "standardise"
@@ -87,7 +87,8 @@ def build_model(
     # Logits in float32 even under mixed precision: a softmax in 16 bits loses the small probabilities.
     logits = layers.Dense(n_classes, name=HEAD_PREFIX + "logits", dtype="float32")(x)
     model = keras.Model(inputs, logits, name=backbone)
-    if slow_in_bfloat16():
+    if without_avx512():
+        gradient_by_products(model)
         convolve_in_float32(model)
     return model
 
