@@ -16,7 +16,12 @@ from transferstudy.models import (
     standardise_head,
     trainable_layers,
 )  # fmt: skip
-from transferstudy.models.convolution import check_arithmetic, convolve_in_float32, slow_in_bfloat16
+from transferstudy.models.convolution import (
+    check_arithmetic,
+    convolve_in_float32,
+    gradient_by_products,
+    without_avx512,
+)
 from transferstudy.models.weightsfile import KNOWN_FILES, find_weights, resolve
 from transferstudy.plan.backbones import BACKBONES
 
@@ -221,10 +226,49 @@ def test_only_convolutions_in_bfloat16_are_widened(bfloat16):
     assert ["convolution_op" in vars(layer) for layer in model.layers] == [False, True]
 
 
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="replaces TensorFlow's own gradient")
+@pytest.mark.parametrize("side", [2, 4])
+def test_gradients_by_products_are_tensorflows_own(side):
+    import tensorflow as tf
+
+    model = keras.Sequential([keras.Input((side, side, 6)), keras.layers.Conv2D(5, 3, padding="same")])
+    rng = np.random.default_rng(side)
+    x = tf.constant(rng.normal(size=(7, side, side, 6)), tf.float32)
+    upstream = tf.constant(rng.normal(size=(7, side, side, 5)), tf.float32)
+
+    def gradients():
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            y = model(x)
+        return [y, *tape.gradient(y, [x, model.layers[0].kernel.value, model.layers[0].bias.value], upstream)]
+
+    own = gradients()
+    gradient_by_products(model)
+    assert "convolution_op" in vars(model.layers[0])
+    for expected, got in zip(own, gradients(), strict=True):
+        np.testing.assert_allclose(got, expected, rtol=1e-5, atol=1e-5)
+
+
+def test_only_small_maps_get_the_other_gradient():
+    conv = keras.layers.Conv2D
+    model = keras.Sequential(
+        [
+            keras.Input((16, 16, 3)),
+            conv(4, 3, padding="same"),
+            conv(4, 3, padding="same", strides=4),
+            conv(4, 3, padding="same"),
+            conv(4, 1, padding="same"),
+            conv(4, 3, padding="valid"),
+        ]
+    )
+    gradient_by_products(model)
+    assert ["convolution_op" in vars(layer) for layer in model.layers] == [False, False, True, False, False]
+
+
 @pytest.mark.parametrize("found", [["X86_V3"], ["X86_V3", "X86_V4"], ["AVX2", "AVX512F"]])
 def test_processors_without_avx512_are_told_apart(monkeypatch, found):
     if keras.backend.backend() != "tensorflow":
-        assert not slow_in_bfloat16()
+        assert not without_avx512()
         return
     import tensorflow as tf
 
@@ -232,9 +276,9 @@ def test_processors_without_avx512_are_told_apart(monkeypatch, found):
     monkeypatch.setattr(np, "show_config", lambda mode: simd)
     monkeypatch.setattr("platform.machine", lambda: "x86_64")
     monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: [])
-    assert slow_in_bfloat16() == (len(found) == 1)
+    assert without_avx512() == (len(found) == 1)
     monkeypatch.setattr("platform.machine", lambda: "arm64")
-    assert not slow_in_bfloat16()
+    assert not without_avx512()
 
 
 class TwoWays:

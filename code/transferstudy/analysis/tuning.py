@@ -25,8 +25,8 @@ class Winner:
         n_labels: labelled images of the draw on which the settings were tried.
         knob: name of the tuned rate: "head_learning_rate" where nothing but the head learns, else "learning_rate".
         rate, weight_decay: the winner's.
-        accuracy: its validation accuracy, 0..1.
-        images: validation images that judged.
+        accuracy: its validation accuracy, 0..1, the mean over the draws.
+        images: validation images that judged, those of all draws together.
         worst: the lowest validation accuracy among the settings.
         tried: how many settings were tried.
         edge: "lowest" or "highest" when no lower, or no higher, rate was tried; else None.
@@ -76,7 +76,8 @@ def rate_knob(strategy: str) -> str:
 def winner(specs: list[RunSpec], store: Store) -> Winner:
     """Return the winner among finished tuning runs of one strategy at one size.
 
-    The highest validation accuracy wins; ties go to the lower validation loss.
+    The highest validation accuracy wins, averaged over the draws where a setting was tried on several; ties go to the lower
+    validation loss.
 
     Args:
         specs: the runs.
@@ -85,24 +86,30 @@ def winner(specs: list[RunSpec], store: Store) -> Winner:
     Raises:
         StudyError: a result is missing or damaged.
     """
-    records = {spec: store.load(spec.id)["metrics"]["val"] for spec in specs}
-    order = sorted(specs, key=lambda s: (-records[s]["accuracy"], records[s]["nll"]))
-    best = order[0]
-    knob = rate_knob(best.strategy)
-    rates = [getattr(spec, knob) for spec in specs]
-    rate = getattr(best, knob)
+    by_setting: dict[RunSpec, list[RunSpec]] = {}
+    for spec in specs:
+        by_setting.setdefault(spec.model_copy(update={"seed": 0}), []).append(spec)
+    found = []
+    for runs in by_setting.values():
+        metrics = [store.load(spec.id)["metrics"]["val"] for spec in runs]
+        mean = [sum(m[key] for m in metrics) / len(metrics) for key in ("accuracy", "nll")]
+        found.append((-mean[0], mean[1], sum(m["n"] for m in metrics), runs))
+    order = sorted(found, key=lambda setting: setting[:2])
+    accuracy, _, images, runs = order[0]
+    best, knob = runs[0], rate_knob(runs[0].strategy)
+    rates, rate = [getattr(spec, knob) for spec in specs], getattr(best, knob)
     return Winner(
         best.strategy,
         best.n_labels,
         knob,
         rate,
         best.weight_decay,
-        records[best]["accuracy"],
-        records[best]["n"],
-        records[order[-1]]["accuracy"],
-        len(specs),
+        -accuracy,
+        images,
+        -order[-1][0],
+        len(order),
         "lowest" if rate == min(rates) else "highest" if rate == max(rates) else None,
-        tuple(spec.id for spec in order),
+        tuple(spec.id for _, _, _, runs in order for spec in runs),
     )
 
 
@@ -147,8 +154,14 @@ def beyond(found: list[Winner], store: Store, specs: list[RunSpec] | None = None
     return made
 
 
-def as_toml(found: list[Winner]) -> str:
-    """Return the winners as the tables `[tuned.<labels>.<strategy>]` of presets.toml."""
+def as_toml(found: list[Winner], table: str = "tuned") -> str:
+    """Return the winners as the tables `[<table>.<labels>.<strategy>]` of presets.toml.
+
+    Args:
+        found: the winners.
+        table: "tuned", or what a preset names under `settings`. Strategies that are not tuned themselves (`FOLLOWS`) take the
+            winner of another one.
+    """
     tables = []
     for n in sorted({w.n_labels for w in found}):
         by_name = {w.strategy: w for w in found if w.n_labels == n}
@@ -156,7 +169,7 @@ def as_toml(found: list[Winner]) -> str:
             if leader in by_name:
                 by_name.setdefault(follower, by_name[leader])
         tables += [
-            f"[tuned.{n}.{name}]\n{w.knob} = {w.rate:g}\nweight_decay = {w.weight_decay:g}\n"
+            f"[{table}.{n}.{name}]\n{w.knob} = {w.rate:g}\nweight_decay = {w.weight_decay:g}\n"
             for name, w in by_name.items()
         ]
     return "\n".join(tables)

@@ -69,6 +69,36 @@ def draw(data: ImageData, n_labels: int, seed: int) -> Split:
     return Split(np.sort(np.concatenate(train)), np.sort(np.concatenate(validation)))
 
 
+def test_subset(data: ImageData, n: int | None) -> np.ndarray:
+    """Return which test images a run predicts: all, or `n` of them, the same ones for every run.
+
+    The classes get equal shares, chosen by the rank of SHA-256("test subset:", pixels) within the class; so a smaller subset
+    lies inside a larger one, and no seed of a run moves it.
+
+    Args:
+        data: the data set.
+        n: number of test images, or None for all.
+
+    Returns:
+        Indices into `ImageData.x_test`: int64, sorted.
+
+    Raises:
+        StudyError: more than there are, in all or in a class.
+    """
+    if n is None:
+        return np.arange(len(data.y_test))
+    chosen = []
+    for label, k in enumerate(_shares(n, len(data.classes))):
+        members = np.flatnonzero(data.y_test == label)
+        if k > len(members):
+            raise StudyError(
+                f"test_images={n:,}: needs {k:,} test images of {data.classes[label]!r}, {data.name} has {len(members):,}"
+            )
+        digests = pixel_digests(data.x_test[members], b"test subset:")
+        chosen.append(members[sorted(range(len(members)), key=digests.__getitem__)][:k])
+    return np.sort(np.concatenate(chosen))
+
+
 def _shares(total: int, parts: int) -> list[int]:
     """Cut `total` into `parts` whole numbers that differ by at most one, larger ones first."""
     return [total // parts + (i < total % parts) for i in range(parts)]

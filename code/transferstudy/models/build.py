@@ -6,7 +6,8 @@ from keras import layers
 
 from ..errors import StudyError
 from ..plan.backbones import Backbone, get_backbone
-from .convolution import convolve_in_float32, slow_in_bfloat16
+from .convolution import convolve_in_float32, gradient_by_products, without_avx512
+from .own import OWN_NETWORKS
 
 HEAD_PREFIX = "head_"
 STANDARDISE = HEAD_PREFIX + "standardise"
@@ -87,16 +88,15 @@ def build_model(
     # Logits in float32 even under mixed precision: a softmax in 16 bits loses the small probabilities.
     logits = layers.Dense(n_classes, name=HEAD_PREFIX + "logits", dtype="float32")(x)
     model = keras.Model(inputs, logits, name=backbone)
-    if slow_in_bfloat16():
+    if without_avx512():
+        gradient_by_products(model)
         convolve_in_float32(model)
     return model
 
 
 def _backbone(facts: Backbone, x, weights: str | None):
-    if facts.name == "compact":
-        return _stack(x, (32, 64, 128), (2, 2, 2), batch_norm=True)
-    if facts.name == "vgg16_bn":
-        return _stack(x, (64, 128, 256, 512, 512), (2, 2, 3, 3, 3), batch_norm=True)
+    if facts.application is None:
+        return OWN_NETWORKS[facts.name](x)
     builder = getattr(keras.applications, facts.application)
     options = {"include_preprocessing": False} if facts.name == "efficientnet_v2_b0" else {}
     try:
@@ -110,21 +110,6 @@ def _backbone(facts: Backbone, x, weights: str | None):
     if weights is None:
         he_initialise(model)
     return model.output
-
-
-def _stack(x, widths, depths, batch_norm: bool):
-    """VGG's pattern (Simonyan & Zisserman 2015): stages of 3x3 convolutions, each stage followed by a 2x2 max pooling."""
-    for stage, (width, depth) in enumerate(zip(widths, depths, strict=True), 1):
-        for k in range(1, depth + 1):
-            name = f"block{stage}_conv{k}"
-            x = layers.Conv2D(
-                width, 3, padding="same", use_bias=not batch_norm, kernel_initializer="he_normal", name=name
-            )(x)
-            if batch_norm:
-                x = layers.BatchNormalization(epsilon=1e-5, name=f"block{stage}_bn{k}")(x)
-            x = layers.Activation("relu", name=f"block{stage}_relu{k}")(x)
-        x = layers.MaxPooling2D(name=f"block{stage}_pool")(x)
-    return x
 
 
 def standardise_head(model: keras.Model, features: np.ndarray) -> None:

@@ -44,6 +44,8 @@ BACKBONES: dict[str, Backbone] = {
         _entry("vgg16", "VGG16", "vgg16", _VGG_CUTS, batch_norm=False),
         _entry("vgg16_bn", None, "vgg16", _VGG_CUTS),
         _entry("compact", None, None, {"block3": "block2_pool", "block2": "block1_pool"}),
+        _entry("compact_wide", None, None, {"block3": "block2_pool", "block2": "block1_pool"}),
+        _entry("wrn16_2", None, None, {"block3": "block2_out", "block2": "block1_out"}),
         _entry(
             "resnet50",
             "ResNet50",

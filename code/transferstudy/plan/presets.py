@@ -10,6 +10,7 @@ A preset is a product or a union:
     [presets.<name>.grid]                         field = [values]: every combination is a run of its own
     [presets.<name>.grid_strategy.<strategy>]     the same for one strategy; wins over `grid` field by field
     [presets.<name>.tuned]                        <n> = <size>: at n labels the settings of [tuned.<size>.<strategy>] hold
+    settings = "second"                           the same, but of [second.<size>.<strategy>]
 
     [presets.<name>]
     includes = ["a", "b"]           the runs of other presets, each once, in this order
@@ -19,7 +20,8 @@ A preset is a product or a union:
     [presets.<name>.keep_model]     field = value or [values]: the runs whose trained weights are kept
     [presets.<name>.robustness]     the same: the runs that also predict corrupted test images
 
-    [tuned.<size>.<strategy>]       what the tuning at a number of labels chose, as `python -m transferstudy tuned` prints it
+    [tuned.<size>.<strategy>]       what the tuning at a number of labels chose, as `python -m transferstudy tuned` prints it;
+    [second.<size>.<strategy>]      the same for the second edition's search
 
 The rules `keep_model` and `robustness` are no part of a run's identity. A union has those of the presets it includes.
 """
@@ -160,7 +162,8 @@ def tuned_at(name: str, arms: set[tuple[str, int]], path: Path = PRESETS) -> lis
 def _tuned(preset: dict, tables: dict, n_labels: int, strategy: str) -> dict[str, Any] | None:
     """Return the tuned settings of an arm: None where its preset wants none, {} where they are not in the file yet."""
     size = preset.get("tuned", {}).get(str(n_labels))
-    return None if size is None else tables.get("tuned", {}).get(str(size), {}).get(strategy, {})
+    chosen = tables.get(preset.get("settings", "tuned"), {})
+    return None if size is None else chosen.get(str(size), {}).get(strategy, {})
 
 
 def _agrees(spec: RunSpec, conditions: dict[str, Any]) -> bool:

@@ -51,6 +51,11 @@ class RunSpec(BaseModel):
     patience: int = Field(5, ge=1, description="validations without improvement before a phase stops")
     batch_size: int = Field(32, ge=1)
     precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = "float32"
+    test_images: int | None = Field(
+        None,
+        ge=1,
+        description="test images predicted, the same for every run (`data.splits.test_subset`); None: all",
+    )
     seed: int = Field(ge=0)
     purpose: Literal["study", "tuning"] = Field(
         "study", description="a tuning run chooses settings on validation images; it never reads a test image"
@@ -81,6 +86,8 @@ class RunSpec(BaseModel):
             raise ValueError(
                 f"backbone {self.backbone!r} needs images of at least {backbone.min_size} pixels, not {self.image_size}"
             )
+        if self.purpose == "tuning" and self.test_images is not None:
+            raise ValueError("a tuning run reads no test image: leave test_images out")
         for phase, used in (("head_", strategy.head_first), ("", strategy.train_from is not None)):
             rate, steps = (
                 getattr(self, f"{phase}learning_rate"),

@@ -64,6 +64,14 @@ _ALL = (
         "a compact network made for small images, from random weights; everything learns",
     ),
     Strategy(
+        "wide_scratch", "Wide compact, scratch", False, "all", False, True, "compact_wide",
+        "the compact network with twice the channels, from random weights; everything learns",
+    ),
+    Strategy(
+        "residual_scratch", "Residual, scratch", False, "all", False, True, "wrn16_2",
+        "a small residual network, from random weights; everything learns",
+    ),
+    Strategy(
         "small_finetune", "Compact, fine-tune", True, "all", True, True, "compact",
         "the compact network pretrained the same way; the head first, then every layer",
     ),

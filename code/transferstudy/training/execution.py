@@ -84,7 +84,7 @@ def make(
             "side": data.side,
             "train": len(trained.split.train),
             "validation": len(trained.split.validation),
-            "test": len(data.y_test),
+            "test": len(data.y_test) if spec.test_images is None else spec.test_images,
             **({"corruptions": corruptions} if corruptions else {}),
         },
         "weights": {"name": spec.weights, "sha256": trained.weights_sha256},

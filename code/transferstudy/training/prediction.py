@@ -4,6 +4,7 @@ import numpy as np
 
 from ..data import ImageData
 from ..data.corruptions import corrupted
+from ..data.splits import test_subset
 from ..models import split_at
 from ..plan.strategies import get_strategy
 from . import Trained
@@ -74,7 +75,7 @@ def predict(trained: Trained, data: ImageData, batch_size: int = 256) -> dict[st
 
     Returns:
         Arrays `val_log_p`, `test_log_p` (float16, (n, classes)), `val_y`, `test_y` (uint8 or uint16 labels); a tuning run
-        has only those of the validation images.
+        has only those of the validation images. Where only a part of the test images is read, `test_i` (uint32) says which.
     """
     chosen = trained.split.validation
     val_logits = trained.model.predict(data.x_train[chosen], batch_size=batch_size, verbose=0)
@@ -83,9 +84,12 @@ def predict(trained: Trained, data: ImageData, batch_size: int = 256) -> dict[st
         "val_y": data.y_train[chosen].astype(label_type(data)),
     }
     if trained.spec.purpose != "tuning":
-        test_logits = logits(trained, data.x_test, batch_size)
+        read = test_subset(data, trained.spec.test_images)
+        test_logits = logits(trained, data.x_test[read], batch_size)
         predictions["test_log_p"] = round_log_probabilities(log_softmax(test_logits))
-        predictions["test_y"] = data.y_test.astype(label_type(data))
+        predictions["test_y"] = data.y_test[read].astype(label_type(data))
+        if trained.spec.test_images is not None:
+            predictions["test_i"] = read.astype(np.uint32)
     return predictions
 
 

@@ -94,7 +94,7 @@ def strategies(preset: str = "full") -> Markdown:
     rows = []
     for name in [name for name in STRATEGIES if any(spec.strategy == name for spec in specs)]:
         spec = next(s for s in specs if s.strategy == name)
-        start = "random" if spec.weights == "none" else "Tiny ImageNet"
+        start = {"none": "random", "imagenet": "ImageNet"}.get(spec.weights, "Tiny ImageNet")
         rows.append([get_strategy(name).label, f"`{spec.backbone}`", start, get_strategy(name).summary])
     return pipe_table(["strategy", "network", "start", "what happens"], rows, "llll")
 
