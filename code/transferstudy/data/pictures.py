@@ -115,42 +115,25 @@ def read_bytes(path: Path) -> bytes:
     return data
 
 
-def decode(data: bytes, path: Path, side: int | None = None, fit: Fit = "crop") -> Picture:
+def decode(
+    data: bytes, path: Path, side: int | None = None, fit: Fit | Literal["squeeze"] = "crop"
+) -> Picture:
     """Return the picture in the content of a file.
 
     Args:
         data: the file's content.
         path: the file, to be named in an error.
-        side, fit: as in `read_picture`.
+        side: as in `read_picture`.
+        fit: as in `read_picture`; or "squeeze": the whole picture, its shape not kept, for comparing pictures.
 
     Raises:
         UnreadablePicture: as `read_picture`.
     """
-    square = None if side is None else (side, side, fit)
-    pixels, size, kind, notes = _decoded(data, path, square, squash=None)
-    return Picture(pixels, *size, kind, notes, hashlib.sha256(data).hexdigest())
-
-
-def decode_small(data: bytes, path: Path, side: int) -> Picture:
-    """Return the whole picture squeezed into a small square, whatever its shape: for comparing pictures, not for training.
-
-    Args:
-        data, path: as in `decode`.
-        side: pixels a side.
-
-    Raises:
-        UnreadablePicture: as `read_picture`.
-    """
-    pixels, size, kind, notes = _decoded(data, path, None, squash=side)
-    return Picture(pixels, *size, kind, notes, hashlib.sha256(data).hexdigest())
-
-
-def _decoded(data: bytes, path: Path, square: tuple[int, int, Fit] | None, squash: int | None):
     try:
         with warnings.catch_warnings(), Image.open(BytesIO(data), formats=_readable()) as image:
             # Between this limit and twice it Pillow warns only; beyond twice it, it refuses.
             warnings.simplefilter("ignore")
-            return _pixels(image, path, square, squash)
+            pixels, size, kind, notes = _pixels(image, path, side, fit)
     except UnreadablePicture:
         raise
     except Image.DecompressionBombError:
@@ -164,9 +147,10 @@ def _decoded(data: bytes, path: Path, square: tuple[int, int, Fit] | None, squas
         ) from None
     except Exception as error:  # damaged files make Pillow's readers raise almost anything
         raise UnreadablePicture(path, _reason(data, error)) from None
+    return Picture(pixels, *size, kind, notes, hashlib.sha256(data).hexdigest())
 
 
-def _pixels(image: Image.Image, path: Path, square, squash: int | None):
+def _pixels(image: Image.Image, path: Path, side: int | None, fit: str):
     notes, size, kind = [], image.size, image.format
     if min(size) < MIN_SIDE:
         raise UnreadablePicture(
@@ -175,9 +159,8 @@ def _pixels(image: Image.Image, path: Path, square, squash: int | None):
     deep = any("16" in str(tile.args) for tile in image.tile)
     if kind != "MPO" and getattr(image, "is_animated", False):
         notes.append("first frame of an animation")
-    wanted = squash or (square and square[0])
-    if kind in ("JPEG", "MPO") and wanted:
-        image.draft(None, (2 * wanted, 2 * wanted))
+    if kind in ("JPEG", "MPO") and side:
+        image.draft(None, (2 * side, 2 * side))
     tags = getattr(image, "tag_v2", {})
     bits, unsigned = tags.get(_BITS_PER_SAMPLE, (0,))[0], tags.get(_SAMPLE_FORMAT, (_UNSIGNED,))[0]
     turn = image.getexif().get(_ORIENTATION, 1)
@@ -192,10 +175,9 @@ def _pixels(image: Image.Image, path: Path, square, squash: int | None):
         image = Image.fromarray(_eight_bits(image, path, bits, kind == "TIFF" and unsigned == _UNSIGNED))
     image, found = _rgb(image)
     notes += found
-    if squash:
-        image = image.resize((squash, squash), Image.Resampling.BOX)
-    elif square:
-        side, _, fit = square
+    if side and fit == "squeeze":
+        image = image.resize((side, side), Image.Resampling.BOX)
+    elif side:
         make = ImageOps.fit if fit == "crop" else ImageOps.pad
         image = make(image, (side, side), Image.Resampling.BICUBIC)
     return np.array(image), size, kind, tuple(notes)
@@ -248,7 +230,8 @@ def _readable() -> tuple[str, ...]:
 
 
 _HEIC = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")
-_MAGIC = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"RIFF", b"BM", b"II*\0", b"MM\0*", b"\0\0\0\x0cjP")
+# The first bytes of the common formats.
+MAGIC = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"RIFF", b"BM", b"II*\0", b"MM\0*", b"\0\0\0\x0cjP")
 
 
 def _reason(data: bytes, error: Exception) -> str:
@@ -269,6 +252,6 @@ def _reason(data: bytes, error: Exception) -> str:
         return "this PNG file holds a text of more than 1 MiB, the limit. Save the picture without it."
     if "truncated" in str(error).lower():
         return "this file is cut short. Copy it again."
-    if data.startswith(_MAGIC) or data[4:8] == b"ftyp":
+    if data.startswith(MAGIC) or data[4:8] == b"ftyp":
         return "this file is damaged, or of a kind that cannot be read. Copy it again, or convert it to JPEG or PNG."
     return "this is not a picture that can be read. Convert it to JPEG or PNG."
