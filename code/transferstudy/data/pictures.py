@@ -27,6 +27,8 @@ from PIL import Image, ImageOps
 
 from ..errors import StudyError, printable
 
+# Pillow warns of odd but readable files, and of pictures between its limit of pixels and twice that; beyond, it refuses.
+warnings.filterwarnings("ignore", module=r"PIL\.")
 Fit = Literal["crop", "pad"]
 MIN_SIDE = 8
 MAX_BYTES = 1 << 30
@@ -130,9 +132,7 @@ def decode(
         UnreadablePicture: as `read_picture`.
     """
     try:
-        with warnings.catch_warnings(), Image.open(BytesIO(data), formats=_readable()) as image:
-            # Between this limit and twice it Pillow warns only; beyond twice it, it refuses.
-            warnings.simplefilter("ignore")
+        with Image.open(BytesIO(data), formats=_readable()) as image:
             pixels, size, kind, notes = _pixels(image, path, side, fit)
     except UnreadablePicture:
         raise
