@@ -12,6 +12,7 @@ from contextlib import contextmanager
 
 from .commands import modules
 from .errors import StudyError
+from .own_images.options import reading_options, split_options
 
 
 def parser() -> argparse.ArgumentParser:
@@ -39,6 +40,9 @@ def parser() -> argparse.ArgumentParser:
         metavar="PATH",
         help="cifar10.npz, cifar-10-batches-py, its archive, or a folder of class folders",
     )
+    folder = chosen.add_argument_group("folders of pictures")
+    split_options(folder)
+    reading_options(folder)
     where = argparse.ArgumentParser(add_help=False)
     where.add_argument(
         "--results", metavar="DIR", help="results folder (default: results/ or TRANSFERSTUDY_RESULTS)"
@@ -68,7 +72,12 @@ def parser() -> argparse.ArgumentParser:
     check = commands.add_parser(
         "verify", parents=[where], help="check every file, every measure, and where the weights came from"
     )
-    check.add_argument("--data", metavar="PATH", help="hash CIFAR-10's images too")
+    check.add_argument(
+        "--data",
+        metavar="PATH",
+        help="hash CIFAR-10's images too, or say which runs are of a folder's pictures",
+    )
+    reading_options(check)
     check.add_argument("--source", metavar="PATH", help="hash Tiny ImageNet's images too")
     shared = {"chosen": chosen, "where": where}
     for name, module in modules().items():
@@ -121,14 +130,18 @@ def _terminable():
 
 
 def _overrides(args, weights_name: str | None) -> dict:
-    from .data.source import data_source, dataset_name
+    return {**_folder(args)[0], **({"weights": weights_name} if weights_name else {})}
 
-    overrides = {}
-    if name := dataset_name(data_source(args.data)):
-        overrides["dataset"] = name
-    if weights_name:
-        overrides["weights"] = weights_name
-    return overrides
+
+def _folder(args) -> tuple[dict, dict | None]:
+    """Return the fields that `--data` sets in every run and what its folder holds; the folder is read once a command."""
+    from .data.source import data_source
+    from .own_images.options import run_fields
+    from .presets import expand
+
+    if not hasattr(args, "folder_found"):
+        args.folder_found = run_fields(args, data_source(args.data), expand(args.preset))
+    return args.folder_found
 
 
 def _specs(args, weights_name: str | None = None):
@@ -151,13 +164,14 @@ def _weights(args):
 def _plan(args):
     from .cost import estimate
     from .presets import following
+    from .runner import fold_words
     from .store import Store
 
     specs = _specs(args, _weights(args)[1])
     store = Store(args.results)
     print(f"{'run':12}  {'strategy':16}  {'labels':>7}  {'seed':>4}  {'backbone':10}  {'weights':14}  state")
     for spec in specs:
-        state = "done" if store.has(spec) else "to do"
+        state = ("done" if store.has(spec) else "to do") + fold_words(spec)
         print(
             f"{spec.id}  {spec.strategy:16}  {spec.n_labels:7,}  {spec.seed:4}  {spec.backbone:10}  {spec.weights[:14]:14}  {state}"
         )
@@ -168,6 +182,7 @@ def _plan(args):
 
 def _run(args):
     from .data.source import data_source
+    from .own_images.options import reading, say_folder
     from .presets import following, untuned
     from .runner import run_all
     from .store import Store
@@ -181,6 +196,8 @@ def _run(args):
             f"--preset {args.preset}: settings of {len(open_arms)} arms, {strategy} at {n_labels:,} labels among them, "
             "are not tuned yet: run --preset tuning first, then put what python -m transferstudy tuned prints into presets.toml"
         )
+    if found := _folder(args)[1]:
+        say_folder(found, specs, Store(args.results))
     mode = args.progress or ("bar" if sys.stdout.isatty() else "lines")
     run_all(
         specs,
@@ -195,6 +212,7 @@ def _run(args):
         backend=args.backend,
         address=args.address,
         again=_command(args),
+        reading=reading(args),
     )
 
 
@@ -205,12 +223,20 @@ def _command(args) -> str:
         "--data": args.data,
         "--weights": args.weights,
         "--results": args.results,
+        "--groups": args.groups,
+        "--conflicts": args.conflicts if args.conflicts != "refuse" else None,
+        "--side": args.side,
+        "--fit": args.fit,
+        "--folds": args.folds,
+        "--sampling": args.sampling,
     }
     options = [part for option, value in given.items() if value for part in (option, str(value))]
+    options += ["--skip-unreadable"] if args.skip_unreadable else []
     return shlex.join(["python", "-m", "transferstudy", "run", *options])
 
 
 def _status(args):
+    from .own_images.stored import of_folders, of_other_pictures
     from .runner import missing
     from .store import Store
 
@@ -224,8 +250,12 @@ def _status(args):
     for ((strategy, n_labels), side, purpose), done in groups.items():
         what = (f"  {side} px" if len(sizes) > 1 else "") + ("  tuning" if purpose == "tuning" else "")
         print(f"{strategy:16}  {n_labels:7,} labels{what}  {sum(done)} of {len(done)} done")
-    stale = sorted(set(store.ids()) - {s.id for s in _specs_of_all(args)})
+    known = {s.id for s in _specs_of_all(args)}
+    folders = {} if set(store.ids()) <= known else of_folders(store)
+    stale = sorted(set(store.ids()) - known - folders.keys())
     print(f"preset {args.preset}: {len(specs) - len(todo)} of {len(specs)} runs done")
+    if others := of_other_pictures(folders, specs):
+        print(others)
     if stale:
         print(f"stale: {len(stale)} results belong to no preset: {', '.join(stale)}")
 
@@ -280,8 +310,10 @@ def _verify(args):
     from .applications import load as load_applications
     from .applications import path as applications_path
     from .chain import check, check_pixels
-    from .data.source import data_source
+    from .data.source import data_source, dataset_name
     from .keras_mistakes.stored import check_all
+    from .own_images.options import reading
+    from .own_images.stored import pictures_of
     from .paths import cards_dir, energy_file
     from .records import read_record
     from .sheet import check as check_sheet
@@ -312,11 +344,13 @@ def _verify(args):
             f"{len(offered['builders'])} networks of keras.applications, as Keras {offered['keras']} builds them: file whole"
         )
     data, source = (data_source(path) if path else None for path in (args.data, args.source))
-    if pictures := check_sheet(store.root, data):
+    if pictures := check_sheet(store.root, None if dataset_name(data) else data):
         print(
-            f"explore/sheet.webp: {pictures} test images, {'every pixel' if data else 'the file'} as recorded"
+            f"explore/sheet.webp: {pictures} test images, {'every pixel' if data and not dataset_name(data) else 'the file'} as recorded"
         )
-    for name in check_pixels(data, source, cards_dir()):
+    for line in pictures_of(store, data, reading(args)):
+        print(line)
+    for name in check_pixels(None if dataset_name(data) else data, source, cards_dir()):
         print(f"{name}: the images are those of the card")
 
 

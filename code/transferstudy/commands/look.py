@@ -37,5 +37,8 @@ def run(args) -> None:
     if args.groups is None and (source / "groups.csv").is_file():
         print("Groups: this folder has a groups.csv; --groups groups.csv keeps its groups together.")
     if args.json:
-        write_atomic(args.json, as_json(found).encode())
+        try:
+            write_atomic(args.json, as_json(found).encode())
+        except OSError as error:
+            raise StudyError(f"--json {printable(args.json)}: cannot be written ({error.strerror})") from None
         print(f"{printable(args.json)} written")

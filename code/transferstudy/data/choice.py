@@ -145,17 +145,28 @@ def check(survey: Survey, choice: Choice, reading: Reading) -> None:
 
 def unreadable_text(survey: Survey) -> str:
     """List every unreadable file under its reason."""
+    total = len(survey.files) + len(survey.unreadable)
+    return "\n".join(
+        [
+            f"{len(survey.unreadable):,} of {total:,} pictures cannot be read:",
+            *by_reason(survey.unreadable),
+            "Mend them, or leave them out with --skip-unreadable.",
+        ]
+    )
+
+
+def by_reason(unreadable: dict[str, str]) -> list[str]:
+    """Return lines that name each file below what is wrong with it.
+
+    Args:
+        unreadable: file -> reason.
+    """
     reasons = defaultdict(list)
-    for file, reason in survey.unreadable.items():
-        reasons[reason].append(file)
-    lines = [
-        f"{len(survey.unreadable):,} of {len(survey.files) + len(survey.unreadable):,} pictures cannot be read:"
+    for file, reason in unreadable.items():
+        reasons[reason].append(f"    {printable(file)}")
+    return [
+        line for reason, files in reasons.items() for line in (f"  {reason[0].upper()}{reason[1:]}", *files)
     ]
-    for reason, files in reasons.items():
-        lines.append(f"  {reason[0].upper()}{reason[1:]}")
-        lines += [f"    {printable(file)}" for file in files]
-    lines.append("Mend them, or leave them out with --skip-unreadable.")
-    return "\n".join(lines)
 
 
 def conflict_text(survey: Survey, choice: Choice) -> str:

@@ -11,9 +11,6 @@ before one wall stayed below 0.86. The 64 bits of the imagehash library see the 
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.fft import dctn
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 SIDE = 32  # of the pictures that are compared
 LOW = 16  # cosine frequencies in each direction; the higher ones are mostly the noise of compression
@@ -44,6 +41,8 @@ def vectors(thumbs: np.ndarray) -> np.ndarray:
     Returns:
         float32 (n, 16, 16): weighted cosine coefficients, of length one as a whole; zero for a picture of one tone.
     """
+    from scipy.fft import dctn  # SciPy takes a while to import, and most commands look at no picture
+
     c = dctn(thumbs.astype(np.float32), axes=(1, 2), norm="ortho")[:, :LOW, :LOW]
     rows, columns = np.mgrid[:LOW, :LOW]
     c *= np.sqrt(rows**2 + columns**2, dtype=np.float32)  # the mean, at frequency zero, goes with it
@@ -93,6 +92,9 @@ def grouped(n: int, pairs: list[tuple[int, int]]) -> np.ndarray:
     Returns:
         int64 (n,), numbered from 0.
     """
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
     a, b = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
     graph = coo_array((np.ones(len(a), np.int8), (a, b)), shape=(n, n))
     return connected_components(graph, directed=False)[1].astype(np.int64)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from ..errors import printable
+from .choice import by_reason
 
 SHOWN = 20  # files of a kind that are listed; JSON has them all
 
@@ -101,7 +102,7 @@ def _unreadable(found: dict) -> Iterator[str]:
     if not found["unreadable"]:
         return
     yield f"Cannot be read: {_files(len(found['unreadable']))}. Runs stop at them, or leave them out with --skip-unreadable."
-    yield from (f"  {printable(entry['file'])}: {entry['reason']}" for entry in found["unreadable"])
+    yield from by_reason({entry["file"]: entry["reason"] for entry in found["unreadable"]})
 
 
 def _pictures(found: dict) -> Iterator[str]:
@@ -112,7 +113,8 @@ def _pictures(found: dict) -> Iterator[str]:
     low, middle, high = sizes["shorter_side"]
     yield f"Formats: {', '.join(f'{kind} {count:,}' for kind, count in found['formats'].items())}."
     yield f"Sizes: {commonest}{', ...' if sizes['shapes'] > len(sizes['commonest']) else ''} pixels."
-    yield f"Sizes: the shorter side has {low:,} to {high:,} pixels; half of the pictures have {middle:,} or more."
+    if low < high:
+        yield f"Sizes: the shorter side has {low:,} to {high:,} pixels; half of the pictures have {middle:,} or more."
     if sizes["not_square"]:
         yield _not_square(found, None)
     if found["notes"]:

@@ -4,7 +4,6 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..data.choice import Reading
 from ..errors import StudyError, printable
 
 NAMED = ("cifar10", "cifar10-sample")
@@ -48,8 +47,10 @@ def split_options(parser) -> None:
     )
 
 
-def reading(args) -> Reading:
-    """Return what the options of `reading_options` say."""
+def reading(args):
+    """Return what the options of `reading_options` say, as a `data.choice.Reading`."""
+    from ..data.choice import Reading
+
     return Reading(args.groups, args.skip_unreadable, args.conflicts)
 
 
@@ -143,3 +144,21 @@ def _refuse_without_folder(args) -> None:
             raise StudyError(
                 f"{option}: this is for a folder of pictures; give one with --data FOLDER, or leave {option} out"
             )
+
+
+def say_folder(found: dict, specs: Sequence, store) -> None:
+    """Print in short what a folder holds, keep all of it beside the runs, and name stored runs of other pictures.
+
+    Args:
+        found: as `data.look.look` returns it.
+        specs: the runs that are asked for.
+        store: where they go.
+    """
+    from ..data.look_text import in_short
+    from .stored import keep_look, of_folders, of_other_pictures
+
+    for side, fit, name in sorted({(spec.image_size, spec.fit, spec.dataset) for spec in specs}):
+        print("\n".join(in_short(name, found, side, fit)))
+    if others := of_other_pictures(of_folders(store), specs):
+        print(others)
+    keep_look(store, found)
