@@ -4,6 +4,7 @@ Nothing heavy is imported until a command needs it, so that looking at results t
 """
 
 import argparse
+import os
 import shlex
 import signal
 import sys
@@ -11,7 +12,7 @@ import threading
 from contextlib import contextmanager
 
 from .commands import modules
-from .errors import StudyError
+from .errors import StudyError, printable
 from .own_images.options import reading_options, split_options
 
 
@@ -101,8 +102,11 @@ def main(argv: list[str] | None = None) -> int:
             run = COMMANDS.get(args.command) or modules()[args.command].run
             return run(args) or 0
     except StudyError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print("error: " + "\n".join(map(printable, str(error).split("\n"))), file=sys.stderr)
         return 2
+    except BrokenPipeError:  # the reader of our output, such as `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except KeyboardInterrupt as stop:
         print("stopped; what was finished is kept, the same command goes on from there", file=sys.stderr)
         return 128 + (signal.SIGTERM if isinstance(stop, _Terminated) else signal.SIGINT)
@@ -284,7 +288,7 @@ def _show(args):
         return
     spec = record["spec"]
     print(f"run {record['id']}  ({record['spec_hash']})")
-    print("\n".join(f"  {key:20} {value}" for key, value in spec.items()))
+    print("\n".join(f"  {key:20} {printable(value)}" for key, value in spec.items()))
     for part, name in (("val", "validation"), ("test", "test")):
         if found := record["metrics"].get(part):
             print(

@@ -132,7 +132,11 @@ def _not_square(found: dict, fit: str | None) -> str:
 
 
 def _notes(found: dict) -> str:
-    return "Read with care: " + ", ".join(f"{count:,} {note}" for note, count in found["notes"].items()) + "."
+    return (
+        "Changed while reading: "
+        + ", ".join(f"{count:,} {note}" for note, count in found["notes"].items())
+        + "."
+    )
 
 
 def _copies(found: dict) -> Iterator[str]:

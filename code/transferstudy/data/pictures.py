@@ -167,8 +167,12 @@ def _pixels(image: Image.Image, path: Path, side: int | None, fit: str):
     image.load()
     if turn in range(2, 9):
         notes.append("turned upright")
-        size = size[::-1] if turn >= 5 else size
+    drafted = image.size != size
     image = ImageOps.exif_transpose(image)
+    if not drafted:
+        size = image.size
+    elif turn in range(5, 9):
+        size = size[::-1]
     if image.mode[0] in "IF" or deep:
         notes.append("scaled to 8 bits")
     if image.mode[0] in "IF":

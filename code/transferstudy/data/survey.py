@@ -153,7 +153,7 @@ def _check_classes(root: Path, layout: Layout, places: list[tuple[str, Role, str
     classes = found["train"]
     if len(classes) < 2:
         inner = [n for n in folders_in(root) if len(folders_in(root / n)) > 1]
-        hint = f" Do you mean {printable(root / inner[0])}?" if len(inner) == 1 and not classes else ""
+        hint = f" Do you mean {printable(root / inner[0])}?" if len(inner) == 1 else ""
         raise StudyError(
             f"{printable(root / layout.folders['train'])}: at least two folders with pictures are needed, one for each class; "
             f"{len(classes) or 'none'} found.{hint}"
