@@ -8,6 +8,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from photos import both, fill, picture
+from PIL import Image
 
 from transferstudy.cli import main
 from transferstudy.data import draw, load
@@ -343,3 +344,31 @@ def test_fields_of_folders_leave_other_identities_alone_and_are_checked():
         RunSpec.parse({**values, "folds": 5, "fold": 5})
     with pytest.raises(StudyError, match="has test pictures of its own"):
         divided(load("cifar10-sample"), 5, 0, 0)
+
+
+def test_odd_pictures_and_small_classes_are_named(tmp_path, capsys):
+    root = both(tmp_path / "photos", 25)
+    fill(root / "few", 0, 6, start=500)
+    noise = np.random.default_rng(0).integers(0, 12, (40, 40)).astype(np.uint8)
+    odd = {
+        "blank.png": Image.new("RGB", (40, 40), (90, 90, 90)),
+        "dark.png": Image.fromarray(noise * 2),
+        "long.png": picture(0, 77, 200, 40),
+    }
+    for name, image in odd.items():
+        image.save(root / "cat" / name)
+    assert main(["look", str(root)]) == 0
+    said = capsys.readouterr().out
+    for what, name in (("blank", "blank"), ("very dark", "dark"), ("very long or very tall", "long")):
+        assert f"Odd: 1 picture is {what}: cat/{name}.png" in said
+    assert "Few pictures: fewer than 20 to learn from in few." in said
+    assert "Input side: 32 pixels is proposed" in said
+
+
+def test_hostile_names_are_printed_harmlessly(tmp_path, capsys):
+    root = both(tmp_path / "photos")
+    fill(root / "\x1b[31mred", 0, 6, start=500)
+    assert main(["look", str(root)]) == 0
+    said = capsys.readouterr().out
+    assert "\x1b" not in said
+    assert "\\x1b[31mred" in said

@@ -51,7 +51,10 @@ def reading(args):
     """Return what the options of `reading_options` say, as a `data.choice.Reading`."""
     from ..data.choice import Reading
 
-    return Reading(args.groups, args.skip_unreadable, args.conflicts)
+    groups = args.groups
+    if groups and Path(groups).is_file():  # workers elsewhere have another working directory
+        groups = str(Path(groups).resolve())
+    return Reading(groups, args.skip_unreadable, args.conflicts)
 
 
 def progress(done: int, total: int) -> None:
@@ -90,7 +93,7 @@ def run_fields(args, source: Path | None, specs: Sequence) -> tuple[dict, dict |
                 f"--data {printable(args.data)}: the preset {args.preset} uses the images that come with the package. Leave --data "
                 "out, choose another preset, or give a folder of class folders."
             )
-        return fields, None
+        return fields | ({"sampling": args.sampling} if args.sampling else {}), None
     from ..data.folder import surveyed
     from ..data.look import look
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ..errors import printable
-from ..records import write_record
+from ..records import read_record, write_record
 from ..store import Store
 
 
@@ -61,11 +61,13 @@ def pictures_of(store: Store, source: Path | None, reading) -> Iterator[str]:
         reading: a `Reading`, what the user decided about that folder.
 
     Raises:
-        StudyError: the folder cannot be used.
+        StudyError: the folder cannot be used, or what was kept of one is damaged.
     """
     from ..data.folder import surveyed
     from ..data.source import dataset_name
 
+    for path in sorted((store.root / "look").glob("*.json")):
+        read_record(path, "python -m transferstudy run --data FOLDER")
     stored = of_folders(store)
     for (name, content), count in sorted(Counter(stored.values()).items()):
         yield f"{_runs(count)} of the pictures {content[:12]}... from a folder called {printable(name)}"
