@@ -20,11 +20,11 @@ def arguments(parser) -> None:
 def run(args) -> None:
     """Run the command."""
     from ..data.choice import choose
-    from ..data.look import look
-    from ..data.look_text import in_full
     from ..data.source import data_source, dataset_name
     from ..data.survey import survey
     from ..errors import StudyError, printable
+    from ..own_images.look import look
+    from ..own_images.look_text import in_full
     from ..own_images.options import progress, reading
     from ..store import as_json, write_atomic
 

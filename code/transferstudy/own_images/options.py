@@ -76,7 +76,7 @@ def run_fields(args, source: Path | None, specs: Sequence) -> tuple[dict, dict |
         specs: the preset's runs as they stand in the file.
 
     Returns:
-        Field name -> value; and the folder as `data.look.look` describes it, or None for a named data set.
+        Field name -> value; and the folder as `look.look` describes it, or None for a named data set.
 
     Raises:
         StudyError: an option that would have no effect, a preset that is made for other data, or a folder that is refused.
@@ -95,7 +95,7 @@ def run_fields(args, source: Path | None, specs: Sequence) -> tuple[dict, dict |
             )
         return fields | ({"sampling": args.sampling} if args.sampling else {}), None
     from ..data.folder import surveyed
-    from ..data.look import look
+    from .look import look
 
     survey, choice = surveyed(source, reading(args), progress)
     found = look(survey, choice)
@@ -153,11 +153,11 @@ def say_folder(found: dict, specs: Sequence, store) -> None:
     """Print in short what a folder holds, keep all of it beside the runs, and name stored runs of other pictures.
 
     Args:
-        found: as `data.look.look` returns it.
+        found: as `look.look` returns it.
         specs: the runs that are asked for.
         store: where they go.
     """
-    from ..data.look_text import in_short
+    from .look_text import in_short
     from .stored import keep_look, of_folders, of_other_pictures
 
     for side, fit, name in sorted({(spec.image_size, spec.fit, spec.dataset) for spec in specs}):

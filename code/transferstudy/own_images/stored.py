@@ -14,7 +14,7 @@ def keep_look(store: Store, found: dict) -> Path:
 
     Args:
         store: the results.
-        found: as `data.look.look` returns it.
+        found: as `look.look` returns it.
     """
     path = store.root / "look" / f"{found['content'][:12]}.json"
     write_record(path, found)

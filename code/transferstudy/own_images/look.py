@@ -4,9 +4,9 @@ from collections import Counter
 
 import numpy as np
 
-from .choice import Choice
-from .division import TEST_PARTS, folds_for
-from .survey import Survey
+from ..data.choice import Choice
+from ..data.division import TEST_PARTS, folds_for
+from ..data.survey import Survey
 
 SCHEMA = 1
 FEW = 20  # pictures of a class, below which little can be learned of it and less can be told

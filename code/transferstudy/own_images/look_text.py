@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
+from ..data.choice import by_reason
 from ..errors import printable
-from .choice import by_reason
 
 SHOWN = 20  # files of a kind that are listed; JSON has them all
 
