@@ -10,7 +10,7 @@ from transferstudy.cli import main
 from transferstudy.data import load
 from transferstudy.errors import StudyError
 from transferstudy.paths import project_root
-from transferstudy.training.keras_file import NAME, deflated, open_portable, read_photo
+from transferstudy.training.keras_file import NAME, deflated, input_of, open_portable
 
 SHIPPED = project_root() / "results" / "models" / NAME
 
@@ -117,11 +117,11 @@ def _tiny(path):
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (_text, "not an image"),
+        (_text, "this is not a picture that can be read. Convert it to JPEG or PNG."),
         (_cut, "cut short"),
-        (_tiny, "at least 8"),
-        (lambda path: path.mkdir(), "not a file"),
-        (lambda path: None, "no such file"),
+        (_tiny, "this picture has 4 x 40 pixels; at least 8 a side are needed."),
+        (lambda path: path.mkdir(), "this is a folder, not a file. Name picture files."),
+        (lambda path: None, "no such file. Check the name."),
     ],
 )
 def test_wrong_images_are_refused(make, message, tmp_path, capsys):
@@ -134,11 +134,8 @@ def test_wrong_images_are_refused(make, message, tmp_path, capsys):
     assert not caught.out
 
 
-def test_photographs_are_turned_upright(tmp_path):
-    image, exif = Image.new("RGB", (20, 10)), Image.Exif()
-    exif[0x0112] = 6  # taken with the camera on its side
-    image.save(tmp_path / "side.jpg", exif=exif)
-    assert read_photo(tmp_path / "side.jpg").shape == (20, 10, 3)
+def test_the_file_says_how_it_wants_its_pictures(opened):
+    assert input_of(opened[0]) == (32, "crop")
 
 
 def test_wrong_models_are_refused(tmp_path):

@@ -230,6 +230,8 @@ def test_a_folder_of_class_folders_runs_through_the_same_study(tmp_path, capsys)
         "smoke",
         "--data",
         str(tmp_path / "tones"),
+        "--folds",
+        "none",
         "--results",
         str(tmp_path / "results"),
     ]

@@ -229,28 +229,6 @@ def test_a_folder_of_class_folders_is_a_data_set(folder):
     assert load("flowers", folder, side=16).sha256 == data.sha256, "names and order do not matter"
 
 
-def test_a_folder_with_train_and_test(folder, tmp_path):
-    root = tmp_path / "both"
-    root.mkdir()
-    folder.rename(root / "train")
-    for name in ("daisy", "tulip"):
-        (root / "test" / name).mkdir(parents=True)
-        (root / "train" / "daisy" / f"{'0' if name == 'daisy' else '1'}.png").rename(
-            root / "test" / name / "0.png"
-        )
-    with pytest.raises(StudyError, match="'rose' stands in only one of train and test"):
-        load("both", root)
-    (root / "test" / "tulip").rename(root / "test" / "rose")
-    data = load("both", root)
-    assert (len(data.y_train), data.y_test.tolist()) == (18, [0, 1])
-
-
-def test_a_file_that_is_no_image_is_named(folder):
-    (folder / "rose" / "3.png").write_bytes(b"no image")
-    with pytest.raises(StudyError, match=r"3\.png: cannot be read as an image"):
-        load("flowers", folder)
-
-
 def test_augmentation_shifts_and_mirrors_only():
     images = np.arange(4 * 16 * 16 * 3, dtype=np.uint64).astype(np.uint8).reshape(4, 16, 16, 3)
     rng = np.random.default_rng(0)

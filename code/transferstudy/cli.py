@@ -5,6 +5,7 @@ that looking at results takes a moment.
 """
 
 import argparse
+import os
 import signal
 import sys
 import threading
@@ -13,7 +14,7 @@ from pathlib import Path
 
 from .commands import GROUPS, modules
 from .commands.options import shared
-from .errors import StudyError
+from .errors import StudyError, printable
 
 
 def parser() -> argparse.ArgumentParser:
@@ -53,8 +54,11 @@ def main(argv: list[str] | None = None) -> int:
         with _terminable():
             return modules()[args.command].run(args) or 0
     except StudyError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print("error: " + "\n".join(map(printable, str(error).split("\n"))), file=sys.stderr)
         return 2
+    except BrokenPipeError:  # the reader of our output, such as `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except KeyboardInterrupt as stop:
         print("stopped; what was finished is kept, the same command goes on from there", file=sys.stderr)
         return 128 + (signal.SIGTERM if isinstance(stop, _Terminated) else signal.SIGINT)

@@ -80,7 +80,7 @@ def _check_weights(name: str, manifest: dict, folder: Path, made: dict[str, dict
 
 
 def _check_target(where: str, data: dict, cards: Path) -> None:
-    if not (cards / f"{data['name']}.yaml").is_file():
+    if data.get("content") or not (cards / f"{data['name']}.yaml").is_file():
         return  # a user's own images: there is a card only where somebody wrote one
     described = _card(cards, data["name"]).get("sha256")
     if described != data["sha256"]:

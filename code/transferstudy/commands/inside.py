@@ -60,5 +60,13 @@ def _look(args, source, root, load) -> None:
 
         said = f"{spec.strategy}, {spec.n_labels:,} labels, {spec.image_size} px, seed {spec.seed}"
         print(f"[{number}/{len(todo)}] {spec.id} {said}", flush=True)
-        about = save(root, spec.id, *look(spec, load(spec.dataset, source, spec.image_size), file, verbose))
+        about = save(root, spec.id, *look(spec, _images(args, source, spec, load), file, verbose))
         print(f"    {about['arrays']['file']}: {about['arrays']['bytes']:,} bytes", flush=True)
+
+
+def _images(args, source, spec, load):
+    from ..data.division import divided
+    from ..own_images.options import reading
+
+    data = load(spec.dataset, source, spec.image_size, spec.fit, reading(args))
+    return divided(data, spec.folds, spec.fold, spec.seed)

@@ -2,6 +2,8 @@
 
 import argparse
 
+from ..own_images.options import reading_options, split_options
+
 
 def shared() -> dict[str, argparse.ArgumentParser]:
     """Return the shared groups of options, which a command names in `PARENTS`: which runs are chosen, where results lie."""
@@ -23,6 +25,9 @@ def shared() -> dict[str, argparse.ArgumentParser]:
         metavar="PATH",
         help="cifar10.npz, cifar-10-batches-py, its archive, or a folder of class folders",
     )
+    folder = chosen.add_argument_group("folders of pictures")
+    split_options(folder)
+    reading_options(folder)
     where = argparse.ArgumentParser(add_help=False)
     where.add_argument(
         "--results", metavar="DIR", help="results folder (default: results/ or TRANSFERSTUDY_RESULTS)"
@@ -39,14 +44,18 @@ def positive(text: str) -> int:
 
 def overrides(args, weights_name: str | None) -> dict:
     """Return the fields of a run that the command line replaces: its data set, and the name of its pretrained weights."""
-    from ..data.source import data_source, dataset_name
+    return {**folder(args)[0], **({"weights": weights_name} if weights_name else {})}
 
-    found = {}
-    if name := dataset_name(data_source(args.data)):
-        found["dataset"] = name
-    if weights_name:
-        found["weights"] = weights_name
-    return found
+
+def folder(args) -> tuple[dict, dict | None]:
+    """Return the fields that `--data` sets in every run and what its folder holds; the folder is read once a command."""
+    from ..data.source import data_source
+    from ..own_images.options import run_fields
+    from ..plan.presets import expand
+
+    if not hasattr(args, "folder_found"):
+        args.folder_found = run_fields(args, data_source(args.data), expand(args.preset))
+    return args.folder_found
 
 
 def specs(args, weights_name: str | None = None) -> list:

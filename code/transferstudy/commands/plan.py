@@ -19,12 +19,13 @@ def run(args) -> None:
     from ..analysis.estimate import estimate
     from ..plan.presets import following
     from ..results.store import Store
+    from ..running.runner import fold_words
 
     chosen = specs(args, weights(args)[1])
     store = Store(args.results)
     print(f"{'run':12}  {'strategy':16}  {'labels':>7}  {'seed':>4}  {'backbone':10}  {'weights':14}  state")
     for spec in chosen:
-        state = "done" if store.has(spec) else "to do"
+        state = ("done" if store.has(spec) else "to do") + fold_words(spec)
         print(
             f"{spec.id}  {spec.strategy:16}  {spec.n_labels:7,}  {spec.seed:4}  {spec.backbone:10}  {spec.weights[:14]:14}  {state}"
         )

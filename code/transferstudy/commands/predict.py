@@ -20,19 +20,29 @@ def run(args) -> None:
     """Run the command: all images are read before anything is predicted, so one wrong file prints no half answer."""
     import numpy as np
 
-    from ..errors import StudyError
+    from ..data.pictures import UnreadablePicture, read_picture
+    from ..errors import StudyError, printable
     from ..results.store import Store
-    from ..training.keras_file import NAME, open_portable, read_photo
+    from ..training.keras_file import NAME, input_of, open_portable
 
     if args.top < 1:
         raise StudyError(f"--top {args.top}: must be 1 or more")
-    photos = [read_photo(path) for path in args.images]
     model, notes = open_portable(args.model or Store(args.results).root / "models" / NAME)
+    side, fit = input_of(model)
+    photos, wrong = [], []
+    for path in args.images:
+        try:
+            photos.append(read_picture(path, side, fit))
+        except UnreadablePicture as error:
+            wrong.append(str(error))
+    if wrong:
+        raise StudyError("\n  ".join(wrong))
     for path, photo in zip(args.images, photos, strict=True):
-        probabilities = np.asarray(model(photo[None].astype("float32"), training=False))[0]
-        print(path)
+        probabilities = np.asarray(model(photo.pixels[None].astype("float32"), training=False))[0]
+        print(printable(path) + (f" ({', '.join(photo.notes)})" if photo.notes else ""))
         for k in np.argsort(-probabilities)[: args.top]:
-            print(f"  {notes['classes'][k]:12} {100 * probabilities[k]:5.1f} %")
+            print(f"  {printable(notes['classes'][k]):12} {100 * probabilities[k]:5.1f} %")
     print(
-        f"run {notes['run']}; it knows these {len(notes['classes'])} classes and no others: {', '.join(notes['classes'])}"
+        f"run {printable(notes['run'])}; it knows these {len(notes['classes'])} classes and no others: "
+        f"{', '.join(map(printable, notes['classes']))}"
     )

@@ -4,7 +4,7 @@ import shlex
 import sys
 
 from ..errors import StudyError
-from .options import overrides, positive, specs, weights
+from .options import folder, overrides, positive, specs, weights
 
 HELP = "make the runs that are missing"
 PARENTS = ("chosen", "where")
@@ -30,6 +30,7 @@ def arguments(parser) -> None:
 def run(args) -> None:
     """Run the command."""
     from ..data.source import data_source
+    from ..own_images.options import reading, say_folder
     from ..plan.presets import following, untuned
     from ..results.store import Store
     from ..running.runner import run_all
@@ -43,6 +44,8 @@ def run(args) -> None:
             f"--preset {args.preset}: settings of {len(open_arms)} arms, {strategy} at {n_labels:,} labels among them, "
             "are not tuned yet: run --preset tuning first, then put what python -m transferstudy tuned prints into presets.toml"
         )
+    if found := folder(args)[1]:
+        say_folder(found, chosen, Store(args.results))
     mode = args.progress or ("bar" if sys.stdout.isatty() else "lines")
     run_all(
         chosen,
@@ -57,6 +60,7 @@ def run(args) -> None:
         backend=args.backend,
         address=args.address,
         again=_command(args),
+        reading=reading(args),
     )
 
 
@@ -67,6 +71,13 @@ def _command(args) -> str:
         "--data": args.data,
         "--weights": args.weights,
         "--results": args.results,
+        "--groups": args.groups,
+        "--conflicts": args.conflicts if args.conflicts != "refuse" else None,
+        "--side": args.side,
+        "--fit": args.fit,
+        "--folds": args.folds,
+        "--sampling": args.sampling,
     }
     options = [part for option, value in given.items() if value for part in (option, str(value))]
+    options += ["--skip-unreadable"] if args.skip_unreadable else []
     return shlex.join(["python", "-m", "transferstudy", "run", *options])

@@ -2,7 +2,7 @@
 
 import json
 
-from ..errors import StudyError
+from ..errors import StudyError, printable
 
 HELP = "print one result"
 PARENTS = ("where",)
@@ -32,7 +32,7 @@ def run(args) -> None:
         return
     spec = record["spec"]
     print(f"run {record['id']}  ({record['spec_hash']})")
-    print("\n".join(f"  {key:20} {value}" for key, value in spec.items()))
+    print("\n".join(f"  {key:20} {printable(value)}" for key, value in spec.items()))
     for part, name in (("val", "validation"), ("test", "test")):
         if found := record["metrics"].get(part):
             print(

@@ -13,6 +13,7 @@ def arguments(parser) -> None:
 
 def run(args) -> None:
     """Run the command."""
+    from ..own_images.stored import of_folders, of_other_pictures
     from ..results.store import Store
     from ..running.runner import missing
 
@@ -26,8 +27,12 @@ def run(args) -> None:
     for ((strategy, n_labels), side, purpose), done in groups.items():
         what = (f"  {side} px" if len(sizes) > 1 else "") + ("  tuning" if purpose == "tuning" else "")
         print(f"{strategy:16}  {n_labels:7,} labels{what}  {sum(done)} of {len(done)} done")
-    stale = sorted(set(store.ids()) - {s.id for s in _of_all_presets(args)})
+    known = {s.id for s in _of_all_presets(args)}
+    folders = {} if set(store.ids()) <= known else of_folders(store)
+    stale = sorted(set(store.ids()) - known - folders.keys())
     print(f"preset {args.preset}: {len(chosen) - len(todo)} of {len(chosen)} runs done")
+    if others := of_other_pictures(folders, chosen):
+        print(others)
     if stale:
         print(f"stale: {len(stale)} results belong to no preset: {', '.join(stale)}")
 

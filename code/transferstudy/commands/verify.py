@@ -7,7 +7,14 @@ GROUP = "study"
 
 def arguments(parser) -> None:
     """Add the command's options."""
-    parser.add_argument("--data", metavar="PATH", help="hash CIFAR-10's images too")
+    from ..own_images.options import reading_options
+
+    parser.add_argument(
+        "--data",
+        metavar="PATH",
+        help="hash CIFAR-10's images too, or say which runs are of a folder's pictures",
+    )
+    reading_options(parser)
     parser.add_argument("--source", metavar="PATH", help="hash Tiny ImageNet's images too")
 
 
@@ -16,11 +23,13 @@ def run(args) -> None:
     from ..analysis.repeated_runs import check as check_again
     from ..checking.provenance import check, check_pixels
     from ..checking.verify import verify
-    from ..data.source import data_source
+    from ..data.source import data_source, dataset_name
     from ..experiments.applications import load as load_applications
     from ..experiments.applications import path as applications_path
     from ..experiments.keras_mistakes.stored import check_all
     from ..experiments.sheet import check as check_sheet
+    from ..own_images.options import reading
+    from ..own_images.stored import pictures_of
     from ..paths import cards_dir, energy_file
     from ..results.records import read_record
     from ..results.store import Store
@@ -49,9 +58,12 @@ def run(args) -> None:
             f"{len(offered['builders'])} networks of keras.applications, as Keras {offered['keras']} builds them: file whole"
         )
     data, source = (data_source(path) if path else None for path in (args.data, args.source))
-    if pictures := check_sheet(store.root, data):
+    named = None if dataset_name(data) else data
+    if pictures := check_sheet(store.root, named):
         print(
-            f"explore/sheet.webp: {pictures} test images, {'every pixel' if data else 'the file'} as recorded"
+            f"explore/sheet.webp: {pictures} test images, {'every pixel' if named else 'the file'} as recorded"
         )
-    for name in check_pixels(data, source, cards_dir()):
+    for line in pictures_of(store, data, reading(args)):
+        print(line)
+    for name in check_pixels(named, source, cards_dir()):
         print(f"{name}: the images are those of the card")

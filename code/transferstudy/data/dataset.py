@@ -9,6 +9,29 @@ from ..errors import StudyError
 
 
 @dataclass(frozen=True)
+class Origins:
+    """Where the images of one part of a folder came from, in the order of the images.
+
+    Attributes:
+        files: paths relative to the folder, with "/" between folders.
+        keys: SHA-256 of the files: what an image is drawn and sorted by, the same at every side.
+        groups: int64; images of one number stay on one side of every split.
+        chooses: bool; images from a validation folder, which choose the epoch and are never learned from.
+    """
+
+    files: tuple[str, ...]
+    keys: tuple[bytes, ...]
+    groups: np.ndarray
+    chooses: np.ndarray
+
+    def take(self, index: np.ndarray) -> "Origins":
+        """Return the origins of some of the images, given their positions."""
+        places = index.tolist()
+        files, keys = (tuple(values[i] for i in places) for values in (self.files, self.keys))
+        return Origins(files, keys, self.groups[index], self.chooses[index])
+
+
+@dataclass(frozen=True)
 class ImageData:
     """A data set with its test images apart.
 
@@ -19,8 +42,12 @@ class ImageData:
         y_train, y_test: int64 labels, shape (n,).
         sha256: content hash over class names, pixels and labels of both splits.
         origin: where the copy came from, in words, with no path of this machine.
+        content: of a folder, the SHA-256 that `RunSpec.data_sha256` holds; None for the named data sets.
+        own_test: whether the data set's makers set the test images apart; otherwise they were drawn.
+        train_origins, test_origins: of a folder, where its images came from.
 
-    Both splits are sorted by label, then by the SHA-256 of the pixels, so position i means the same image wherever the data came from.
+    Both splits are sorted by label, then by the SHA-256 of the pixels (of the file, for folders), so position i means the same
+    image wherever the data came from.
     """
 
     name: str
@@ -31,6 +58,10 @@ class ImageData:
     y_test: np.ndarray
     sha256: str
     origin: str
+    content: str | None = None
+    own_test: bool = True
+    train_origins: Origins | None = None
+    test_origins: Origins | None = None
 
     @property
     def side(self) -> int:
@@ -38,7 +69,9 @@ class ImageData:
         return self.x_train.shape[1]
 
     @classmethod
-    def build(cls, name, classes, train, test, origin, where) -> "ImageData":
+    def build(
+        cls, name, classes, train, test, origin, where, origins=None, content=None, own_test=True
+    ) -> "ImageData":
         """Check the arrays, sort them and hash them.
 
         Args:
@@ -48,29 +81,47 @@ class ImageData:
             test: the same for the test split.
             origin: see the class.
             where: the file or folder to name in an error.
+            origins: pair of `Origins`, or None; with them, a drawn test split may lack a class that is too small.
+            content: see the class.
+            own_test: see the class.
 
         Raises:
             StudyError: wrong shape or dtype, labels out of range, an empty split or a class without images.
         """
         classes = tuple(map(str, classes))
         hasher = hashlib.sha256("\n".join(classes).encode())
-        parts = []
-        for split, (x, y) in (("training", train), ("test", test)):
-            x, y = check_images(x, y, len(classes), f"{where}: {split} images")
+        parts, sources = [], []
+        for split, (x, y), source in zip(
+            ("training", "test"), (train, test), origins or (None, None), strict=True
+        ):
+            some_may_lack = split == "test" and not own_test
+            x, y = check_images(x, y, len(classes), f"{where}: {split} images", not some_may_lack)
             digests = pixel_digests(x)
-            order = [i for _, _, i in sorted(zip(y.tolist(), digests, range(len(x)), strict=True))]
-            for i in order:
+            keys = source.keys if source else digests
+            order = np.array([i for _, _, i in sorted(zip(y.tolist(), keys, range(len(x)), strict=True))])
+            for i in order.tolist():
                 hasher.update(int(y[i]).to_bytes(4, "little") + digests[i])
+            if source:
+                source = source.take(order)
+                hasher.update(source.groups.tobytes() + source.chooses.tobytes())
             parts += [x[order], y[order]]
+            sources.append(source)
         if parts[0].shape[1:] != parts[2].shape[1:]:
             raise StudyError(
                 f"{where}: training images are {parts[0].shape[1:]}, test images {parts[2].shape[1:]}: they must agree"
             )
-        return cls(name, classes, *parts, hasher.hexdigest(), origin)
+        return cls(name, classes, *parts, hasher.hexdigest(), origin, content, own_test, *sources)
 
 
-def check_images(x, y, n_classes: int, where: str) -> tuple[np.ndarray, np.ndarray]:
+def check_images(x, y, n_classes: int, where: str, every_class: bool = True) -> tuple[np.ndarray, np.ndarray]:
     """Return images and labels as uint8 (n, side, side, 3) and int64 (n,), or say what is wrong with them.
+
+    Args:
+        x: the images.
+        y: the labels, of shape (n,) or (n, 1).
+        n_classes: labels lie below it.
+        where: the file or folder to name in an error.
+        every_class: whether each class must have an image.
 
     Raises:
         StudyError: naming `where`.
@@ -88,7 +139,7 @@ def check_images(x, y, n_classes: int, where: str) -> tuple[np.ndarray, np.ndarr
     if y.min() < 0 or y.max() >= n_classes:
         raise StudyError(f"{where}: labels must lie in 0..{n_classes - 1}, found {y.min()}..{y.max()}")
     missing = sorted(set(range(n_classes)) - set(y.tolist()))
-    if missing:
+    if missing and every_class:
         raise StudyError(f"{where}: no image of class number {missing[0]}")
     return x, y
 

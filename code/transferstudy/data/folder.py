@@ -3,67 +3,99 @@
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
 
-from ..errors import StudyError
-from .dataset import ImageData, pixel_digests
+from ..errors import StudyError, printable
+from .choice import Choice, Reading, check, choose
+from .dataset import ImageData, Origins
+from .division import TEST_PARTS, parts_of
+from .pictures import Fit, decode, read_bytes
+from .survey import Progress, Survey, in_threads, survey
 
-SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff"}
-TEST_SHARE = 0.2
 
+def surveyed(folder: Path, reading: Reading, progress: Progress | None = None) -> tuple[Survey, Choice]:
+    """Return what lies in a folder and what of it is used.
 
-def load_folder(name: str, folder: Path, side: int) -> ImageData:
-    """Load `folder/<class>/<image>`, or `folder/train/<class>/...` beside `folder/test/<class>/...`.
-
-    Images are cropped to a centred square and resized to `side` pixels with antialiasing. Without a `test` folder, a
-    fifth of each class becomes the test split, chosen by the rank of the pixels' SHA-256, so that it never depends on names or order.
+    Args:
+        folder: the data set.
+        reading: what the user decided about it.
+        progress: as in `survey`.
 
     Raises:
-        StudyError: fewer than two classes, an empty class, a file that is no image, or classes that differ between the splits.
+        StudyError: as `survey`, `choose` and `check`.
     """
-    if (folder / "train").is_dir() and (folder / "test").is_dir():
-        classes, train = _read(folder / "train", side)
-        test_classes, test = _read(folder / "test", side)
-        if classes != test_classes:
-            differing = sorted(set(classes) ^ set(test_classes))
-            raise StudyError(f"{folder}: class folder {differing[0]!r} stands in only one of train and test")
+    found = survey(folder, progress)
+    choice = choose(found, reading)
+    check(found, choice, reading)
+    return found, choice
+
+
+def load_folder(
+    name: str,
+    folder: Path,
+    side: int,
+    fit: Fit = "crop",
+    reading: Reading | None = None,
+    progress: Progress | None = None,
+) -> ImageData:
+    """Load `folder/<class>/<image>`, or the same below split folders such as `train`, `val` and `test`.
+
+    Without a test part, a fifth of each class becomes one, drawn by the files' content, so that it never depends on names or
+    order. Copies of one picture, and the pictures of one given group, stay on one side.
+
+    Args:
+        name: of the data set.
+        folder: where it lies.
+        side: pixels a side to which the images are brought.
+        fit: how an image becomes square, as in `pictures.read_picture`.
+        reading: what the user decided about the folder.
+        progress: as in `survey`, for the pictures that are looked at; reading them again is faster.
+
+    Raises:
+        StudyError: as `surveyed`, or a file changed meanwhile.
+    """
+    found, choice = surveyed(folder, reading or Reading(), progress)
+
+    def pixels(i: int) -> np.ndarray:
+        path = folder / found.files[i]
+        picture = decode(read_bytes(path), path, side, fit)
+        if picture.sha256 != found.facts[i].sha256:
+            raise StudyError(f"{printable(path)}: the file changed while it was used. Start again.")
+        return picture.pixels
+
+    numbers = choice.used.tolist()
+    x, y = np.stack(in_threads(pixels, numbers, None)), found.labels[choice.used]
+    roles = np.array([found.roles[i] for i in numbers])
+    keys = tuple(bytes.fromhex(found.facts[i].sha256) for i in numbers)
+    origins = Origins(
+        tuple(found.files[i] for i in numbers),
+        keys,
+        _renumbered(choice.group[choice.used], keys),
+        roles == "validation",
+    )
+    own_test = found.layout.has_test
+    if own_test:
+        tested = roles == "test"
     else:
-        classes, (x, y) = _read(folder, side)
-        is_test = np.zeros(len(x), bool)
-        digests = np.array([d.hex() for d in pixel_digests(x, b"test split")])
-        for label in range(len(classes)):
-            members = np.flatnonzero(y == label)
-            if len(members) < 5:
-                raise StudyError(
-                    f"{folder / classes[label]}: {len(members)} images: a class needs at least 5, to set a fifth aside for testing"
-                )
-            ranked = members[np.argsort(digests[members])]
-            is_test[ranked[: round(TEST_SHARE * len(members))]] = True
-        train, test = (x[~is_test], y[~is_test]), (x[is_test], y[is_test])
-    return ImageData.build(name, classes, train, test, "folder of class folders", folder)
+        order = np.array([i for _, _, i in sorted(zip(y.tolist(), keys, range(len(y)), strict=True))])
+        tested = np.zeros(len(y), bool)
+        tested[order] = parts_of(y[order], origins.groups[order], TEST_PARTS, seed=0) == 0
+    train, test = np.flatnonzero(~tested), np.flatnonzero(tested)
+    return ImageData.build(
+        name,
+        found.classes,
+        (x[train], y[train]),
+        (x[test], y[test]),
+        "folder of class folders",
+        printable(folder),
+        (origins.take(train), origins.take(test)),
+        choice.content,
+        own_test,
+    )
 
 
-def _read(folder: Path, side: int) -> tuple[list[str], tuple[np.ndarray, np.ndarray]]:
-    classes = sorted(p.name for p in folder.iterdir() if p.is_dir() and not p.name.startswith("."))
-    if len(classes) < 2:
-        raise StudyError(f"{folder}: expected at least two sub-folders, one a class, found {len(classes)}")
-    x, y = [], []
-    for label, name in enumerate(classes):
-        files = sorted(p for p in (folder / name).rglob("*") if p.suffix.lower() in SUFFIXES)
-        if not files:
-            raise StudyError(f"{folder / name}: no image file ({', '.join(sorted(SUFFIXES))})")
-        x += [_square(path, side) for path in files]
-        y += [label] * len(files)
-    return classes, (np.stack(x), np.array(y))
-
-
-def _square(path: Path, side: int) -> np.ndarray:
-    try:
-        with Image.open(path) as image:
-            image = image.convert("RGB")
-    except (OSError, UnidentifiedImageError) as error:
-        raise StudyError(f"{path}: cannot be read as an image ({error}): mend or remove it") from None
-    edge = min(image.size)
-    left, top = (image.width - edge) // 2, (image.height - edge) // 2
-    image = image.crop((left, top, left + edge, top + edge))
-    return np.asarray(image if edge == side else image.resize((side, side), Image.Resampling.BICUBIC))
+def _renumbered(groups: np.ndarray, keys: tuple[bytes, ...]) -> np.ndarray:
+    """Number groups by the smallest file content in them, so that names and order of files do not matter."""
+    first: dict[int, int] = {}
+    for i in sorted(range(len(keys)), key=keys.__getitem__):
+        first.setdefault(int(groups[i]), len(first))
+    return np.array([first[g] for g in groups.tolist()], np.int64)

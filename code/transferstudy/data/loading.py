@@ -13,16 +13,24 @@ import numpy as np
 
 from ..errors import StudyError
 from ..paths import SAMPLE
+from .choice import Reading
 from .dataset import ImageData
 from .folder import load_folder
 from .mosaic import from_mosaic
+from .pictures import Fit
 from .source import HELP, dataset_name, find_batches
 
 CIFAR10_CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 _CIFAR10_COUNTS = {"train": 50_000, "test": 10_000}
 
 
-def load(name: str, source: Path | None = None, side: int = 32) -> ImageData:
+def load(
+    name: str,
+    source: Path | None = None,
+    side: int = 32,
+    fit: Fit = "crop",
+    reading: Reading | None = None,
+) -> ImageData:
     """Load data set `name`.
 
     Args:
@@ -30,6 +38,8 @@ def load(name: str, source: Path | None = None, side: int = 32) -> ImageData:
         source: a `.npz` archive, the folder `cifar-10-batches-py` or its `.tar.gz`, a folder of class folders, or None: then
             CIFAR-10 is downloaded by Keras.
         side: pixels a side to which a folder's images are resized; archives keep their own size.
+        fit: how a folder's images become square.
+        reading: what the user decided about a folder.
 
     Raises:
         StudyError: nothing there, a damaged or wrong file, or no network.
@@ -37,7 +47,7 @@ def load(name: str, source: Path | None = None, side: int = 32) -> ImageData:
     if name == "cifar10-sample":
         return _sample(name)
     if source is not None and dataset_name(source) is not None:
-        return load_folder(name, source, side)
+        return load_folder(name, source, side, fit, reading)
     if name != "cifar10":
         raise StudyError(f"data set {name!r} is a folder of class folders: {HELP}")
     if source is None:

@@ -1,17 +1,20 @@
-"""Which images a run may learn from: a class-balanced draw of `n` labels, cut into training and validation.
+"""Which images a run may learn from: a draw of `n` labels, cut into training and validation.
 
-An image's place is the rank of SHA-256(seed, pixels) within its class. So draws are nested (the smaller one lies inside the
-larger), and the same image is drawn wherever the data came from and in whatever order.
+An image's place is the rank of SHA-256(seed, pixels) within its class; in a folder, of SHA-256(seed, file). So draws are nested
+(the smaller one lies inside the larger), and the same image is drawn wherever the data came from and in whatever order.
 """
 
+import hashlib
 from dataclasses import dataclass
 
 import numpy as np
 
 from ..errors import StudyError
 from .dataset import ImageData, pixel_digests
+from .division import parts_of
 
 VALIDATION_SHARE = 0.2
+VALIDATION_PARTS = 5  # the same share, where whole groups are drawn
 MAX_VALIDATION = 5_000
 
 
@@ -34,10 +37,18 @@ def draw_sizes(n_labels: int) -> tuple[int, int]:
     return n_labels - n_validation, n_validation
 
 
-def draw(data: ImageData, n_labels: int, seed: int) -> Split:
+def draw(data: ImageData, n_labels: int, seed: int, sampling: str = "balanced") -> Split:
     """Draw `n_labels` labelled images and cut them 80/20 (at most 5,000 for validation).
 
-    The classes get equal numbers; where that is not possible, the first classes get one image more.
+    Args:
+        data: the data set.
+        n_labels: training and validation images together.
+        seed: of the draw.
+        sampling: "balanced": the classes get equal numbers; where that is not possible, the first classes get one image more.
+            "stratified": each class gets its share of the data set, but at least one image.
+
+    A folder's groups stay on one side of the cut: the seed sets a fifth of the groups apart for validation, or they come from
+    the folder's own validation part, whatever `n_labels` is.
 
     Raises:
         StudyError: more labels than exist (in all or in a class), or too few for two images a class.
@@ -50,6 +61,8 @@ def draw(data: ImageData, n_labels: int, seed: int) -> Split:
         raise StudyError(
             f"n_labels={n_labels:,}: too few for {n_classes} classes in training and in validation; use {5 * n_classes} or more"
         )
+    if data.train_origins is not None or sampling == "stratified":
+        return _draw_apart(data, n_labels, n_validation, seed, sampling)
     train, validation = [], []
     for label, (k, v) in enumerate(
         zip(_shares(n_labels, n_classes), _shares(n_validation, n_classes), strict=True)
@@ -97,6 +110,49 @@ def test_subset(data: ImageData, n: int | None) -> np.ndarray:
         digests = pixel_digests(data.x_test[members], b"test subset:")
         chosen.append(members[sorted(range(len(members)), key=digests.__getitem__)][:k])
     return np.sort(np.concatenate(chosen))
+
+
+def _draw_apart(data: ImageData, n_labels: int, n_validation: int, seed: int, sampling: str) -> Split:
+    """Draw training and validation images each from a side of its own."""
+    y, origins = data.y_train, data.train_origins
+    keys = origins.keys if origins else pixel_digests(data.x_train)
+    groups = origins.groups if origins else np.arange(len(y))
+    if origins is not None and origins.chooses.any():
+        chooses = origins.chooses
+    else:
+        chooses = parts_of(y, groups, VALIDATION_PARTS, seed) == 0
+    sides = np.flatnonzero(~chooses), np.flatnonzero(chooses)
+    # The groups rarely make up a fifth exactly: what one side lacks at the largest draws, the other gives.
+    n_validation = max(min(n_validation, len(sides[1])), n_labels - len(sides[0]))
+    chosen = []
+    for members, count in zip(sides, (n_labels - n_validation, n_validation), strict=True):
+        ranks = [hashlib.sha256(f"{seed}:".encode() + keys[i]).digest() for i in members.tolist()]
+        place = np.empty(len(members))
+        for label in range(len(data.classes)):
+            own = np.flatnonzero(y[members] == label)
+            ranked = own[sorted(range(len(own)), key=lambda k, own=own, ranks=ranks: ranks[own[k]])]
+            # Taking the first `count` places gives every class one more before any gets two more (balanced), or all
+            # classes the same share (stratified); a smaller draw always lies inside a larger one.
+            place[ranked] = np.arange(len(own)) / (1 if sampling == "balanced" else len(own))
+        first = members[np.lexsort((y[members], place))[:count]]
+        if sampling == "balanced":
+            _check_balance(data, first, n_labels)
+        chosen.append(np.sort(first))
+    if missing := sorted(set(range(len(data.classes))) - set(y[chosen[0]].tolist())):
+        raise StudyError(
+            f"n_labels={n_labels:,}: the class {data.classes[missing[0]]!r} has no picture to learn from; use more labels"
+        )
+    return Split(*chosen)
+
+
+def _check_balance(data: ImageData, chosen: np.ndarray, n_labels: int) -> None:
+    counts = np.bincount(data.y_train[chosen], minlength=len(data.classes))
+    if np.ptp(counts) > 1:
+        least = int(counts.argmin())
+        raise StudyError(
+            f"n_labels={n_labels:,}: a class-balanced draw needs {counts.max():,} images of {data.classes[least]!r} in one part, "
+            f"{data.name} has {counts[least]:,}; use --sampling stratified"
+        )
 
 
 def _shares(total: int, parts: int) -> list[int]:

@@ -15,6 +15,8 @@ A preset is a product or a union:
     [presets.<name>]
     includes = ["a", "b"]           the runs of other presets, each once, in this order
 
+    folds = k in [set]              every run is made once for each of k folds
+
     unfinished = true               pages show the preset although runs are missing, and name those
 
     [presets.<name>.keep_model]     field = value or [values]: the runs whose trained weights are kept
@@ -217,8 +219,16 @@ def _product(name: str, preset: dict, path: Path, overrides: dict) -> list[RunSp
             }
             if strategy.pretrained and new_weights and _offers(values["backbone"], new_weights):
                 values["weights"] = new_weights
-            runs.append(RunSpec.parse(values, f"preset {name!r} in {path.name}, strategy {strategy_name!r}"))
+            where = f"preset {name!r} in {path.name}, strategy {strategy_name!r}"
+            folds = [{}] if values.get("folds") is None or "fold" in values else _every_fold(values)
+            runs += [RunSpec.parse({**values, **fold}, where) for fold in folds]
     return runs
+
+
+def _every_fold(values: dict) -> list[dict]:
+    """Return the field `fold` of each of a run's folds; a number of folds that is none is left for `RunSpec` to refuse."""
+    folds = values["folds"]
+    return [{"fold": fold} for fold in range(folds)] if isinstance(folds, int) and folds > 0 else [{}]
 
 
 def _offers(backbone: str, weights: str) -> bool:

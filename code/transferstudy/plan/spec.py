@@ -25,8 +25,21 @@ class RunSpec(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     dataset: str = Field(min_length=1)
+    data_sha256: str | None = Field(
+        None,
+        pattern="^[0-9a-f]{64}$",
+        description="content of a folder of pictures, classes and groups included; None for the named data sets",
+    )
     image_size: int = Field(ge=8, le=1024)
+    fit: Literal["crop", "pad"] = Field("crop", description="how a folder's pictures become square")
     n_labels: int = Field(ge=2, description="labelled images, training and validation together")
+    sampling: Literal["balanced", "stratified"] = Field(
+        "balanced", description="whether drawn labels are equal in number or as frequent as in the data set"
+    )
+    folds: int | None = Field(
+        None, ge=2, le=20, description="parts into which the seed cuts a folder; each is the test set once"
+    )
+    fold: int = Field(0, ge=0, description="which of the folds is the test set of this run")
     backbone: str
     weights: str
     strategy: str
@@ -88,6 +101,8 @@ class RunSpec(BaseModel):
             )
         if self.purpose == "tuning" and self.test_images is not None:
             raise ValueError("a tuning run reads no test image: leave test_images out")
+        if self.fold >= (self.folds or 1):
+            raise ValueError(f"fold {self.fold} is not one of {self.folds or 'no'} folds; they count from 0")
         for phase, used in (("head_", strategy.head_first), ("", strategy.train_from is not None)):
             rate, steps = (
                 getattr(self, f"{phase}learning_rate"),

@@ -17,6 +17,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from ..data.choice import Reading
 from ..errors import StudyError
 from ..plan.spec import RunSpec
 
@@ -45,6 +46,7 @@ class Order:
         weights: where the weights file lies, or None.
         data_sha256: content hash of the images that the caller means.
         keep_model, robust: as in `execution.make`.
+        reading: what the user decided about a folder of pictures.
     """
 
     spec: RunSpec
@@ -53,6 +55,7 @@ class Order:
     data_sha256: str
     keep_model: bool = False
     robust: bool = False
+    reading: Reading | None = None
 
 
 def work(order: Order):
@@ -67,7 +70,7 @@ def work(order: Order):
         from ..models.weightsfile import find_weights, resolve
         from ..training.execution import make
 
-        data = _data(order.spec.dataset, order.source, order.spec.image_size)
+        data = _data(order.spec.dataset, order.source, order.spec.image_size, order.spec.fit, order.reading)
         if data.sha256 != order.data_sha256:
             raise StudyError(f"the worker's copy of {data.name} holds other images than the caller's")
         weights = find_weights(str(order.weights)) if order.weights else None
@@ -76,10 +79,10 @@ def work(order: Order):
 
 
 @lru_cache(maxsize=1)
-def _data(name: str, source: Path | None, side: int):
+def _data(name: str, source: Path | None, side: int, fit: str, reading: Reading | None):
     from ..data import load
 
-    return load(name, source, side)
+    return load(name, source, side, fit, reading)
 
 
 def limit_threads(threads: int) -> dict[str, str]:

@@ -3,9 +3,11 @@
 from collections.abc import Callable, Collection
 from pathlib import Path
 
+from ..data.choice import Reading
 from ..errors import StudyError
 from ..plan.spec import RunSpec
 from ..results.store import Store
+from ..training.execution import check_identity
 
 
 def missing(specs: list[RunSpec], store: Store) -> list[RunSpec]:
@@ -26,6 +28,7 @@ def run_all(
     backend: str | None = None,
     address: str | None = None,
     again: str = "python -m transferstudy run",
+    reading: Reading | None = None,
 ) -> int:
     """Make every missing run.
 
@@ -44,6 +47,7 @@ def run_all(
         backend: "dask" or "ray" for a cluster that exists already; `jobs` is then not used.
         address: of the cluster.
         again: the command that makes a run again, without its `--only`.
+        reading: what the user decided about a folder of pictures.
 
     Returns:
         Number of runs made.
@@ -59,7 +63,7 @@ def run_all(
 
     for name in {spec.weights for spec in todo}:
         resolve(name, weights)
-    datasets = _load(todo, source)
+    datasets = _load(todo, source, reading)
     if backend is None and address is None and min(jobs, len(todo)) <= 1:
         _one_after_another(todo, datasets, store, source, weights, keep, robust, verbose, say)
         return len(todo)
@@ -73,6 +77,7 @@ def run_all(
             datasets[_data_key(spec, source)].sha256,
             spec.id in keep,
             spec.id in robust,
+            reading,
         )
         for spec in todo
     ]
@@ -112,7 +117,12 @@ def _one_after_another(todo, datasets, store, source, weights, keep, robust, ver
 
 def _title(spec: RunSpec) -> str:
     tuning = ", tuning" if spec.purpose == "tuning" else ""
-    return f"{spec.id} {spec.strategy}, {spec.n_labels:,} labels, seed {spec.seed}{tuning}"
+    return f"{spec.id} {spec.strategy}, {spec.n_labels:,} labels, seed {spec.seed}{fold_words(spec)}{tuning}"
+
+
+def fold_words(spec: RunSpec) -> str:
+    """Return which fold a run tests, as an addition to its title: ", fold 2 of 5", or nothing."""
+    return f", fold {spec.fold + 1} of {spec.folds}" if spec.folds else ""
 
 
 def _outcome(record: dict, store: Store) -> str:
@@ -126,20 +136,27 @@ def _data_key(spec: RunSpec, source: Path | None) -> tuple:
     """Return what decides which images a run needs: only a folder's images are resized when they are read."""
     from ..data.source import dataset_name
 
-    return spec.dataset, spec.image_size if dataset_name(source) else 32
+    folder = dataset_name(source) is not None
+    return spec.dataset, *((spec.image_size, spec.fit) if folder else (32, "crop"))
 
 
-def _load(todo: list[RunSpec], source: Path | None) -> dict:
-    from ..data import load
+def _load(todo: list[RunSpec], source: Path | None, reading: Reading | None) -> dict:
+    from ..data import draw, load
+    from ..data.division import divided
 
-    datasets = {}
+    datasets, drawn = {}, set()
     for spec in todo:
         key = _data_key(spec, source)
         if key not in datasets:
-            datasets[key] = load(key[0], source, key[1])
-        available = len(datasets[key].y_train)
-        if spec.n_labels > available:
-            raise StudyError(
-                f"n_labels={spec.n_labels:,}: {spec.dataset} has only {available:,} labelled images"
+            datasets[key] = load(*key[:1], source, *key[1:], reading)
+        check_identity(spec, datasets[key])
+        wanted = (*key, spec.n_labels, spec.seed, spec.sampling, spec.folds, spec.fold)
+        if wanted not in drawn:
+            drawn.add(wanted)
+            draw(
+                divided(datasets[key], spec.folds, spec.fold, spec.seed),
+                spec.n_labels,
+                spec.seed,
+                spec.sampling,
             )
     return datasets

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from ..data.corruptions import CORRUPTIONS, SEED, SEVERITIES
+from ..errors import StudyError
 from ..plan.spec import RunSpec
 
 
@@ -22,6 +23,23 @@ class Finished:
     model: dict[str, np.ndarray] | None
 
 
+def check_identity(spec: RunSpec, data) -> None:
+    """Refuse images that are not those of a run's identity.
+
+    Args:
+        spec: the run.
+        data: the `ImageData` that it would be made with.
+
+    Raises:
+        StudyError: a folder's content differs, or only one of the two is a folder.
+    """
+    if spec.data_sha256 != data.content:
+        raise StudyError(
+            f"run {spec.id} is for the pictures {(spec.data_sha256 or 'of ' + spec.dataset)[:12]}, but --data holds "
+            f"{(data.content or data.name)[:12]}. Give the folder that the run is for, or plan the run again."
+        )
+
+
 def make(
     spec: RunSpec, data, weights, keep_model: bool = False, robust: bool = False, verbose: int = 2
 ) -> Finished:
@@ -36,15 +54,18 @@ def make(
         verbose: as in `training.train`.
 
     Raises:
-        StudyError: as `training.train`.
+        StudyError: as `training.train`, or the images are not those of the run.
     """
     import keras
 
+    from ..data.division import divided
     from ..results.environment import describe
     from ..results.metrics import measure_all
     from . import train
     from .prediction import predict, predict_corrupted
 
+    check_identity(spec, data)
+    data = divided(data, spec.folds, spec.fold, spec.seed)
     keras.utils.clear_session()
     started = time.time()
     wall, cpu = time.perf_counter(), time.process_time()
@@ -85,6 +106,7 @@ def make(
             "train": len(trained.split.train),
             "validation": len(trained.split.validation),
             "test": len(data.y_test) if spec.test_images is None else spec.test_images,
+            **({"content": data.content} if data.content else {}),
             **({"corruptions": corruptions} if corruptions else {}),
         },
         "weights": {"name": spec.weights, "sha256": trained.weights_sha256},

@@ -6,21 +6,20 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-import numpy as np
-
 from ..errors import StudyError
 from ..results.store import Store, write_atomic
 
 NAME = "compact-finetuned.keras"
 NOTES = "transferstudy.json"  # Keras reads its own members of the archive and leaves others alone
-MIN_SIDE = 8
+_SQUARE = "square"  # name of the layer that makes a picture square
 
 
 def export(store: Store, record: dict, path: Path) -> None:
     """Write the kept model of a run as a portable file.
 
     The file needs nothing but Keras 3: pixels (n, height, width, 3) in 0..255 go in, probabilities (n, classes) come out.
-    An image is cropped to a centred square and resized with antialiasing to the side that the run was trained at.
+    Inside, an image is made square as the run's pictures were (`RunSpec.fit`) and resized with antialiasing to the side of the
+    run. A square of that side passes unchanged: `predict` reads files as training does (`data.pictures`) and gives it those.
 
     Args:
         store: where the run lies.
@@ -45,7 +44,8 @@ def export(store: Store, record: dict, path: Path) -> None:
     rest = keras.Model(model.get_layer("preprocess").output, model.output, name=spec["backbone"])
     side = record["data"]["side"]
     pixels = keras.Input((None, None, 3), name="pixels")
-    x = layers.Resizing(side, side, crop_to_aspect_ratio=True, antialias=True, name="square")(pixels)
+    fit = f"{spec.get('fit', 'crop')}_to_aspect_ratio"  # a record of an older study has no `fit`: it cropped
+    x = layers.Resizing(side, side, antialias=True, name=_SQUARE, **{fit: True})(pixels)
     x = rest(layers.Rescaling(1 / 255, name="scale")(x))
     whole = keras.Model(pixels, layers.Softmax(name="probabilities")(x), name="portable")
     # Called as whole(images), Keras' image layers switch the layers after them to training, and batch normalisation would
@@ -107,27 +107,11 @@ def open_portable(path: Path):
         ) from None
 
 
-def read_photo(path: Path) -> np.ndarray:
-    """Read an image file as uint8 RGB pixels (height, width, 3), turned upright as its EXIF data say.
+def input_of(model) -> tuple[int, str]:
+    """Return how a portable model wants its pictures: pixels a side, and "crop" or "pad", as `data.pictures` takes them.
 
-    Raises:
-        StudyError: missing, no image, or smaller than 8 pixels.
+    Args:
+        model: as `open_portable` returns it.
     """
-    from PIL import Image, ImageOps, UnidentifiedImageError
-
-    if not path.is_file():
-        raise StudyError(
-            f"{path}: no such file" if not path.exists() else f"{path}: not a file; name images one by one"
-        )
-    try:
-        with Image.open(path) as image:
-            pixels = np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
-    except UnidentifiedImageError:
-        raise StudyError(f"{path}: not an image that Pillow can read; convert it to PNG or JPEG") from None
-    except (OSError, ValueError, Image.DecompressionBombError) as error:
-        raise StudyError(f"{path}: cannot be read as an image ({error}); it may be cut short") from None
-    if min(pixels.shape[:2]) < MIN_SIDE:
-        raise StudyError(
-            f"{path}: {pixels.shape[1]} x {pixels.shape[0]} pixels; needs at least {MIN_SIDE} a side"
-        )
-    return pixels
+    layer = model.get_layer(_SQUARE)
+    return layer.height, "pad" if layer.pad_to_aspect_ratio else "crop"

@@ -124,7 +124,7 @@ def train(
         StudyError: weights or labelled images that the spec asks for are not there.
     """
     strategy = get_strategy(spec.strategy)
-    split = draw(data, spec.n_labels, spec.seed)
+    split = draw(data, spec.n_labels, spec.seed, spec.sampling)
     model, weights_sha256 = start_model(spec, len(data.classes), data.side, file)
     x_train, y_train = data.x_train[split.train], data.y_train[split.train]
     x_val, y_val = data.x_train[split.validation], data.y_train[split.validation]

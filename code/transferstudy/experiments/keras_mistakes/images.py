@@ -32,7 +32,7 @@ class Images:
 
 def without_test(data: ImageData) -> ImageData:
     """Return the data set with no test images, so that nothing after it can read one."""
-    return replace(data, x_test=data.x_test[:0], y_test=data.y_test[:0])
+    return replace(data, x_test=data.x_test[:0], y_test=data.y_test[:0], test_origins=None)
 
 
 def images_of(data: ImageData, plan: Plan) -> Images:
@@ -50,7 +50,8 @@ def images_of(data: ImageData, plan: Plan) -> Images:
     judge = np.sort(np.concatenate([chosen.train, chosen.validation]))
     free = np.ones(len(data.y_train), bool)
     free[judge] = False
-    rest = replace(data, x_train=data.x_train[free], y_train=data.y_train[free])
+    origins = data.train_origins and data.train_origins.take(np.flatnonzero(free))
+    rest = replace(data, x_train=data.x_train[free], y_train=data.y_train[free], train_origins=origins)
     split = draw(rest, plan.n_labels, plan.seed)
 
     def pair(source: ImageData, index: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -1,0 +1,374 @@
+"""Folders of pictures: which folder is which split, what stays together, and whose runs are whose."""
+
+import json
+import shutil
+import unicodedata
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from photos import both, fill, picture
+from PIL import Image
+
+from transferstudy.cli import main
+from transferstudy.data import draw, load
+from transferstudy.data.choice import Reading
+from transferstudy.data.division import divided, folds_for
+from transferstudy.data.split_folders import find_layout
+from transferstudy.data.survey import survey
+from transferstudy.errors import StudyError
+from transferstudy.plan.presets import expand
+from transferstudy.plan.spec import RunSpec
+
+LAYOUTS = {  # folders of the splits -> what each is for
+    ("train", "val"): {"train": "train", "test": "val"},
+    ("Train", "Test"): {"train": "Train", "test": "Test"},
+    ("train", "valid", "test"): {"train": "train", "validation": "valid", "test": "test"},
+    ("training", "validation"): {"train": "training", "test": "validation"},
+    ("TRAIN", "dev", "hold-out"): {"train": "TRAIN", "validation": "dev", "test": "hold-out"},
+    ("train_set", "test images"): {"train": "train_set", "test": "test images"},
+    ("train",): {"train": "train"},
+}
+
+
+@pytest.mark.parametrize("folders", LAYOUTS)
+def test_the_usual_names_of_splits_are_understood(folders, tmp_path):
+    for number, name in enumerate(folders):
+        both(tmp_path / name, 10 if number == 0 else 5, start=100 * number)
+    layout = find_layout(tmp_path)
+    assert layout.folders == LAYOUTS[folders]
+    data = load("photos", tmp_path, 16)
+    assert data.classes == ("cat", "dog")
+    if "validation" in layout.folders:
+        split = draw(data, 30, 0, "stratified")
+        chosen = [data.train_origins.files[i] for i in split.validation]
+        assert len(data.y_train) == 30
+        assert {f.split("/")[0] for f in chosen} == {layout.folders["validation"]}
+        assert not any(f.split("/")[0] == layout.folders["validation"] for f in _files(data, split.train))
+    if "test" in layout.folders:
+        assert {f.split("/")[0] for f in data.test_origins.files} == {layout.folders["test"]}
+        assert data.own_test
+
+
+def _files(data, index) -> list[str]:
+    return [data.train_origins.files[i] for i in index]
+
+
+def test_a_class_may_be_called_train(tmp_path):
+    for name, label in (("train", 0), ("bus", 1), ("ship", 1)):
+        fill(tmp_path / name, label, 8, start=200 * len(name))
+    assert survey(tmp_path).classes == ("bus", "ship", "train")
+
+
+def test_composed_and_decomposed_names_are_one_class(tmp_path):
+    for number, form in enumerate(("NFC", "NFD")):
+        split = tmp_path / ("train", "test")[number]
+        fill(split / unicodedata.normalize(form, "Bär"), 0, 8, start=100 * number)
+        fill(split / "dog", 1, 8, start=100 * number)
+    assert load("photos", tmp_path, 16).classes == (unicodedata.normalize("NFC", "Bär"), "dog")
+
+
+def _mixture(root):
+    both(root / "train")
+    both(root / "extra")
+
+
+def _twice(root):
+    for name in ("train", "val", "valid"):
+        both(root / name)
+
+
+def _unlabelled(root):
+    both(root / "train")
+    fill(root / "test", 0, 5)
+
+
+def _splits_inside_classes(root):
+    for name in ("cat", "dog"):
+        fill(root / name / "train", 0, 5)
+        fill(root / name / "test", 0, 5)
+
+
+def _missing_class(root):
+    both(root / "train")
+    both(root / "test", 5, start=50)
+    shutil.rmtree(root / "test" / "dog")
+    fill(root / "test" / "bird", 0, 5, start=70)
+
+
+def _one_deeper(root):
+    both(root / "data")
+
+
+def _small_class(root):
+    both(root)
+    fill(root / "rare", 0, 3, start=500)
+
+
+def _torn(root):
+    both(root / "train", name="p1_{}.png")
+    both(root / "test", 5, start=50, name="p1_{}.png")
+
+
+def _conflict(root):
+    both(root)
+    picture(0, 3).save(root / "dog" / "strange.bmp")
+
+
+REFUSED = {  # what is wrong -> options, the whole message after the folder's name
+    _mixture: (
+        [],
+        "/extra: beside train it is not clear what this folder is for. Split folders are called train, training, val, valid, "
+        "validation, dev, test, testing and holdout, in any case. Rename it, or move it elsewhere.",
+    ),
+    _twice: ([], ": val and valid are both for validation. Join them in one folder."),
+    _unlabelled: (
+        [],
+        "/test: beside train this folder holds pictures without class folders, so their labels are not known. Sort them into "
+        "class folders, or move this folder elsewhere.",
+    ),
+    (lambda root: (fill(root / "train", 0, 9), fill(root / "val", 1, 9))): (
+        [],
+        ": train and val are called like splits but hold pictures instead of class folders, so the classes are not known. Make "
+        "one folder a class inside each.",
+    ),
+    _splits_inside_classes: (
+        [],
+        "/cat: the class cat holds test and train. Put the splits on top and the classes inside them: test/cat.",
+    ),
+    _missing_class: (
+        [],
+        ": the class 'bird' is in test/ but not in train/. Both need pictures of every class.",
+    ),
+    _one_deeper: (
+        [],
+        ": at least two folders with pictures are needed, one for each class; 1 found. Do you mean {root}/data?",
+    ),
+    _small_class: (
+        [],
+        ": The class 'rare' has 3 pictures to learn from; at least 5 are needed. Add some, or move its folder elsewhere.",
+    ),
+    (lambda root: both(root / "test")): (
+        [],
+        ": there is test but no folder for training. Add one called train, or name the folder whose folders are the classes.",
+    ),
+    _conflict: (
+        [],
+        ": 1 pictures are in more than one class, or look the same there:\n    cat/photo003.png  =  dog/strange.bmp\nRemove the "
+        "wrong copies; or leave out all of them with --conflicts drop, or use all of them with --conflicts keep.",
+    ),
+    _torn: (
+        ["--groups", r"^(p\d+)_"],
+        None,
+    ),
+}
+
+
+@pytest.mark.parametrize("make", REFUSED)
+def test_what_is_not_clear_is_refused_in_plain_words(make, tmp_path, capsys):
+    root = tmp_path / "photos"
+    root.mkdir()
+    make(root)
+    options, message = REFUSED[make]
+    assert main(["plan", "--preset", "smoke", "--data", str(root), *options]) == 2
+    said = capsys.readouterr().err
+    if message is None:
+        assert said.startswith("error: --groups ^(p\\d+)_: all 30 pictures fall into one group")
+    else:
+        assert said == f"error: {root}{message.format(root=root)}\n"
+
+
+def test_leftovers_are_skipped_and_counted(tmp_path, capsys):
+    root = both(tmp_path / "photos")
+    clean = load("photos", root, 16)
+    fill(root / "cat" / ".ipynb_checkpoints", 0, 5, start=50)
+    for name in ("cat/._photo000.png", "__MACOSX/cat/._photo000.png", "dog/Thumbs.db", "dog/.DS_Store"):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_bytes(b"left behind")
+    (root / "dog" / "notes.txt").write_text("mine")
+    (root / "docs").mkdir()
+    picture(0, 99).save(root / "loose.png")
+    assert load("photos", root, 16).sha256 == clean.sha256
+    assert main(["look", str(root), "--json", str(tmp_path / "look.json")]) == 0
+    said = capsys.readouterr().out
+    assert "Skipped: 9 files that are hidden or left behind by a system." in said
+    assert "Skipped: 1 file that is no pictures (.txt 1)." in said
+    assert "Skipped: 1 picture outside the class folders, such as loose.png." in said
+    assert "Skipped: docs/ holds no picture, so it is not taken for a class." in said
+    stored = json.loads((tmp_path / "look.json").read_text())
+    assert (stored["counts"]["hidden"], stored["loose"], stored["content"]) == (
+        9,
+        ["loose.png"],
+        clean.content,
+    )
+
+
+def test_copies_are_found_and_never_stand_on_both_sides(tmp_path):
+    root = both(tmp_path / "photos", 20)
+    shutil.copytree(root / "cat", root / "cat" / "copies")
+    for k in range(5):
+        picture(1, k).save(root / "dog" / f"again{k}.jpg", quality=70)
+        picture(1, 5 + k).resize((128, 96)).transpose(0).save(root / "dog" / f"mirrored{k}.png")
+    whole = load("photos", root, 16)
+    for seed in range(3):
+        for fold in range(5):
+            data = divided(whole, 5, fold, seed)
+            split = draw(data, 40, seed, "stratified")
+            sides = [data.train_origins.groups[split.train], data.train_origins.groups[split.validation]]
+            sides.append(data.test_origins.groups)
+            found = [set(side.tolist()) for side in sides]
+            assert not (found[0] & found[1] or found[0] & found[2] or found[1] & found[2])
+    groups = {
+        f: g for o in (data.train_origins, data.test_origins) for f, g in zip(o.files, o.groups, strict=True)
+    }
+    assert len(set(groups.values())) == 40
+    assert groups["cat/photo003.png"] == groups["cat/copies/photo003.png"]
+    assert groups["dog/photo003.png"] == groups["dog/again3.jpg"]
+    assert groups["dog/photo007.png"] == groups["dog/mirrored2.png"]
+
+
+def test_a_copy_of_a_test_picture_is_not_learned_from(tmp_path):
+    both(tmp_path / "train", 10)
+    both(tmp_path / "test", 5, start=50)
+    picture(0, 50).save(tmp_path / "train" / "cat" / "leak.jpg", quality=60)
+    data = load("photos", tmp_path, 16)
+    assert "train/cat/leak.jpg" not in data.train_origins.files
+    assert (len(data.y_train), len(data.y_test)) == (20, 10)
+
+
+def test_conflicts_are_dropped_or_kept_as_asked(tmp_path):
+    root = tmp_path / "photos"
+    _conflict(root)
+    dropped, kept = (load("photos", root, 16, reading=Reading(conflicts=how)) for how in ("drop", "keep"))
+    assert len(dropped.y_train) + len(dropped.y_test) == 19
+    assert len(kept.y_train) + len(kept.y_test) == 21
+    assert dropped.content != kept.content
+
+
+@pytest.fixture
+def patients(tmp_path):
+    """Twenty patients with three shots each; the same names in both classes are the same patients."""
+    root = tmp_path / "photos"
+    for label, name in enumerate(("cat", "dog")):
+        for patient in range(20):
+            fill(root / name, label, 3, start=10 * patient + 300 * label, name=f"p{patient:02}_{{}}.png")
+    return root
+
+
+def _patients(files) -> set[str]:
+    return {file.split("/")[1].split("_")[0] for file in files}
+
+
+@pytest.mark.parametrize("way", ["pattern", "table"])
+def test_groups_stay_on_one_side_of_every_split(way, patients):
+    option = r"^(p\d+)_"
+    if way == "table":
+        rows = [f"{p.parent.name}\\{p.name};{p.name[:3]}" for p in sorted(patients.rglob("*.png"))]
+        (patients / "groups.csv").write_text("\ufefffile;group\n" + "\n".join(rows), encoding="utf-8")
+        option = "groups.csv"
+    data = load("photos", patients, 16, reading=Reading(groups=option))
+    tested = []
+    for fold in range(5):
+        part = divided(data, 5, fold, seed=1)
+        tested += part.test_origins.files
+        draws = [draw(part, n, 1, "stratified") for n in (20, 60, len(part.y_train))]
+        for split, n in zip(draws, (20, 60, len(part.y_train)), strict=True):
+            assert len(split.train) + len(split.validation) == n
+            sides = [_patients(_files(part, split.train)), _patients(_files(part, split.validation))]
+            sides.append(_patients(part.test_origins.files))
+            assert not (sides[0] & sides[1] or sides[0] & sides[2] or sides[1] & sides[2])
+        for small, large in pairwise(draws):
+            assert set(small.train) <= set(large.train)
+            assert set(small.validation) <= set(large.validation)
+    assert len(tested) == len(set(tested)) == 120
+    assert load("photos", patients, 16).content != data.content
+
+
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        ("p(", "neither a file nor a regular expression"),
+        ("shot", "120 of 120 file names do not match, such as cat/p00_0.png"),
+        ("p", "all 120 pictures fall into one group"),
+        ("gone.csv", "no such file, neither here nor in photos/"),
+        ("half.csv", "119 of 120 pictures are not listed, such as cat/p00_1.png"),
+        ("wrong.csv", "line 1 must name the columns file and group; it says 'name,who'"),
+        ("twice.csv", "line 3 puts cat/p00_0.png into the group b, an earlier line into a"),
+    ],
+)
+def test_groups_that_cannot_be_used_are_refused(option, said, patients):
+    (patients / "half.csv").write_text("file,group\ncat/p00_0.png,a\n")
+    (patients / "wrong.csv").write_text("name,who\na,b\n")
+    (patients / "twice.csv").write_text("file,group\ncat/p00_0.png,a\ncat/p00_0.png,b\n")
+    with pytest.raises(StudyError) as error:
+        load("photos", patients, 16, reading=Reading(groups=option))
+    assert str(error.value).startswith(f"--groups {option}: ")
+    assert said in str(error.value)
+
+
+def test_unequal_classes_are_drawn_as_they_occur_or_equally(tmp_path):
+    fill(tmp_path / "healthy", 0, 80)
+    fill(tmp_path / "ill", 1, 20)
+    data = load("photos", tmp_path, 16)
+    split = draw(data, 50, 0, "stratified")
+    both_sides = np.concatenate([split.train, split.validation])
+    assert np.bincount(data.y_train[both_sides]).tolist() == [40, 10]
+    split = draw(data, 20, 0, "balanced")
+    assert np.bincount(data.y_train[split.train]).tolist() == [8, 8]
+    with pytest.raises(StudyError, match="a class-balanced draw needs 37 images of 'ill' in one part"):
+        draw(data, 62, 0, "balanced")
+    assert folds_for(100, own_test=False) == 5
+    assert folds_for(5_000, own_test=False) is folds_for(100, own_test=True) is None
+
+
+def test_the_same_pictures_are_drawn_at_every_side(tmp_path):
+    root = both(tmp_path / "photos", 20)
+    small, large = load("photos", root, 16), load("photos", root, 24)
+    assert small.train_origins.files == large.train_origins.files
+    assert small.content == large.content
+    assert small.sha256 != large.sha256
+    a, b = draw(small, 20, 3, "stratified"), draw(large, 20, 3, "stratified")
+    assert (a.train == b.train).all()
+
+
+def test_fields_of_folders_leave_other_identities_alone_and_are_checked():
+    spec = expand("smoke")[0]
+    values = spec.model_dump()
+    assert (
+        RunSpec.parse({**values, "folds": None, "fold": 0, "sampling": "balanced", "fit": "crop"}).id
+        == spec.id
+    )
+    assert len({RunSpec.parse({**values, "folds": 5, "fold": k}).id for k in range(5)}) == 5
+    assert [s.fold for s in expand("smoke", folds=3)] == [0, 1, 2]
+    with pytest.raises(StudyError, match="fold 5 is not one of 5 folds"):
+        RunSpec.parse({**values, "folds": 5, "fold": 5})
+    with pytest.raises(StudyError, match="has test pictures of its own"):
+        divided(load("cifar10-sample"), 5, 0, 0)
+
+
+def test_odd_pictures_and_small_classes_are_named(tmp_path, capsys):
+    root = both(tmp_path / "photos", 25)
+    fill(root / "few", 0, 6, start=500)
+    noise = np.random.default_rng(0).integers(0, 12, (40, 40)).astype(np.uint8)
+    odd = {
+        "blank.png": Image.new("RGB", (40, 40), (90, 90, 90)),
+        "dark.png": Image.fromarray(noise * 2),
+        "long.png": picture(0, 77, 200, 40),
+    }
+    for name, image in odd.items():
+        image.save(root / "cat" / name)
+    assert main(["look", str(root)]) == 0
+    said = capsys.readouterr().out
+    for what, name in (("blank", "blank"), ("very dark", "dark"), ("very long or very tall", "long")):
+        assert f"Odd: 1 picture is {what}: cat/{name}.png" in said
+    assert "Few pictures: fewer than 20 to learn from in few." in said
+    assert "Input side: 32 pixels is proposed" in said
+
+
+def test_hostile_names_are_printed_harmlessly(tmp_path, capsys):
+    root = both(tmp_path / "photos")
+    fill(root / "\x1b[31mred", 0, 6, start=500)
+    assert main(["look", str(root)]) == 0
+    said = capsys.readouterr().out
+    assert "\x1b" not in said
+    assert "\\x1b[31mred" in said

@@ -1,0 +1,1 @@
+"""The study on a reader's own folder of pictures."""
