@@ -7,7 +7,6 @@ from ..data.choice import Reading
 from ..errors import StudyError
 from ..plan.spec import RunSpec
 from ..results.store import Store
-from ..training.execution import check_identity
 
 
 def missing(specs: list[RunSpec], store: Store) -> list[RunSpec]:
@@ -143,6 +142,7 @@ def _data_key(spec: RunSpec, source: Path | None) -> tuple:
 def _load(todo: list[RunSpec], source: Path | None, reading: Reading | None) -> dict:
     from ..data import draw, load
     from ..data.division import divided
+    from ..training.execution import check_identity
 
     datasets, drawn = {}, set()
     for spec in todo:
