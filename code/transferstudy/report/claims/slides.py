@@ -6,28 +6,16 @@ import numpy as np
 
 from ...analysis.label_efficiency import worth
 from ...analysis.plan import MIN_SEEDS
-from ...comparison import Difference, verdict
+from ...comparison import Difference
 from ...expense import cpu_seconds, share_machines
 from ...study import Study
 from ...values import count, listing, percent
 from ..sources import Source, source, sources
 from .headline import best_pair, direction, ends_of
 from .judgement import labels_in_words
-from .words import link
+from .words import link, stand
 
 _ALIKE = 1.15  # computing that differs by less is called the same
-
-
-def stand(study: Study, d: Difference) -> str:
-    """Return "leads", "trails", "equal" or "undecided": by the plan's rule where seeds allow one, else by the interval."""
-    if d.seeds >= MIN_SEEDS:
-        word = verdict(study, d)
-        known = {"better": "leads", "worse": "trails", "equivalent": "equal", "undecided": "undecided"}
-        if word in known:
-            return known[word]
-    if not d.excludes_zero:
-        return "undecided"
-    return "leads" if d.mean > 0 else "trails"
 
 
 def _points(d: Difference) -> str:
