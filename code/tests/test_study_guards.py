@@ -144,7 +144,7 @@ def test_verdicts_count_the_whole_family_and_single_seeds_get_none(study):
     assert "one seed: no verdict" in text
     assert "better" in text
     assert "get no verdict" in claims.verdict_rule(study)
-    assert "by chance" in claims.verdict_rule(study)
+    assert "call a difference *real*" in claims.verdict_rule(study)
 
 
 def test_depths_sizes_and_corruptions_in_words(tmp_path, study):
