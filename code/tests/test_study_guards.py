@@ -109,7 +109,7 @@ def test_weights_that_nothing_describes_stop_the_render(study, tmp_path):
 
 
 def test_a_sentence_written_by_hand_stops_the_render_when_results_turn(study, swapped):
-    args = ("finetune_all", "scratch", 500, "better", "results.qmd")
+    args = ("finetune_all", "scratch", 5000, "better", "results.qmd")
     guards.verdict_is(study, *args)
     with pytest.raises(StudyError, match=r"results.qmd: the results no longer support .*now: worse"):
         guards.verdict_is(swapped, *args)

@@ -76,7 +76,7 @@ def caution(study: Study) -> str:
     """Return how far intervals may be trusted, given the seeds that there are."""
     fewest, most = study.seeds_per_arm
     if most < MIN_SEEDS:
-        return "With so few seeds the intervals are too narrow: read them as a description, not as a verdict."
+        return "With so few seeds, read the intervals as a description, not as a verdict."
     if fewest < MIN_SEEDS:
         return "Where an arm has too few seeds, read its interval as a description; the rest follows the rule of the plan."
     return "What counts as shown follows a rule that the plan laid down."
