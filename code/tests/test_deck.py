@@ -12,6 +12,7 @@ from renderer import chromium
 from renderer.server import serving
 from transferstudy import report
 from transferstudy.report.claims import slides as sentences
+from transferstudy.report.claims import words as wording
 from transferstudy.report.sources import Source
 
 PACE = 130  # words a minute
@@ -243,7 +244,7 @@ def test_a_heading_says_no_more_than_the_verdict_of_the_plan(tmp_path, monkeypat
         ("equivalent", "do equally well"),
         ("worse", "trails"),
     ):
-        monkeypatch.setattr(sentences, "verdict", lambda *_, verdict=verdict: verdict)
+        monkeypatch.setattr(wording, "verdict", lambda *_, verdict=verdict: verdict)
         assert words in report.claims.slide_headline(study)
 
 

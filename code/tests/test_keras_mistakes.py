@@ -8,7 +8,7 @@ import pytest
 from fakes import fake_mistakes
 
 from transferstudy import report
-from transferstudy.analysis.bootstrap import interval, resampled_means
+from transferstudy.analysis.crossed import estimate
 from transferstudy.data import load
 from transferstudy.errors import StudyError
 from transferstudy.experiments.keras_mistakes import stored
@@ -155,7 +155,7 @@ def test_differences_recompute_from_stored_predictions(root, found):
         assert (
             effect.difference.mean == pytest.approx(gain.mean()) == pytest.approx(effect.wrong - effect.right)
         )
-        assert (effect.difference.low, effect.difference.high) == interval(resampled_means(gain))
+        assert (effect.difference.low, effect.difference.high) == estimate(gain).interval()
         assert effect.difference.seeds == len({plan.seed for plan in plans()})
 
 

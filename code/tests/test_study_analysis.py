@@ -103,13 +103,13 @@ def test_one_seed_gives_the_spread_of_the_test_images_and_no_verdict(study):
 def test_verdicts_in_words(study):
     d = difference(study, "finetune_all", "scratch_bn", 500)
     assert judge(replace(d, seeds=2), 0.001) == "two seeds: no verdict"
-    big = replace(d, seeds=3, mean=0.2, low=0.15, high=0.25)
+    big = replace(d, seeds=3, mean=0.2, p_equivalent=1.0)
     assert judge(big, 0.001) == "better"
-    assert judge(replace(big, mean=-0.2, low=-0.25, high=-0.15), 0.001) == "worse"
+    assert judge(replace(big, mean=-0.2), 0.001) == "worse"
     assert judge(big, plan.ALPHA * 1.01) == "undecided"
-    tiny = replace(d, seeds=3, mean=0.002, low=0.001, high=0.003)
+    tiny = replace(d, seeds=3, mean=0.002, p_equivalent=0.01)
     assert judge(tiny, 0.001) == "equivalent"
-    assert judge(replace(tiny, high=plan.MARGIN * 1.01), 0.2) == "undecided"
+    assert judge(replace(tiny, p_equivalent=plan.ALPHA), 0.2) == "undecided"
 
 
 def test_the_family_is_corrected_as_a_whole_and_verdicts_turn_with_the_arms(study, tmp_path):

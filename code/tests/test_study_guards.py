@@ -110,7 +110,7 @@ def test_weights_that_nothing_describes_stop_the_render(study, tmp_path):
 
 
 def test_a_sentence_written_by_hand_stops_the_render_when_results_turn(study, swapped):
-    args = ("finetune_all", "scratch", 500, "better", "results.qmd")
+    args = ("finetune_all", "scratch", 5000, "better", "results.qmd")
     guards.verdict_is(study, *args)
     with pytest.raises(StudyError, match=r"results.qmd: the results no longer support .*now: worse"):
         guards.verdict_is(swapped, *args)
@@ -145,7 +145,7 @@ def test_verdicts_count_the_whole_family_and_single_seeds_get_none(study):
     assert "one seed: no verdict" in text
     assert "better" in text
     assert "get no verdict" in claims.verdict_rule(study)
-    assert "by chance" in claims.verdict_rule(study)
+    assert "call a difference *real*" in claims.verdict_rule(study)
 
 
 def test_depths_sizes_and_corruptions_in_words(tmp_path, study):

@@ -43,7 +43,7 @@ def study(tmp_path_factory):
 @pytest.fixture(scope="module")
 def grown(tmp_path_factory):
     """More sizes, the compact network pretrained, accuracies under corruption."""
-    arms = [(name, n, 3) for name in (*MAIN, "small_finetune") for n in (100, 1000, 10000)]
+    arms = [(name, n, 5) for name in (*MAIN, "small_finetune") for n in (100, 1000, 10000)]
     return fake_study(tmp_path_factory.mktemp("grown"), arms, n_test=500, robust=True)
 
 

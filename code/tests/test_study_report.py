@@ -5,7 +5,8 @@ import pytest
 from fakes import STRENGTH, fake_manifest, fake_record, fake_store, main_specs
 
 from transferstudy import report
-from transferstudy.analysis.comparison import difference, paired_interval
+from transferstudy.analysis.bootstrap import interval, resampled_means
+from transferstudy.analysis.comparison import difference
 from transferstudy.errors import StudyError
 from transferstudy.plan.presets import expand
 from transferstudy.report.values import Value, listing, percent, points
@@ -58,7 +59,7 @@ def test_interval_covers_at_its_rate():
     for trial in range(trials):
         seeds = truth + rng.normal(0, 0.02, 8)
         gain = np.stack([rng.choice([-1, 0, 1], size=1000, p=[0.2 - s / 2, 0.6, 0.2 + s / 2]) for s in seeds])
-        low, high = paired_interval(gain, resamples=400, seed=trial)
+        low, high = interval(resampled_means(gain, 400, trial))
         hits += low <= truth <= high
     assert 0.87 <= hits / trials <= 0.99
 

@@ -1,4 +1,4 @@
-"""Runs to differences and verdicts: seed-paired, bootstrapped over seeds and test images, corrected for their number."""
+"""Runs to differences and verdicts: paired by seed, with the sampling of test images, corrected for their number."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -7,10 +7,10 @@ from itertools import pairwise
 import numpy as np
 
 from ..errors import StudyError
-from ..plan.declared import ALPHA, CONFIDENCE, DEPTHS, FAMILY, MARGIN, MIN_SEEDS, RESAMPLES
-from .bootstrap import interval, p_value, resampled_means
-from .mcnemar import McNemar, mcnemar
+from ..plan.declared import ALPHA, CONFIDENCE, DEPTHS, FAMILY, MARGIN, MIN_SEEDS
+from .crossed import Estimate, estimate
 from .multiplicity import holm
+from .paired import Difference, paired
 from .study import Arm, Study
 
 __all__ = [
@@ -18,77 +18,23 @@ __all__ = [
     "CONFIDENCE",
     "MARGIN",
     "MIN_SEEDS",
-    "RESAMPLES",
     "Difference",
     "Judged",
+    "arm_estimate",
     "arm_interval",
     "between",
     "class_intervals",
+    "correct_pair",
     "declared",
     "difference",
     "judge",
     "judged",
-    "paired_interval",
+    "judged_family",
+    "pairs_of",
     "verdict",
 ]
 
 _COUNTS = {1: "one seed", 2: "two seeds"}
-
-
-@dataclass(frozen=True)
-class Difference:
-    """Test accuracy of arm a minus arm b.
-
-    Attributes:
-        a, b: strategy names.
-        n_labels: labelled images.
-        seeds: number of seed pairs.
-        mean: mean over the seed pairs, in accuracy (0..1 scale).
-        low, high: bootstrap interval; of the test images alone when there is one seed.
-        per_seed: the difference of each pair.
-        p: bootstrap p-value of "no difference", before any correction for the number of comparisons.
-        models: McNemar's test of each pair of models, in the order of `per_seed`.
-        anchor: id of the row on the page of records.
-        label: what is compared, for a reader: "Fine-tune all − Linear probe".
-    """
-
-    a: str
-    b: str
-    n_labels: int
-    seeds: int
-    mean: float
-    low: float
-    high: float
-    per_seed: tuple[float, ...]
-    p: float
-    models: tuple[McNemar, ...]
-    anchor: str
-    label: str
-
-    @property
-    def excludes_zero(self) -> bool:
-        """Whether the interval lies on one side of zero."""
-        return self.low > 0 or self.high < 0
-
-    @property
-    def within_margin(self) -> bool:
-        """Whether the interval lies within the margin that counts as no difference."""
-        return self.low >= -MARGIN and self.high <= MARGIN
-
-    @property
-    def consistent(self) -> bool:
-        """Whether every seed pair has the same sign."""
-        return all(d > 0 for d in self.per_seed) or all(d < 0 for d in self.per_seed)
-
-    @property
-    def kind(self) -> str:
-        """What the interval covers, in words."""
-        return "seeds and test images" if self.seeds > 1 else "test images only"
-
-
-def paired_interval(gain: np.ndarray, resamples: int = RESAMPLES, seed: int = 0) -> tuple[float, float]:
-    """Return the percentile bootstrap interval for the mean of seed-paired gains (see `resampled_means`)."""
-    return interval(resampled_means(gain, resamples, seed))
 
 
 def between(study: Study, a: Arm, b: Arm) -> Difference:
@@ -105,32 +51,28 @@ def between(study: Study, a: Arm, b: Arm) -> Difference:
 @cache
 def _between(study: Study, key_a: tuple, key_b: tuple) -> Difference:
     a, b = study.arms[key_a], study.arms[key_b]
+    return paired(
+        (a.strategy.name, b.strategy.name),
+        a.n_labels,
+        *correct_pair(study, a, b),
+        _anchor(study, a, b),
+        f"{_name(study, a, b)} − {_name(study, b, a)}",
+    )
+
+
+def correct_pair(study: Study, a: Arm, b: Arm) -> tuple[np.ndarray, np.ndarray]:
+    """Return which test images the runs of the seeds that both arms have got right: two bool arrays (seeds, images).
+
+    Raises:
+        StudyError: the arms share no seed.
+    """
     shared = sorted(set(a.seeds) & set(b.seeds))
     if not shared:
         raise StudyError(
             f"{a.anchor} and {b.anchor} have no seed in common, so they cannot be compared in pairs"
         )
-    right = [
-        study.correct(arm.strategy.name, arm.n_labels, arm.image_size)[[arm.seeds.index(s) for s in shared]]
-        for arm in (a, b)
-    ]
-    gain = right[0].astype(np.int8) - right[1].astype(np.int8)
-    means = resampled_means(gain)
-    low, high = interval(means)
-    return Difference(
-        a.strategy.name,
-        b.strategy.name,
-        a.n_labels,
-        len(shared),
-        float(gain.mean()),
-        low,
-        high,
-        tuple(gain.mean(axis=1).tolist()),
-        p_value(means),
-        tuple(mcnemar(*pair) for pair in zip(*right, strict=True)),
-        _anchor(study, a, b),
-        f"{_name(study, a, b)} − {_name(study, b, a)}",
-    )
+    first, second = (study.correct(*arm.key)[[arm.seeds.index(s) for s in shared]] for arm in (a, b))
+    return first, second
 
 
 def _anchor(study: Study, a: Arm, b: Arm) -> str:
@@ -145,23 +87,33 @@ def _name(study: Study, arm: Arm, other: Arm) -> str:
 
 
 @cache
-def _arm_interval(study: Study, key: tuple) -> tuple[float, float]:
-    return interval(resampled_means(study.correct(*key).astype(np.int8)))
+def _arm_estimate(study: Study, key: tuple) -> Estimate:
+    return estimate(study.correct(*key))
+
+
+def arm_estimate(study: Study, arm: Arm) -> Estimate:
+    """Return an arm's mean test accuracy, 0..1, over seeds and test images, with its errors (see `crossed.estimate`)."""
+    return _arm_estimate(study, arm.key)
 
 
 def arm_interval(study: Study, arm: Arm) -> tuple[float, float]:
-    """Return the bootstrap interval of an arm's mean test accuracy over seeds and test images, (low, high) in 0..1."""
-    return _arm_interval(study, arm.key)
+    """Return the interval of an arm's mean test accuracy over seeds and test images, (low, high), cut to 0..1."""
+    low, high = np.clip(arm_estimate(study, arm).interval(), 0, 1)
+    return float(low), float(high)
 
 
 @cache
 def _class_intervals(study: Study, key: tuple) -> np.ndarray:
-    right, (_, y) = study.correct(*key).astype(np.int8), study.test_predictions(*key)
-    return np.array([interval(resampled_means(right[:, y == c])) for c in range(len(study.classes))])
+    right, (_, y) = study.correct(*key), study.test_predictions(*key)
+    groups = (right[:, y == c] for c in range(len(study.classes)))
+    return np.clip([estimate(own).interval() if own.shape[1] > 1 else (0, 1) for own in groups], 0, 1)
 
 
 def class_intervals(study: Study, arm: Arm) -> np.ndarray:
-    """Return the bootstrap interval of an arm's accuracy within each class over seeds and its test images: (classes, 2)."""
+    """Return the interval of an arm's accuracy within each class over seeds and its test images: (classes, 2).
+
+    Cut to 0..1; from one test image or none it is 0..1.
+    """
     return _class_intervals(study, arm.key)
 
 
@@ -184,8 +136,8 @@ def difference(
 
 
 @cache
-def declared(study: Study) -> tuple[Difference, ...]:
-    """Return every difference that pages may judge: the family of the analysis plan, as far as it was run.
+def pairs_of(study: Study) -> tuple[tuple[Arm, Arm], ...]:
+    """Return every pair of arms that pages may judge: the family of the analysis plan, as far as it was run.
 
     The main study has the best transfer arm against the best from-scratch arm (both chosen on validation) and the plan's
     contrasts, at every size. A study of depths has each depth against the next shallower one. A study of image sizes has
@@ -205,8 +157,13 @@ def declared(study: Study) -> tuple[Difference, ...]:
                 pair = study.arm(contrast.a, n), study.arm(contrast.b, n)
                 if pair not in pairs:
                     pairs.append(pair)
-    paired = [(a, b) for a, b in pairs if set(a.seeds) & set(b.seeds)]
-    return tuple(between(study, a, b) for a, b in paired)
+    return tuple((a, b) for a, b in pairs if set(a.seeds) & set(b.seeds))
+
+
+@cache
+def declared(study: Study) -> tuple[Difference, ...]:
+    """Return the difference of every pair of `pairs_of`."""
+    return tuple(between(study, a, b) for a, b in pairs_of(study))
 
 
 def _resolution_pairs(study: Study) -> list[tuple[Arm, Arm]]:
@@ -228,7 +185,7 @@ class Judged:
 
     Attributes:
         difference: the difference.
-        p: p-value after Holm's correction over the family; None where too few seeds allow no test.
+        p: p-value of "no difference" after Holm's correction over the family; None where too few seeds allow no test.
         verdict: see `judge`.
     """
 
@@ -242,28 +199,35 @@ def judge(d: Difference, p: float | None) -> str:
 
     Args:
         d: the difference.
-        p: its p-value, corrected for the size of the family.
+        p: its p-value of "no difference", corrected for the size of the family.
 
     Returns:
-        "one seed: no verdict" (or two); "equivalent" when the whole interval lies within the margin, whether or not it
-        includes zero; "better" or "worse" when the corrected p-value is at most alpha; else "undecided".
+        "one seed: no verdict" (or two); "equivalent" when two one-sided tests exclude a difference as large as the margin,
+        whether or not there is a smaller one; "better" or "worse" when "no difference" is excluded at alpha; else
+        "undecided". Each of the two tests is at half of alpha, so the whole interval lies within the margin. Equivalence is
+        not corrected for the number of comparisons: only a true difference close to the margin can be mistaken for it, and
+        each such one in at most half of alpha of all studies.
     """
-    if d.seeds < MIN_SEEDS:
+    if d.seeds < MIN_SEEDS or p is None:
         return f"{_COUNTS.get(d.seeds, f'{d.seeds} seeds')}: no verdict"
-    if d.within_margin:
+    if d.p_equivalent <= ALPHA / 2:
         return "equivalent"
-    if p is not None and p <= ALPHA:
+    if p <= ALPHA:
         return "better" if d.mean > 0 else "worse"
     return "undecided"
 
 
-@cache
-def judged(study: Study) -> tuple[Judged, ...]:
-    """Return the family with corrected p-values and verdicts. Differences with too few seeds are no part of the test."""
-    family = declared(study)
+def judged_family(family: tuple[Difference, ...]) -> tuple[Judged, ...]:
+    """Return differences with corrected p-values and verdicts. Those with too few seeds are no part of the tests."""
     tested = [d for d in family if d.seeds >= MIN_SEEDS]
     adjusted = dict(zip(tested, holm([d.p for d in tested]).tolist(), strict=True))
     return tuple(Judged(d, adjusted.get(d), judge(d, adjusted.get(d))) for d in family)
+
+
+@cache
+def judged(study: Study) -> tuple[Judged, ...]:
+    """Return the family with corrected p-values and verdicts."""
+    return judged_family(declared(study))
 
 
 def verdict(study: Study, d: Difference) -> str:

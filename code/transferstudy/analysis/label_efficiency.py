@@ -5,9 +5,12 @@ from functools import cache
 
 import numpy as np
 from scipy.interpolate import PchipInterpolator
+from scipy.stats import norm
 
-from ..plan.declared import MIN_SEEDS
+from ..plan.declared import CONFIDENCE, MIN_SEEDS
 from .bootstrap import interval
+from .comparison import arm_estimate
+from .crossed import Estimate
 from .study import Arm, Study
 
 RESAMPLES = 1000
@@ -143,7 +146,9 @@ def resampled_accuracy(study: Study, arms: list[Arm], resamples: int = RESAMPLES
     """Return bootstrap resamples of the mean test accuracy of several arms, drawn together.
 
     A resample draws the same test images for all arms and the seeds of each arm on their own; with one seed only images
-    are drawn. The draw of seeds is stretched as in `bootstrap.resampled_means`.
+    are drawn. Few seeds have few distinct draws, whose spread is too small; so what resamples of an arm are off its mean is
+    stretched until they spread as `crossed.Estimate.interval` does (a normal curve with the same interval; the expanded
+    bootstrap of Hesterberg 2015, arXiv:1411.5279).
 
     Args:
         study: the finished runs.
@@ -163,14 +168,22 @@ def resampled_accuracy(study: Study, arms: list[Arm], resamples: int = RESAMPLES
     per_model = np.concatenate([each @ patterns for each in drawn]) / n
     resamples = len(per_model)
     accuracy, first = [], 0
-    for rows in right:
+    for arm, rows in zip(arms, right, strict=True):
         seeds = len(rows)
         mine = per_model[:, first : first + seeds]
         picked = rng.multinomial(seeds, np.full(seeds, 1 / seeds), size=resamples) / seeds
-        stretch = np.sqrt(seeds / (seeds - 1)) if seeds > 1 else 0.0
-        accuracy.append(mine.mean(axis=1) + stretch * (mine * (picked - 1 / seeds)).sum(axis=1))
+        drawn_means = (mine * picked).sum(axis=1) if seeds > 1 else mine[:, 0]
+        accuracy.append(_spread_as(drawn_means, arm_estimate(study, arm)))
         first += seeds
     return np.stack(accuracy)
+
+
+def _spread_as(drawn: np.ndarray, known: Estimate) -> np.ndarray:
+    """Return resamples of a mean, moved and stretched to have a known mean and, as a normal curve, a known interval."""
+    low, high = known.interval()
+    off = drawn - drawn.mean()
+    wanted = (high - low) / (2 * norm.isf((1 - CONFIDENCE) / 2))
+    return known.mean + off * (wanted / off.std() if off.any() else 0.0)
 
 
 def bounds(sizes: list[int], accuracy: np.ndarray, wanted: np.ndarray) -> list[tuple[Labels, Labels]]:

@@ -24,7 +24,8 @@ def mcnemar(right_a: np.ndarray, right_b: np.ndarray) -> McNemar:
     """Compare two models image by image.
 
     McNemar 1947 (doi:10.1007/BF02295996) in its mid-p form (Fagerland, Lydersen and Laake 2013,
-    doi:10.1186/1471-2288-13-91). It speaks of two models, not of two methods: another seed is another pair.
+    doi:10.1186/1471-2288-13-91), which neither SciPy nor statsmodels has. It speaks of two models, not of two methods:
+    another seed is another pair.
 
     Args:
         right_a: (images,), bool: which images model a got right.

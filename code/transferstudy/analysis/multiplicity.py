@@ -7,7 +7,8 @@ def holm(p_values) -> np.ndarray:
     """Return Holm-adjusted p-values, in the order given.
 
     Rejecting those that are at most alpha keeps the chance of any false rejection in the family at alpha or below,
-    whatever the dependence between the tests (Holm 1979, Scandinavian Journal of Statistics 6, 65-70).
+    whatever the dependence between the tests (Holm 1979, Scandinavian Journal of Statistics 6, 65-70). SciPy has only methods
+    for the rate of false discoveries, and statsmodels brings pandas with it: more than these lines are worth.
 
     Args:
         p_values: (m,), in 0..1.

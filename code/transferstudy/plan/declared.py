@@ -9,7 +9,7 @@ ALPHA = 0.05  # chance, over the whole family, of calling any difference that is
 CONFIDENCE = 0.95  # of intervals
 MARGIN = 0.01  # test accuracy, 0..1: a difference that surely is smaller counts as none
 MIN_SEEDS = 3  # below that, runs are described and nothing is concluded
-RESAMPLES = 10_000  # of the bootstrap
+RESAMPLES = 10_000  # of the bootstrap, at least
 
 # Test accuracy that a from-scratch baseline must reach with all labels of CIFAR-10; below it, that size leaves the headline.
 BASELINE_LABELS = 50_000

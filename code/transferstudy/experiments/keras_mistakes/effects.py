@@ -5,9 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ...analysis.bootstrap import interval, p_value, resampled_means
-from ...analysis.comparison import Difference
-from ...analysis.mcnemar import mcnemar
+from ...analysis.paired import Difference, paired
 from ...errors import StudyError
 from .measures import correct
 from .plan import NAMES, plans
@@ -37,8 +35,8 @@ class Effect:
 def effect(mistake: str, stored: list) -> Effect:
     """Return the effect of one mistake from the stored demonstrations of all its seeds.
 
-    The interval resamples seeds and images as in the study. The validation images of "epoch" are other ones for each seed;
-    as they are independent draws, resampling their places together is the same as resampling each seed's own.
+    The interval is that of the study (see `crossed.estimate`). The validation images of "epoch" are other ones for each seed;
+    as they are independent draws, what images have in common is then nothing but chance, and seeds decide.
 
     Raises:
         StudyError: two of them were made from other data or weights than each other.
@@ -52,25 +50,16 @@ def effect(mistake: str, stored: list) -> Effect:
             )
     ways = [correct(mistake, record.arrays) for record in stored]
     right, wrong = (np.array([pair[k] for pair in ways]) for k in (0, 1))
-    gain = wrong.astype(np.int8) - right.astype(np.int8)
-    means = resampled_means(gain)
-    low, high = interval(means)
-    difference = Difference(
-        "wrong",
-        "right",
+    difference = paired(
+        ("wrong", "right"),
         stored[0].about["plan"]["n_labels"],
-        len(stored),
-        float(gain.mean()),
-        low,
-        high,
-        tuple(gain.mean(axis=1).tolist()),
-        p_value(means),
-        tuple(mcnemar(a, b) for a, b in zip(wrong, right, strict=True)),
+        wrong,
+        right,
         f"mistake-{mistake}",
         "with the mistake − without",
     )
     records = tuple(record.about for record in stored)
-    return Effect(mistake, difference, float(right.mean()), float(wrong.mean()), gain.shape[1], records)
+    return Effect(mistake, difference, float(right.mean()), float(wrong.mean()), right.shape[1], records)
 
 
 def effects(results: Path) -> dict[str, Effect]:

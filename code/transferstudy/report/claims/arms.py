@@ -1,13 +1,13 @@
 """Sentences on single questions: weights or architecture, depth, network, normalisation, resolution."""
 
-from ...analysis.comparison import MIN_SEEDS, Difference, declared, difference
+from ...analysis.comparison import MIN_SEEDS, declared, difference
 from ...analysis.corners import NETWORKS, all_corners
 from ...analysis.cost import on_accelerator
 from ...analysis.study import Study
 from ...plan.declared import DEPTHS
 from ..sources import card_of
 from ..values import count, listing, percent, points, signed
-from .words import acc, compare, diff, interval, judged_words, label, pairing
+from .words import acc, compare, diff, interval, judged_words, label, pairing, stand
 
 
 def _along(study: Study, a: str, b: str) -> list[str]:
@@ -85,7 +85,7 @@ def rival(study: Study) -> str:
         return text
     best = study.best(n, True).strategy.name
     against = difference(study, best, "small_scratch", n)
-    return f"{text} At {count(n)} labels {label(best)} is {compare(against, 'the compact network from scratch')} ({diff(against, study)})."
+    return f"{text} At {count(n)} labels {label(best)} is {compare(study, against, 'the compact network from scratch')} ({diff(against, study)})."
 
 
 def two_by_two(study: Study) -> str:
@@ -95,24 +95,20 @@ def two_by_two(study: Study) -> str:
         return "One corner of the comparison is empty: the compact network was not run both pretrained and from scratch."
     sentences = []
     for c in found:
-        parts = []
-        for network in NETWORKS:
-            d = c.gain(network)
-            if d is not None:
-                parts.append(f"{network} by {diff(d)} ({interval(d)})")
-        text = f"With {count(c.n_labels)} labels pretraining changes {listing(parts)}" if parts else ""
-        if c.interaction and text:
-            mean, low, high, seeds = c.interaction
-            if low <= 0 <= high:
-                reading = "which of the two gains more is not settled"
-            elif seeds < MIN_SEEDS:
-                reading = f"{NETWORKS[0] if mean > 0 else NETWORKS[1]} gained more, from too few seeds for a verdict"
-            else:
-                reading = f"{NETWORKS[0] if mean > 0 else NETWORKS[1]} gains more"
-            text += f"; the gains lie {points(mean)} apart (95 % interval {signed(low)} to {signed(high)}): {reading}"
-        if text:
-            sentences.append(f"{text}.")
+        parts = [f"that of {network} by {diff(d)}" for network in NETWORKS if (d := c.gain(network))]
+        if parts:
+            text = f"With {count(c.n_labels)} labels, pretraining changes accuracy: {listing(parts)}."
+            sentences.append(text + (_which_gains_more(*c.interaction) if c.interaction else ""))
     return " ".join(sentences)
+
+
+def _which_gains_more(mean: float, low: float, high: float, seeds: int) -> str:
+    ends = f"95 % interval {signed(low)} to {signed(high)}"
+    if low <= 0 <= high:
+        return f" These runs do not tell which of the two gains more (the gains differ by {points(mean)}, {ends})."
+    more = NETWORKS[0] if mean > 0 else NETWORKS[1]
+    doubt = ", but from too few seeds for a verdict" if seeds < MIN_SEEDS else ""
+    return f" {more[:1].upper()}{more[1:]} gained more, by {points(abs(mean))} ({ends}){doubt}."
 
 
 def baseline(study: Study) -> str:
@@ -161,18 +157,15 @@ def object_size(study: Study) -> str:
     probe, control = (difference(study, name, name, n, (sides[-1], sides[0])) for name in names)
     side = card_of(study.arm("linear_probe", n, sides[0]).records[0], study.store)["side"]
     learned = f"The pretrained weights learned on images of {side} pixels"
-    if not probe.excludes_zero:
+    word, control_gains = stand(study, probe), stand(study, control) == "leads"
+    if word not in ("leads", "trails"):
         return f"{learned}; whether they do better or worse on enlarged ones is not settled."
-    if probe.mean > 0:
-        more = " So do random ones: the weights need not be the reason." if _gains(control) else ""
+    if word == "leads":
+        more = " So do random ones: the weights need not be the reason." if control_gains else ""
         return f"{learned}, and still their features gain from enlarged ones.{more}"
-    if _gains(control):
+    if control_gains:
         return (
             f"Enlarging by itself does no harm: random features gain from it. {learned}. On larger ones they meet "
             "everything at a scale that they have not seen."
         )
     return f"{learned}, and do worse on enlarged ones. Random features do not tell whether enlarging itself is to blame."
-
-
-def _gains(d: Difference) -> bool:
-    return d.excludes_zero and d.mean > 0

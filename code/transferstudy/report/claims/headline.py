@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from ...analysis.comparison import MIN_SEEDS, Difference, difference
+from ...analysis.comparison import Difference, difference
 from ...analysis.study import Arm, Study
 from ...errors import StudyError
 from ..sources import source
 from ..values import count, listing
-from .words import acc, diff, interval, label, pairing
+from .words import acc, diff, interval, label, pairing, stand
 
 
 def best_pair(study: Study, n: int) -> tuple[Arm, Arm, Difference]:
@@ -77,11 +77,13 @@ def catching_up(study: Study) -> str:
     ends_of(study)
     for n in study.contested:
         d = best_pair(study, n)[2]
-        if d.low <= 0:
-            stand = "is ahead" if d.high < 0 else "can no longer be told apart from transfer"
-            if d.within_margin and d.seeds >= MIN_SEEDS:
-                stand = "does as well as transfer, by the rule of the plan"
-            return f"With {count(n)} labels the best network trained from scratch {stand} ({diff(d)}, {interval(d)})."
+        found = {
+            "trails": "is ahead",
+            "undecided": "can no longer be told apart from transfer",
+            "equal": "does as well as transfer, by the rule of the plan",
+        }.get(stand(study, d))
+        if found:
+            return f"With {count(n)} labels the best network trained from scratch {found} ({diff(d)}, {interval(d)})."
     n = study.contested[-1]
     d = best_pair(study, n)[2]
     return f"Training from scratch does not catch up within the {count(n)} labels that were tried ({diff(d)}, {interval(d)})."

@@ -139,7 +139,7 @@ class Values:
         return Value(points(d.mean), record_link(d.anchor))
 
     def diff_interval(self, a: str, b: str, n_labels: int) -> Value:
-        """Bootstrap interval of the difference, in points."""
+        """The interval of the difference, in points."""
         return self._interval(difference(self._study, a, b, n_labels))
 
     def ece(self, strategy: str, n_labels: int) -> Value:

@@ -5,7 +5,7 @@ from collections import Counter
 from ...analysis.comparison import MIN_SEEDS, judged
 from ...analysis.label_efficiency import Labels, Worth, worth
 from ...analysis.study import Study
-from ...plan.declared import ALPHA, MARGIN
+from ...plan.declared import ALPHA, CONFIDENCE, MARGIN
 from ...plan.presets import expand
 from ...plan.strategies import STRATEGIES
 from ..values import count, listing, percent, points
@@ -17,27 +17,31 @@ def verdict_rule(study: Study) -> str:
     fewest, seeds = study.seeds_per_arm
     number = f"{fewest} to {seeds}" if fewest < seeds else f"{seeds}"
     plural = "s" if seeds > 1 else ""
+    trained = f"We trained each network with {number} seed{plural}."
     if seeds < MIN_SEEDS:
         return (
-            f"Each arm was run with {number} seed{plural}. That shows effects much larger than the spread between seeds; "
-            f"it does not settle close calls. The intervals resample test images and seeds, and with fewer than {MIN_SEEDS} seeds "
-            "they are too narrow. So this page describes what these runs did and gives no verdict on methods."
+            f"{trained} That shows effects much larger than the spread between seeds, but it does not settle close calls. "
+            "So we describe what these runs did, and give no verdict on methods."
         )
     rule = (
-        f"Each arm was run with {number} seed{plural}. A difference counts as shown when it would be as large by chance in "
-        f"fewer than {percent(ALPHA, 0)} of cases, corrected by Holm's method for the number of comparisons that the plan "
-        f"declares, and as none when its whole interval lies within {points(MARGIN).lstrip('+')} of zero."
+        f"{trained} We call a difference *real*, and one strategy *better* or *worse* than the other, when its p-value is at most "
+        f"{ALPHA:g} after correcting for the number of comparisons by Holm's method. We call two strategies *equivalent* when "
+        f"the whole {percent(CONFIDENCE, 0)} interval of their difference is smaller than {points(MARGIN).lstrip('+')} either way. "
+        "Where neither holds, the comparison is *undecided*: these runs do not tell."
     )
     if fewest < MIN_SEEDS:
-        rule += f" Arms with fewer than {MIN_SEEDS} seeds are described and get no verdict."
+        rule += f" Comparisons with fewer than {MIN_SEEDS} seeds are described and get no verdict."
     return rule
 
 
 def verdicts(study: Study) -> str:
     """Return how many declared comparisons ended how."""
     found = Counter(each.verdict for each in judged(study))
-    parts = [f"{count(number)} end as *{word}*" for word, number in sorted(found.items())]
-    return f"Of {count(len(judged(study)))} declared comparisons: {listing(parts)}." if parts else ""
+    parts = [
+        f"{count(number)} end{'s' if number == 1 else ''} as *{word}*"
+        for word, number in sorted(found.items())
+    ]
+    return f"Of {count(len(judged(study)))} declared comparisons, {listing(parts)}." if parts else ""
 
 
 def surprises(study: Study) -> str:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...analysis.comparison import Difference, verdict
+from ...analysis.comparison import Difference
 from ...analysis.cost import cpu_seconds, share_machines
 from ...analysis.label_efficiency import worth
 from ...analysis.study import Study
@@ -13,21 +13,9 @@ from ..sources import Source, source, sources
 from ..values import count, listing, percent
 from .headline import best_pair, direction, ends_of
 from .judgement import labels_in_words
-from .words import link
+from .words import link, stand
 
 _ALIKE = 1.15  # computing that differs by less is called the same
-
-
-def stand(study: Study, d: Difference) -> str:
-    """Return "leads", "trails", "equal" or "undecided": by the plan's rule where seeds allow one, else by the interval."""
-    if d.seeds >= MIN_SEEDS:
-        word = verdict(study, d)
-        known = {"better": "leads", "worse": "trails", "equivalent": "equal", "undecided": "undecided"}
-        if word in known:
-            return known[word]
-    if not d.excludes_zero:
-        return "undecided"
-    return "leads" if d.mean > 0 else "trails"
 
 
 def _points(d: Difference) -> str:
@@ -88,7 +76,7 @@ def caution(study: Study) -> str:
     """Return how far intervals may be trusted, given the seeds that there are."""
     fewest, most = study.seeds_per_arm
     if most < MIN_SEEDS:
-        return "With so few seeds the intervals are too narrow: read them as a description, not as a verdict."
+        return "With so few seeds, read the intervals as a description, not as a verdict."
     if fewest < MIN_SEEDS:
         return "Where an arm has too few seeds, read its interval as a description; the rest follows the rule of the plan."
     return "What counts as shown follows a rule that the plan laid down."

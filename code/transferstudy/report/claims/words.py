@@ -62,13 +62,25 @@ def judged_words(study: Study, d: Difference) -> str:
     return word
 
 
-def compare(d: Difference, other: str) -> str:
-    """Say in words how arm a of a difference stands to the other one, no more than the runs show."""
-    if d.within_margin and d.seeds >= MIN_SEEDS:
-        return f"equivalent to {other} by the rule of the plan"
+def stand(study: Study, d: Difference) -> str:
+    """Return "leads", "trails", "equal" or "undecided": by the plan's rule where it judges, else by the interval."""
+    known = {"better": "leads", "worse": "trails", "equivalent": "equal", "undecided": "undecided"}
+    word = verdict(study, d)
+    if word in known:
+        return known[word]
     if not d.excludes_zero:
+        return "undecided"
+    return "leads" if d.mean > 0 else "trails"
+
+
+def compare(study: Study, d: Difference, other: str) -> str:
+    """Say in words how arm a of a difference stands to the other one, no more than the runs show."""
+    word = stand(study, d)
+    if word == "equal":
+        return f"equivalent to {other} by the rule of the plan"
+    if word == "undecided":
         return f"not clearly apart from {other}"
-    words = f"{'ahead of' if d.mean > 0 else 'behind'} {other}"
+    words = f"{'ahead of' if word == 'leads' else 'behind'} {other}"
     if d.seeds >= MIN_SEEDS:
         return words
     if d.seeds == 1:

@@ -3,13 +3,17 @@
 from matplotlib.figure import Figure
 
 from ...analysis.comparison import arm_interval
-from ...analysis.corners import NETWORKS, all_corners
+from ...analysis.corners import NETWORKS, PLAIN, all_corners
 from ...analysis.study import Study
 from ..values import listing
 from .marks import draw_interval, draw_seeds
 from .style import canvas, colour
 
-_LOOK = {NETWORKS[0]: ("finetune_all", "o"), NETWORKS[1]: ("small_scratch", "^")}
+_LOOK = {
+    NETWORKS[0]: ("finetune_all", "o", "-"),
+    NETWORKS[1]: ("small_scratch", "^", "--"),
+    PLAIN: ("scratch", "s", ":"),
+}
 _SIDES = ("scratch", "pretrained")
 
 
@@ -21,6 +25,7 @@ def _short(network: str) -> str:
 def two_by_two(study: Study, theme: str = "light", size: str = "page") -> Figure:
     """Test accuracy from scratch and pretrained, one line a network and one panel a number of labels.
 
+    VGG16 from scratch has batch normalisation; a dotted line starts from the plain network, where that was run.
     Bars are intervals, small dots are seeds. A corner that was not run is left empty, and a note below says so.
     """
     panels = all_corners(study)
@@ -28,7 +33,7 @@ def two_by_two(study: Study, theme: str = "light", size: str = "page") -> Figure
         missing: dict[str, list[str]] = {}
         for axis, found in zip(axes[0], panels, strict=True):
             for network, pair in found.arms.items():
-                name, mark = _LOOK[network]
+                name, mark, line = _LOOK[network]
                 tone = colour(name, theme)
                 here = [(place, arm) for place, arm in enumerate(pair) if arm is not None]
                 axis.plot(
@@ -36,7 +41,7 @@ def two_by_two(study: Study, theme: str = "light", size: str = "page") -> Figure
                     [100 * arm.accuracy for _, arm in here],
                     color=tone,
                     marker=mark,
-                    linestyle="-" if network == NETWORKS[0] else "--",
+                    linestyle=line,
                     label=_short(network),
                 )
                 for place, arm in here:
@@ -57,6 +62,8 @@ def two_by_two(study: Study, theme: str = "light", size: str = "page") -> Figure
         ]
         if notes:
             figure.supxlabel("\n".join(notes), fontsize=face.font, color=face.muted)
-        handles, labels = axes[0][0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside upper center", ncols=2, frameon=False)
+        lines = {line.get_label(): line for axis in axes[0] for line in axis.get_legend_handles_labels()[0]}
+        figure.legend(
+            lines.values(), lines.keys(), loc="outside upper center", ncols=len(lines), frameon=False
+        )
     return figure

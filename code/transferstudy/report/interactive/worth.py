@@ -163,10 +163,10 @@ def worth_note(study: Study) -> str:
         "and ends where the measurements end.",
         f"A straight line in its place would move an accuracy by up to {points(straight_line_gap(study)).lstrip('+')}; the "
         "intervals do not cover that.",
-        f"They hold {percent(CONFIDENCE, 0)} of bootstrap resamples of seeds and test images.",
+        f"They are {percent(CONFIDENCE, 0)} intervals for other seeds and other test images.",
     ]
     if min(counts) < MIN_SEEDS:
-        sentences.append(f"With fewer than {MIN_SEEDS} seeds they are too narrow.")
+        sentences.append(f"Fewer than {MIN_SEEDS} seeds are too few to rely on them.")
     if min(counts) == 1:
         sentences.append("Where an arm has one seed they cover its test images only.")
     sentences.append("The best arm of either kind is the one that did best on validation images.")

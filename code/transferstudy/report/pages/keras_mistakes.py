@@ -72,7 +72,7 @@ class Mistakes:
         return Value(points(self[name].difference.mean), _target(name))
 
     def interval(self, name: str) -> Value:
-        """The bootstrap interval of the change, in points."""
+        """The interval of the change, in points."""
         d = self[name].difference
         return Value(f"{signed(d.low)} to {signed(d.high)}", _target(name))
 

@@ -2,7 +2,7 @@
 
 from IPython.display import Markdown
 
-from ...analysis.comparison import CONFIDENCE, RESAMPLES, judged
+from ...analysis.comparison import CONFIDENCE, judged
 from ...analysis.study import MAIN, Arm, Study
 from .. import tables
 from ..tables.judgement import p_text
@@ -102,9 +102,9 @@ def records(study: Study, *others: Study) -> Markdown:
         "",
         "## Differences {#differences}",
         "",
-        f"Test accuracy of arm a minus arm b, in points, over runs of equal seed. The interval holds {CONFIDENCE:.0%} of "
-        f"{RESAMPLES:,} bootstrap resamples of seeds and test images. p-values are corrected by Holm's method for the "
-        "number of comparisons; where seeds are too few, nothing is tested.",
+        f"Test accuracy of arm a minus arm b, in points, over runs of equal seed. The {CONFIDENCE:.0%} interval is "
+        "for other seeds and other test images; [all comparisons](/chapters/comparisons.qmd) says how we compute it. "
+        "p-values are corrected by Holm's method for the number of comparisons. Where seeds are too few, we test nothing.",
         "",
         _difference_table(study),
         "",

@@ -4,7 +4,7 @@ import numpy as np
 from IPython.display import Markdown
 
 from ...analysis.comparison import ALPHA, between, judged
-from ...analysis.corners import all_corners
+from ...analysis.corners import NETWORKS, PLAIN, all_corners
 from ...analysis.label_efficiency import worth
 from ...analysis.misclassified import worst_class
 from ...analysis.study import Arm, Study
@@ -161,11 +161,11 @@ def robustness(study: Study, n_labels: int) -> Markdown:
     return pipe_table(["strategy", *map(corruption_name, kinds), "seeds"], rows, "l" + "r" * (len(kinds) + 1))
 
 
-def _network(network: str, scratch: Arm | None) -> str:
-    """Name a network in a table, and say where its two sides differ in more than the start."""
-    name = network.removeprefix("the ")
-    other = scratch is not None and scratch.strategy.name == "scratch_bn"
-    return f"{name[:1].upper()}{name[1:]}{', with batch norm from scratch' if other else ''}"
+_NETWORKS = {
+    NETWORKS[0]: "VGG16, batch norm from scratch",
+    NETWORKS[1]: "Compact network",
+    PLAIN: "VGG16, plain from scratch",
+}
 
 
 def two_by_two(study: Study) -> Markdown:
@@ -181,7 +181,7 @@ def two_by_two(study: Study) -> Markdown:
             rows.append(
                 [
                     count(found.n_labels),
-                    _network(network, pair[0]),
+                    _NETWORKS[network],
                     *cells,
                     Value(signed(gain.mean), record_link(pair[1].anchor)) if gain else "–",
                     f"{signed(gain.low)} to {signed(gain.high)}" if gain else "–",

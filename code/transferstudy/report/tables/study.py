@@ -30,7 +30,7 @@ def accuracy(study: Study) -> Markdown:
 
 
 def differences(study: Study, n_labels: int | None = None) -> Markdown:
-    """Seed-paired differences in test accuracy, in points, with bootstrap intervals."""
+    """Seed-paired differences in test accuracy, in points, with intervals."""
     rows = []
     for d in declared(study):
         if n_labels in (None, d.n_labels):

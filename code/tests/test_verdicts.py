@@ -1,0 +1,160 @@
+"""The primary opinion on a verdict keeps its word, the bootstrap is checked against it, and equivalence is tested."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from fakes import STRENGTH, fake_study
+from scipy.stats import norm, t, ttest_1samp
+
+from transferstudy.analysis import second_opinion
+from transferstudy.analysis.bootstrap import interval, resampled_means
+from transferstudy.analysis.comparison import judged
+from transferstudy.analysis.crossed import Estimate, estimate
+from transferstudy.plan import declared as plan
+from transferstudy.report import opinions
+
+ARMS = [(name, n, 3) for name in ("linear_probe", "finetune_all", "scratch_bn") for n in (500, 5000)]
+
+
+def drawn(rng, seeds: int, images: int, seed_sd: float, image_sd: float, mean: float = 0.03) -> np.ndarray:
+    """Gains of -1, 0 and 1 whose expectation is `mean`, with effects of seeds and of images."""
+    expected = mean + rng.normal(0, seed_sd, (seeds, 1)) + rng.normal(0, image_sd, images)
+    moved = np.clip(0.25, abs(expected), 1)  # the share of images that only one network gets right
+    u = rng.random((seeds, images))
+    return np.where(u < (moved + expected) / 2, 1, np.where(u < moved, -1, 0)).astype(np.int8)
+
+
+def test_readings_are_the_classical_ones():
+    gain = drawn(np.random.default_rng(0), 4, 300, 0.05, 0.2)
+    (images, images_df), (seeds, seeds_df), (both, both_df) = estimate(gain).errors
+    known = ttest_1samp(gain.mean(axis=1), 0)
+    assert seeds == pytest.approx(known.statistic**-1 * gain.mean())
+    assert (images_df, seeds_df) == (299, known.df)
+    assert images == pytest.approx(gain.mean(axis=0).std(ddof=1) / np.sqrt(300))
+    assert both > seeds
+    assert seeds_df < both_df < images_df
+    one = estimate(gain[:1])
+    assert one.errors == ((pytest.approx(gain[0].std(ddof=1) / np.sqrt(300)), 299),)
+
+
+def test_interval_and_p_values_are_views_of_one_thing():
+    for mean in np.linspace(-0.04, 0.04, 17):
+        found = Estimate(mean, ((0.004, 2.0), (0.006, 500.0)))
+        low, high = found.interval(1 - plan.ALPHA)
+        assert (low > 0 or high < 0) == (found.p_value() < plan.ALPHA)
+        inside = low > -plan.MARGIN and high < plan.MARGIN
+        assert inside == (found.p_equivalent() < plan.ALPHA / 2)
+    assert Estimate(0.002, ((0.001, 9.0),)).p_equivalent() == pytest.approx(t.sf(8, 9))
+    assert Estimate(0.0, ((0.0, 9.0),)).p_value() == 1.0
+
+
+@pytest.mark.parametrize("seeds", [3, 5])
+@pytest.mark.parametrize(("seed_sd", "image_sd"), [(0.05, 0.0), (0.05, 0.15), (0.01, 0.15)])
+def test_coverage_is_close_to_nominal(seeds, seed_sd, image_sd):
+    rng, trials = np.random.default_rng(seeds), 600
+    hits = 0
+    for _ in range(trials):
+        low, high = estimate(drawn(rng, seeds, 400, seed_sd, image_sd)).interval()
+        hits += low <= 0.03 <= high
+    assert 0.93 <= hits / trials <= 0.995
+
+
+def test_the_bootstrap_is_too_narrow_with_three_seeds():
+    rng, trials = np.random.default_rng(0), 300
+    primary = second = 0
+    for trial in range(trials):
+        gain = drawn(rng, 3, 1000, 0.05, 0.1)
+        for name, (low, high) in {
+            "primary": estimate(gain).interval(),
+            "second": interval(resampled_means(gain, 300, trial)),
+        }.items():
+            held = low <= 0.03 <= high
+            primary += held and name == "primary"
+            second += held and name == "second"
+    assert primary / trials > 0.92
+    assert second / trials < 0.90
+
+
+@pytest.mark.parametrize("seeds", [3, 5])
+@pytest.mark.parametrize("share", [0.0, 1.0, 5.0])  # of the images in the variance, beside that of the seeds
+def test_small_p_values_are_not_too_small(seeds, share):
+    """Far out in the tail, where Holm's correction looks, each p comes as often as it says, or less often."""
+    rng, n = np.random.default_rng(1), 20_000
+    images = 200
+    # Values whose mean squares are drawn directly: rows with a seed effect, columns with an image effect, no rest.
+    a, b = 0.01, share * 0.01 / seeds
+    level, found = 0.002, 0
+    rows = rng.normal(0, np.sqrt(a), (n, seeds))
+    off = rng.normal(0, np.sqrt(b), n)
+    means = rows.mean(axis=1) + off
+    # Student's quantiles are above the normal one: what does not reach that one need not be looked at.
+    far = abs(means) > norm.isf(level / 2) * np.sqrt(rows.var(axis=1, ddof=1) / seeds + b)
+    for row, shift in zip(rows[far], off[far], strict=True):
+        mean, spread = row.mean() + shift, row.var(ddof=1) / seeds
+        errors = [(np.sqrt(spread), seeds - 1), (np.sqrt(b) or 1e-9, images - 1)]
+        if b:
+            df = (spread + b) ** 2 / (spread**2 / (seeds - 1) + b**2 / (images - 1))
+            errors.append((np.sqrt(spread + b), df))
+        found += Estimate(mean, tuple(errors)).p_value() <= level
+    assert found / n <= 1.75 * level
+
+
+def test_groups_of_images_widen_the_interval_and_equal_groups_are_images():
+    rng = np.random.default_rng(0)
+    people = rng.normal(0, 0.3, 40)
+    sizes = rng.integers(5, 16, 40)
+    member = np.repeat(np.arange(40), sizes)
+    values = 0.1 + people[member] + rng.normal(0, 0.3, (4, sizes.sum()))
+    alone, grouped = estimate(values), estimate(values, member)
+    assert grouped.mean == alone.mean == pytest.approx(values.mean())
+    width = [np.ptp(e.interval()) for e in (alone, grouped)]
+    assert width[1] > 2 * width[0]
+    # Groups of equal size are the same as the means over them; groups of one are the images.
+    even = values[:, :200]
+    by_ten = estimate(even, np.arange(200) // 10)
+    np.testing.assert_allclose(by_ten.errors, estimate(even.reshape(4, 20, 10).mean(axis=2)).errors)
+    np.testing.assert_allclose(estimate(even, np.arange(200)).errors, estimate(even).errors)
+    with pytest.raises(ValueError, match="groups for 200 images"):
+        estimate(even, np.arange(10))
+    with pytest.raises(ValueError, match="two images"):
+        estimate(even, np.zeros(200))
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    return fake_study(tmp_path_factory.mktemp("results"), ARMS)
+
+
+def test_second_opinion_judges_the_same_comparisons_by_the_same_rule(study):
+    first, second = judged(study), second_opinion.judged(study)
+    assert [j.difference.anchor for j in first] == [j.difference.anchor for j in second]
+    assert [j.difference.mean for j in first] == [j.difference.mean for j in second]
+    floor = second_opinion.smallest_p(study)
+    assert floor <= plan.ALPHA / 5
+    assert min(j.p for j in second) == pytest.approx(floor)
+    assert len({j.difference.p for j in first}) == len(first)  # in closed form none sits at a floor
+    for a, b in second_opinion.disagreements(study):
+        assert a.verdict != b.verdict
+    assert second_opinion.resamples_for(1000) == 10 * 1000 / plan.ALPHA
+
+
+def test_disagreements_are_said_one_by_one_counted_or_denied(study, tmp_path, monkeypatch):
+    family = list(judged(study))
+    assert "same verdict on all" in opinions.sentence(replace_second(monkeypatch, study, family))
+    other = [replace(family[0], verdict="undecided"), *family[1:]]
+    said = opinions.sentence(replace_second(monkeypatch, study, other))
+    assert "on 1 of" in said
+    assert f"(*undecided*, not *{family[0].verdict}*)" in said
+    assert opinions.table(study).data.count("**undecided**") == 1
+    said = opinions.sentence(
+        replace_second(monkeypatch, study, [replace(j, verdict="worse") for j in family])
+    )
+    assert "says *worse* where we say" in said
+    alone = fake_study(tmp_path, [("finetune_all", 500, 1), ("scratch_bn", 500, 1)], STRENGTH)
+    assert "nothing to disagree on" in opinions.sentence(alone)
+
+
+def replace_second(monkeypatch, study, family):
+    monkeypatch.setattr(second_opinion, "judged", lambda _: tuple(family))
+    return study

@@ -1,0 +1,55 @@
+"""A second opinion on every verdict: the bootstrap, judged by the same rule, and where the two disagree."""
+
+from dataclasses import replace
+from functools import cache
+from math import ceil
+
+import numpy as np
+
+from ..plan.declared import ALPHA, MARGIN, RESAMPLES
+from .bootstrap import interval, p_value, resampled_means
+from .comparison import Judged, correct_pair, judged_family, pairs_of
+from .comparison import judged as first_opinion
+from .paired import gains
+from .study import Study
+
+
+def resamples_for(comparisons: int) -> int:
+    """Return how many resamples leave a corrected p-value room: one that no resample contradicts is a fifth of alpha at most."""
+    return max(RESAMPLES, ceil(10 * comparisons / ALPHA))
+
+
+@cache
+def judged(study: Study) -> tuple[Judged, ...]:
+    """Return the declared comparisons as `comparison.judged` does, with intervals and p-values from the bootstrap.
+
+    No p-value is smaller than 2 / (resamples + 1) before correction (see `bootstrap.p_value`), so a small one is a bound.
+    """
+    family, resamples = first_opinion(study), resamples_for(len(pairs_of(study)))
+    found = []
+    for (a, b), each in zip(pairs_of(study), family, strict=True):
+        means = resampled_means(gains(*correct_pair(study, a, b)), resamples)
+        low, high = interval(means)
+        beyond = max(int((means >= MARGIN).sum()), int((means <= -MARGIN).sum()))
+        found.append(
+            replace(
+                each.difference,
+                low=low,
+                high=high,
+                p=p_value(means),
+                p_equivalent=(beyond + 1) / (resamples + 1),
+            )
+        )
+    return judged_family(tuple(found))
+
+
+def disagreements(study: Study) -> list[tuple[Judged, Judged]]:
+    """Return the declared comparisons on which the two opinions end differently: (first opinion, second opinion)."""
+    both = zip(first_opinion(study), judged(study), strict=True)
+    return [(first, second) for first, second in both if first.verdict != second.verdict]
+
+
+def smallest_p(study: Study) -> float:
+    """Return the smallest corrected p-value that the bootstrap can give for this family, 0..1."""
+    tested = sum(each.p is not None for each in first_opinion(study))
+    return float(np.minimum(1.0, 2 * tested / (resamples_for(len(pairs_of(study))) + 1)))

@@ -1,0 +1,79 @@
+"""Both opinions on every verdict: the primary one and the bootstrap, side by side, and where they disagree."""
+
+from collections import Counter
+
+from IPython.display import Markdown
+
+from ...analysis import second_opinion
+from ...analysis.comparison import Judged, judged
+from ...analysis.study import Study
+from ..markdown import pipe_table
+from ..tables.judgement import p_text
+from ..values import Value, count, listing, record_link, signed
+
+_NAMED = 3  # disagreements that a sentence lists by name; more are counted
+
+
+def sentence(study: Study) -> str:
+    """Return on how many declared comparisons the bootstrap comes to another verdict, and which way."""
+    tested = [each for each in judged(study) if each.p is not None]
+    if not tested:
+        return "No comparison has enough seeds for a verdict, so there is nothing to disagree on."
+    apart = second_opinion.disagreements(study)
+    if not apart:
+        return (
+            f"The bootstrap comes to the same verdict on all {count(len(tested))} comparisons that have one."
+        )
+    if len(apart) <= _NAMED:
+        which = listing(
+            [f"{_name(first)} (*{second.verdict}*, not *{first.verdict}*)" for first, second in apart]
+        )
+        return f"The bootstrap comes to another verdict on {count(len(apart))} of {count(len(tested))} comparisons: {which}."
+    kinds = Counter((first.verdict, second.verdict) for first, second in apart)
+    parts = [f"*{theirs}* where we say *{ours}* ({count(n)})" for (ours, theirs), n in kinds.most_common()]
+    return (
+        f"The bootstrap comes to another verdict on {count(len(apart))} of {count(len(tested))} comparisons. It says "
+        f"{listing(parts)}. The table has these rows in bold."
+    )
+
+
+def floor(study: Study) -> str:
+    """Return the smallest corrected p-value that the bootstrap can give for this family, as a reader sees it."""
+    return p_text(second_opinion.smallest_p(study))
+
+
+def _name(each: Judged) -> str:
+    d = each.difference
+    return f"{d.label} with {count(d.n_labels)} labels"
+
+
+def table(study: Study) -> Markdown:
+    """Every declared comparison: difference, interval, corrected p-values and verdict, by the primary opinion and the bootstrap.
+
+    Rows on which the verdicts differ are bold where they do.
+    """
+    rows = []
+    for first, second in zip(judged(study), second_opinion.judged(study), strict=True):
+        d, mark = first.difference, "**" if first.verdict != second.verdict else ""
+        rows.append(
+            [
+                d.label,
+                count(d.n_labels),
+                d.seeds,
+                Value(signed(d.mean), record_link(d.anchor)),
+                *(cell for each in (first, second) for cell in _cells(each, mark)),
+            ]
+        )
+    header = ["a − b", "labels", "seeds", "difference"]
+    header += [
+        f"{word}{name}"
+        for word in ("", "bootstrap: ")
+        for name in ("interval", "p, different", "p, equivalent", "verdict on a")
+    ]
+    return pipe_table(header, rows, "lrrr" + "rrrl" * 2)
+
+
+def _cells(each: Judged, mark: str) -> list[str]:
+    d = each.difference
+    ends = f"{signed(d.low)} to {signed(d.high)}"
+    return [ends, p_text(each.p), p_text(d.p_equivalent), f"{mark}{each.verdict.rpartition(': ')[2]}{mark}"]
