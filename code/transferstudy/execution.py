@@ -23,9 +23,18 @@ class Finished:
 
 
 def make(
-    spec: RunSpec, data, weights, keep_model: bool = False, robust: bool = False, verbose: int = 2
+    spec: RunSpec,
+    data,
+    weights,
+    keep_model: bool = False,
+    robust: bool = False,
+    verbose: int = 2,
+    checkpoint_every: float | None = None,
 ) -> Finished:
     """Train, predict and measure one run; nothing is written to the store.
+
+    A run that trains for long keeps how far it is in the cache folder. An attempt that was stopped is gone on with, and its
+    time counts; `training.checkpoint.discard` removes what is kept once the run is stored.
 
     Args:
         spec: the run.
@@ -34,20 +43,26 @@ def make(
         keep_model: whether its trained weights are kept.
         robust: whether corrupted test images are predicted as well; a tuning run never does that.
         verbose: as in `training.train`.
+        checkpoint_every: seconds of training after which its state is kept; by default five minutes.
 
     Raises:
         StudyError: as `training.train`.
     """
     import keras
 
+    from .training.checkpoint import INTERVAL, Checkpoint
+
+    keras.utils.clear_session()
+    with Checkpoint(spec, INTERVAL if checkpoint_every is None else checkpoint_every) as checkpoint:
+        return _made(spec, data, weights, keep_model, robust, verbose, checkpoint)
+
+
+def _made(spec: RunSpec, data, weights, keep_model: bool, robust: bool, verbose: int, checkpoint) -> Finished:
     from .environment import describe
     from .prediction import predict, predict_corrupted
     from .training import train
 
-    keras.utils.clear_session()
-    started = time.time()
-    wall, cpu = time.perf_counter(), time.process_time()
-    trained = train(spec, data, weights, verbose)
+    trained = train(spec, data, weights, verbose, checkpoint=checkpoint)
     timing, rows, corruptions = dict(trained.timing), {"features": trained.rows}, None
 
     def timed(name: str, work):
@@ -64,10 +79,7 @@ def make(
         predictions["robust_top1"] = top
         kinds = {kind: list(strengths) for kind, strengths in CORRUPTIONS.items()}
         corruptions = {"kinds": kinds, "severities": list(SEVERITIES), "seed": SEED, "sha256": sha256}
-    timing["total"] = {
-        "wall": round(time.perf_counter() - wall, 3),
-        "cpu": round(time.process_time() - cpu, 3),
-    }
+    timing["total"] = checkpoint.total()
     record = {
         "spec": spec.model_dump(),
         "spec_hash": spec.hash,
@@ -91,7 +103,8 @@ def make(
         "timing": timing,
         "activations": rows,
         "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(started)),
+        "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(checkpoint.started)),
+        **({"resumed": checkpoint.times} if checkpoint.times else {}),
     }
     return Finished(record, predictions, model_arrays(trained.model) if keep_model else None)
 

@@ -64,6 +64,7 @@ def run_all(
         _one_after_another(todo, datasets, store, source, weights, keep, robust, verbose, say)
         return len(todo)
     from .jobs import Order, in_parallel, open_workers
+    from .training.checkpoint import discard
 
     orders = [
         Order(
@@ -88,6 +89,7 @@ def run_all(
                 say(f"{title}: failed: {error}")
                 continue
             record = store.save(finished.record, finished.predictions, finished.model)
+            discard(order.spec.id)
             say(f"{title}\n    {_outcome(record, store)}")
     if failed:
         raise StudyError(
@@ -99,6 +101,7 @@ def run_all(
 
 def _one_after_another(todo, datasets, store, source, weights, keep, robust, verbose, say) -> None:
     from .execution import make
+    from .training.checkpoint import discard
 
     for number, spec in enumerate(todo, 1):
         if store.has(spec):  # made meanwhile by another process that shares the folder
@@ -107,6 +110,7 @@ def _one_after_another(todo, datasets, store, source, weights, keep, robust, ver
         data = datasets[_data_key(spec, source)]
         finished = make(spec, data, weights, spec.id in keep, spec.id in robust, verbose)
         record = store.save(finished.record, finished.predictions, finished.model)
+        discard(spec.id)
         say(f"    {_outcome(record, store)}")
 
 
