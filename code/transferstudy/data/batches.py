@@ -41,7 +41,8 @@ class Batches(keras.utils.PyDataset):
         cached: whether `x` holds cached activations; then a random view of each image is taken.
 
     Attributes:
-        round, first: the round, and the step in it, that come next; both can be set to go on somewhere.
+        round: the round that comes next. Keras moves on to 1 before the first one.
+        first: the step at which that round starts, when the steps before were made already.
     """
 
     def __init__(
@@ -66,7 +67,7 @@ class Batches(keras.utils.PyDataset):
         return x, self.y[chosen]
 
     def on_epoch_end(self):
-        self.round, self.first = self.round + 1, 0
+        self.round += 1
 
     def _indices(self, step: int) -> np.ndarray:
         n, start = len(self.y), step * self.batch_size

@@ -1,14 +1,14 @@
 """One file of kept activations: the images that they belong to, a row for each, and a checksum over both.
 
-    NumPy array file   digests of the images, uint8 (n, 32)
-    NumPy array file   activations, float32 (n, ...)
-    32 bytes           SHA-256 of the network part's identity and of all that stands before
+    64 bytes       eight integers: images, dimensions of a row, its shape, zeros
+    32 bytes each  digests of the images
+    float32        activations, row after row, as all numbers with the smallest byte first
+    32 bytes       SHA-256 of the network part's identity and of all that stands before
 
-The identity of the part is in no file, but in every checksum: a file that is moved to another part's folder counts as damaged.
+That is simpler than two NumPy files in one, whose headers are text that NumPy parses: damaged, it fails in many ways. The identity of the part is in no file, but in every checksum: a file that is moved to another part's folder counts as damaged.
 """
 
 import hashlib
-import io
 import math
 import uuid
 from pathlib import Path
@@ -17,7 +17,8 @@ import numpy as np
 
 SUFFIX = ".chunk"
 PART_SUFFIX = ".part"
-_CHECKSUM = 32
+_CHECKSUM = 32  # bytes of a SHA-256
+_HEAD = 8  # integers of 8 bytes
 _BLOCK = 2**20
 
 
@@ -38,21 +39,20 @@ def write_chunk(folder: Path, part: str, digests: list[bytes], rows: np.ndarray)
     Raises:
         OSError: the folder cannot be written, or the disk is full; nothing is left behind then.
     """
-    head = io.BytesIO()
-    np.save(head, np.frombuffer(b"".join(digests), np.uint8).reshape(len(digests), -1))
-    np.lib.format.write_array_header_1_0(
-        head, {"descr": "<f4", "fortran_order": False, "shape": tuple(map(int, rows.shape))}
-    )
-    body = np.ascontiguousarray(rows, "<f4").data
-    hasher = hashlib.sha256(part.encode() + head.getvalue())
-    hasher.update(body)
+    head = np.zeros(_HEAD, "<i8")
+    head[: rows.ndim + 1] = len(rows), rows.ndim - 1, *rows.shape[1:]
+    names = b"".join(digests)
+    content = [head.tobytes(), names, np.ascontiguousarray(rows, "<f4").data]
+    hasher = hashlib.sha256(part.encode())
+    for piece in content:
+        hasher.update(piece)
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / (hashlib.sha256(b"".join(digests)).hexdigest()[:32] + SUFFIX)
+    path = folder / (hashlib.sha256(names).hexdigest()[:32] + SUFFIX)
     unfinished = folder / f".{uuid.uuid4().hex}{PART_SUFFIX}"
     try:
         with unfinished.open("xb") as file:
-            for content in (head.getvalue(), body, hasher.digest()):
-                file.write(content)
+            for piece in (*content, hasher.digest()):
+                file.write(piece)
         unfinished.replace(path)
     finally:
         unfinished.unlink(missing_ok=True)
@@ -76,16 +76,15 @@ class Chunk:
     def __init__(self, path: Path):
         self.path, self._whole = path, None
         with path.open("rb") as file:
-            shape = _header(file, "|u1")
-            if len(shape) != 2 or shape[1] != _CHECKSUM or math.prod(shape) > path.stat().st_size:
-                raise ValueError("no digests")
-            content = file.read(math.prod(shape))
-            self.digests = [content[i : i + _CHECKSUM] for i in range(0, len(content), _CHECKSUM)]
-            rows = _header(file, "<f4")
-            start = file.tell()
-        if rows[:1] != shape[:1] or path.stat().st_size != start + 4 * math.prod(rows) + _CHECKSUM:
-            raise ValueError("cut short")
-        self.rows = np.memmap(path, "<f4", "r", start, rows)
+            head = np.frombuffer(file.read(8 * _HEAD), "<i8").tolist()
+            if len(head) != _HEAD or not 0 < head[1] <= _HEAD - 2 or min(head) < 0:
+                raise ValueError("no such file")
+            n, shape, start = head[0], head[2 : 2 + head[1]], 8 * _HEAD + _CHECKSUM * head[0]
+            if path.stat().st_size != start + 4 * n * math.prod(shape) + _CHECKSUM:
+                raise ValueError("cut short")
+            names = file.read(_CHECKSUM * n)
+        self.digests = [names[i : i + _CHECKSUM] for i in range(0, len(names), _CHECKSUM)]
+        self.rows = np.memmap(path, "<f4", "r", start, (n, *shape))
 
     def whole(self, part: str) -> bool:
         """Return whether the file is as it was written, and for this network part."""
@@ -97,11 +96,3 @@ class Chunk:
                     left -= len(block)
                 self._whole = file.read() == hasher.digest()
         return self._whole
-
-
-def _header(file, dtype: str) -> tuple[int, ...]:
-    np.lib.format.read_magic(file)
-    shape, fortran_order, found = np.lib.format.read_array_header_1_0(file)
-    if found != np.dtype(dtype) or fortran_order:
-        raise ValueError("another type of numbers")
-    return shape

@@ -149,11 +149,12 @@ def run_phase(
     compile_model(model, optimiser(spec, peak, rounds * per_round))
     best = KeepBest(spec.patience)
     batches = Batches(x, y, spec.batch_size, per_round, spec.seed, spec.augmentation, cached)
-    callbacks, start = [best], 0
+    # Keras counts one round too many before its first, and stored runs were made so; a run that goes on must count alike.
+    count = keras.callbacks.LambdaCallback(on_epoch_begin=lambda k, logs: setattr(batches, "round", k + 1))
+    callbacks, start = [count, best], 0
     if keep_going:
         callbacks.append(keep_going(name, best, per_round))
-        start, step = callbacks[1].put_back(model, batches[0])
-        batches.round, batches.first = start, step
+        start, batches.first = callbacks[-1].put_back(model, batches[0])
 
     def fit(end: int) -> None:
         model.fit(
@@ -169,7 +170,7 @@ def run_phase(
 
     if batches.first:  # the rest of a round that was interrupted: Keras asks once how many steps a round has
         fit(start + 1)
-        start += 1
+        start, batches.first = start + 1, 0
     if start < rounds and not best.exhausted:
         fit(rounds)
     model.set_weights(best.weights)
