@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from transferstudy import strategies
+from transferstudy import environment, strategies
 from transferstudy.data import load
 from transferstudy.execution import make
 from transferstudy.spec import RunSpec
@@ -129,7 +129,7 @@ def test_what_cannot_be_used_is_said_and_left(undisturbed, folder, monkeypatch, 
     content[-1] ^= damage == "changed"
     (folder / "state").write_bytes(b"" if damage == "empty" else bytes(content))
     if damage == "foreign":
-        monkeypatch.setattr(module, "code_digest", lambda: "of another version")
+        monkeypatch.setattr(environment, "code_digest", lambda: "of another version")
     capsys.readouterr()
     finished = made()
     (line,) = capsys.readouterr().out.splitlines()
@@ -142,15 +142,15 @@ def test_what_cannot_be_used_is_said_and_left(undisturbed, folder, monkeypatch, 
 def test_two_processes_do_not_mix(folder):
     """While one holds the run, another makes it without keeping anything; a process that is gone holds nothing."""
     spec = RunSpec.parse(SPEC)
-    with Checkpoint(spec, 0) as first:
+    with Checkpoint(spec, "software", 0) as first:
         first.find("data", None)
         assert first.due()
         first.keep({"phase": "head", "round": 0, "step": 1}, {})
-        with Checkpoint(spec, 0) as second:
+        with Checkpoint(spec, "software", 0) as second:
             second.find("data", None)
             assert second.state is None
             assert not second.due()
-    with Checkpoint(spec, 0) as third:
+    with Checkpoint(spec, "software", 0) as third:
         third.find("data", None)
         assert (third.state["round"], third.state["step"], third.times) == (0, 1, 1)
     discard(spec.id)
@@ -159,11 +159,11 @@ def test_two_processes_do_not_mix(folder):
 
 def test_nothing_is_kept_before_the_interval_or_outside_a_project(folder, monkeypatch, tmp_path):
     spec = RunSpec.parse(SPEC)
-    with Checkpoint(spec, 60) as soon:
+    with Checkpoint(spec, "software", 60) as soon:
         soon.find("data", None)
         assert not soon.due()
     monkeypatch.setattr(module, "_folder", lambda run_id: None)
-    with Checkpoint(spec, 0) as nowhere:
+    with Checkpoint(spec, "software", 0) as nowhere:
         nowhere.find("data", None)
         assert not nowhere.due()
     discard(spec.id)

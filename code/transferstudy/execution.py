@@ -50,10 +50,12 @@ def make(
     """
     import keras
 
+    from .environment import software
     from .training.checkpoint import INTERVAL, Checkpoint
 
     keras.utils.clear_session()
-    with Checkpoint(spec, INTERVAL if checkpoint_every is None else checkpoint_every) as checkpoint:
+    interval = INTERVAL if checkpoint_every is None else checkpoint_every
+    with Checkpoint(spec, software(), interval) as checkpoint:
         return _made(spec, data, weights, keep_model, robust, verbose, checkpoint)
 
 

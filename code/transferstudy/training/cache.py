@@ -89,7 +89,7 @@ class ActivationCache:
         for position, digest in enumerate(digests):
             first.setdefault(digest, position)
         places = self._find(part, first, tuple(shape))
-        used = {Path(array.filename) for array, _ in places.values()}
+        used = {Path(array.filename) for array in {id(array): array for array, _ in places.values()}.values()}
         missing = [digest for digest in first if digest not in places]
         self.reused += len(places)
         self.computed += len(missing)

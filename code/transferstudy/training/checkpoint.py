@@ -1,7 +1,7 @@
 """How far an unfinished run is, kept on disk, so that a run that was stopped goes on and ends as if it had not been.
 
-One file a run, `checkpoints/<run id>/state` in the cache folder: a SHA-256, then NumPy's `.npz` of all variables and, as JSON,
-the position and the log. It is replaced as a whole, by the one process that holds the lock beside it.
+One file a run, `checkpoints/<run id>/state` in the cache folder: NumPy's `.npz` of all variables and, as JSON, the position and
+the log; then a SHA-256 of that. It is replaced as a whole, by the one process that holds the lock beside it.
 """
 
 import hashlib
@@ -16,14 +16,13 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from ..environment import accelerators, code_digest, versions
 from ..errors import StudyError
 from ..paths import cache_dir
 from ..spec import RunSpec
 from ..store import write_atomic
 
 INTERVAL = 300.0  # seconds
-_CHECKSUM = 32
+_SHA256 = 32  # bytes
 _ABOUT = "about"
 
 
@@ -47,6 +46,7 @@ class Checkpoint:
 
     Args:
         spec: the run.
+        software: text that differs where the software does: what an attempt with other software left is not used.
         interval: seconds of training after which the state is kept, and kept again.
         say: receives lines for the reader.
 
@@ -56,8 +56,10 @@ class Checkpoint:
         times: how often the run has gone on so far.
     """
 
-    def __init__(self, spec: RunSpec, interval: float = INTERVAL, say: Callable[[str], None] = print):
-        self._spec, self._interval, self._say = spec, interval, say
+    def __init__(
+        self, spec: RunSpec, software: str, interval: float = INTERVAL, say: Callable[[str], None] = print
+    ):
+        self._spec, self._software, self._interval, self._say = spec, software, interval, say
         self._path = folder / "state" if (folder := _folder(spec.id)) else None
         self._lock = self._key = self._last = None
         self._started, self._clock = time.time(), (time.perf_counter(), time.process_time())
@@ -85,11 +87,8 @@ class Checkpoint:
         """
         if not self._lock:
             return
-        decides = [
-            self._spec.canonical_json(), data_sha256, weights_sha256, keras.backend.backend(), versions(), accelerators(),
-            code_digest(),
-        ]  # fmt: skip
-        self._key = hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()
+        decides = [self._spec.canonical_json(), data_sha256, weights_sha256, self._software]
+        self._key = hashlib.sha256(json.dumps(decides).encode()).hexdigest()
         try:
             content = self._path.read_bytes()
         except FileNotFoundError:
@@ -97,10 +96,11 @@ class Checkpoint:
         except OSError as error:
             self._say(f"    {self._shown}: cannot be read ({error.strerror}); the run starts anew")
             return
-        if hashlib.sha256(content[_CHECKSUM:]).digest() != content[:_CHECKSUM]:
+        content, checksum = content[:-_SHA256], content[-_SHA256:]
+        if hashlib.sha256(content).digest() != checksum:
             self._say(f"    {self._shown}: damaged; the run starts anew")
             return
-        with np.load(io.BytesIO(content[_CHECKSUM:]), allow_pickle=False) as archive:
+        with np.load(io.BytesIO(content), allow_pickle=False) as archive:
             arrays = dict(archive)
         state = json.loads(str(arrays.pop(_ABOUT)))
         if state["key"] != self._key:
@@ -153,9 +153,9 @@ class Checkpoint:
         }
         buffer = io.BytesIO()
         np.savez(buffer, **{_ABOUT: np.array(json.dumps(about))}, **arrays)
-        content = buffer.getvalue()
+        buffer.write(hashlib.sha256(buffer.getvalue()).digest())
         try:
-            write_atomic(self._path, hashlib.sha256(content).digest() + content)
+            write_atomic(self._path, buffer.getvalue())
         except OSError as error:
             self._say(
                 f"    {self._shown}: cannot be written ({error.strerror}); if it is stopped, the run starts anew"

@@ -2,10 +2,11 @@
 
     64 bytes       eight integers: images, dimensions of a row, its shape, zeros
     32 bytes each  digests of the images
-    float32        activations, row after row, as all numbers with the smallest byte first
+    float32        activations, row after row; all numbers have the smallest byte first
     32 bytes       SHA-256 of the network part's identity and of all that stands before
 
-That is simpler than two NumPy files in one, whose headers are text that NumPy parses: damaged, it fails in many ways. The identity of the part is in no file, but in every checksum: a file that is moved to another part's folder counts as damaged.
+Not NumPy's own format: its header is text that NumPy parses, and damaged it fails in many ways. The identity of the part is in
+no file, but in every checksum: a file that is moved to another part's folder counts as damaged.
 """
 
 import hashlib
@@ -18,7 +19,7 @@ import numpy as np
 SUFFIX = ".chunk"
 PART_SUFFIX = ".part"
 _CHECKSUM = 32  # bytes of a SHA-256
-_HEAD = 8  # integers of 8 bytes
+_INTEGERS = 8  # integers of 8 bytes
 _BLOCK = 2**20
 
 
@@ -39,7 +40,7 @@ def write_chunk(folder: Path, part: str, digests: list[bytes], rows: np.ndarray)
     Raises:
         OSError: the folder cannot be written, or the disk is full; nothing is left behind then.
     """
-    head = np.zeros(_HEAD, "<i8")
+    head = np.zeros(_INTEGERS, "<i8")
     head[: rows.ndim + 1] = len(rows), rows.ndim - 1, *rows.shape[1:]
     names = b"".join(digests)
     content = [head.tobytes(), names, np.ascontiguousarray(rows, "<f4").data]
@@ -76,10 +77,10 @@ class Chunk:
     def __init__(self, path: Path):
         self.path, self._whole = path, None
         with path.open("rb") as file:
-            head = np.frombuffer(file.read(8 * _HEAD), "<i8").tolist()
-            if len(head) != _HEAD or not 0 < head[1] <= _HEAD - 2 or min(head) < 0:
+            head = np.frombuffer(file.read(8 * _INTEGERS), "<i8").tolist()
+            if len(head) != _INTEGERS or not 0 < head[1] <= _INTEGERS - 2 or min(head) < 0:
                 raise ValueError("no such file")
-            n, shape, start = head[0], head[2 : 2 + head[1]], 8 * _HEAD + _CHECKSUM * head[0]
+            n, shape, start = head[0], head[2 : 2 + head[1]], 8 * _INTEGERS + _CHECKSUM * head[0]
             if path.stat().st_size != start + 4 * n * math.prod(shape) + _CHECKSUM:
                 raise ValueError("cut short")
             names = file.read(_CHECKSUM * n)

@@ -109,9 +109,9 @@ def identity(part: keras.Model) -> str:
     """Return a SHA-256 over a network part: its layers and their settings, its weights, and the software that runs it.
 
     The weights themselves are hashed, not the name of the file or the seed that they came from. Which layers learn is left
-    out: a part that only predicts computes the same.
+    out: a part that only predicts computes the same. The size of batches counts, because last digits may depend on it.
     """
-    hasher = hashlib.sha256(_software().encode())
+    hasher = hashlib.sha256(f"{_software()}{batch_of(part)}".encode())
     settings = part.get_config()["layers"]
     for layer in settings:
         layer["config"].pop("trainable", None)

@@ -159,9 +159,9 @@ def train(
     kept = ActivationCache() if cache else None
 
     def rows() -> dict[str, int]:
-        if state["rows"]:  # an earlier attempt counted them; what it computed, this one finds
-            return {**state["rows"], "computed": state["rows"]["computed"] + kept.computed}
-        return {"computed": kept.computed, "reused": kept.reused} if kept else {"computed": 0, "reused": 0}
+        now = {"computed": kept.computed, "reused": kept.reused} if kept else {"computed": 0, "reused": 0}
+        before = state["rows"]  # counted by an earlier attempt: what it computed, this one finds
+        return {**before, "computed": before["computed"] + now["computed"]} if before else now
 
     def about() -> dict:
         return {"timing": watch.so_far(), "phases": [asdict(log) for log in phases], "rows": rows()}
@@ -182,8 +182,10 @@ def train(
         _, suffix = split_at(model, train_from) if inputs else (None, model)
         x, x_held_out = (inputs[0], inputs[1].known.array) if inputs else (x_train, x_val)
         if name == "head":
-            pooled = inputs[0].rows() if inputs else [*activations(split_at(model, None)[0], x_train)]
-            standardise_head(model, pooled if inputs else np.concatenate(pooled))
+            standardise_head(
+                model,
+                x.rows() if inputs else np.concatenate([*activations(split_at(model, None)[0], x_train)]),
+            )
         log = watch.measure(
             name,
             lambda: run_phase(
