@@ -8,12 +8,14 @@ import pytest
 
 from transferstudy.data import load
 from transferstudy.errors import StudyError
-from transferstudy.models import build_model, split_at
+from transferstudy.models import between, build_model, split_at
 from transferstudy.plan.spec import RunSpec
 from transferstudy.training import cache as cache_module
+from transferstudy.training import chunks as chunks_module
+from transferstudy.training import rows as rows_module
 from transferstudy.training import train
 from transferstudy.training.cache import ActivationCache, limit_bytes
-from transferstudy.training.features import Known, identity, image_views, through
+from transferstudy.training.features import ImageViews, Known, Views, activations, identity, onward, through
 from transferstudy.training.prediction import predict
 
 FROZEN = {
@@ -21,7 +23,7 @@ FROZEN = {
     "strategy": "random_features", "head_learning_rate": 1e-2, "head_min_steps": 24, "evaluations": 3,
     "batch_size": 16, "augmentation": "none", "seed": 0,
 }  # fmt: skip
-KEY = "ab" * 32
+PART = "ab" * 32
 
 
 @pytest.fixture(autouse=True)
@@ -70,20 +72,42 @@ def test_a_suffix_of_several_layers_agrees_too(sample, monkeypatch):
 
 
 def test_a_second_run_computes_nothing_again(sample, folder):
-    spec = RunSpec.parse({**FROZEN, "augmentation": "crop-flip", "augmentation_views": 3})
+    spec = RunSpec.parse({**FROZEN, "augmentation": "flip", "augmentation_views": 8})
     first = train(spec, sample, verbose=0)
-    assert first.rows == {"computed": 3 * 80 + 20, "reused": 0}
+    assert 80 + 20 < first.rows["computed"] <= 2 * 80 + 20, "an image and its mirror, however many views"
+    assert first.rows["reused"] == 0
     predict(first, sample)
-    files = {p: p.read_bytes() for p in folder.iterdir()}
+    assert first.cache.computed == first.rows["computed"] + len(sample.y_test), "validation images are there"
+    files = {p: p.read_bytes() for p in folder.rglob("*.chunk")}
     other = RunSpec.parse({**spec.model_dump(), "head_learning_rate": 1e-3})
     second = train(other, sample, verbose=0)
-    assert second.rows == {"computed": 0, "reused": 3 * 80 + 20}
+    assert second.rows == {"computed": 0, "reused": first.rows["computed"]}
     made = predict(second, sample)
     assert second.cache.computed == 0, "test images go through the same prefix as before"
-    assert {p: p.read_bytes() for p in folder.iterdir()} == files
+    assert {p: p.read_bytes() for p in folder.rglob("*.chunk")} == files
     fresh = train(RunSpec.parse({**spec.model_dump(), "seed": 1}), sample, verbose=0)
     assert fresh.rows["reused"] == 0, "other random weights, other images"
     assert made["test_log_p"].shape == (len(sample.y_test), 10)
+
+
+def test_a_row_does_not_depend_on_its_neighbours(sample):
+    """Alone, in another order, beside others: the same bits."""
+    prefix, _ = split_at(build_model("compact", 10, 32), "block3")
+    images = sample.x_train[:70]
+    whole = np.concatenate([*activations(prefix, images)])
+    order = np.random.default_rng(0).permutation(70)
+    np.testing.assert_array_equal(np.concatenate([*activations(prefix, images[order])]), whole[order])
+    np.testing.assert_array_equal(np.concatenate([*activations(prefix, images[66:67])]), whole[66:67])
+
+
+def test_images_are_shared_whatever_they_come_with(sample):
+    prefix, _ = split_at(build_model("compact", 10, 32), "block3")
+    some = through(prefix, Known.images(sample.x_train[:10]), ActivationCache())
+    cache = ActivationCache()
+    more = through(prefix, Known.images(sample.x_train[[3, 20, 3, 5, 21]]), cache)
+    assert (cache.computed, cache.reused) == (2, 2), "one of five occurs twice"
+    np.testing.assert_array_equal(more.array[[0, 2, 3]], some.array[[3, 3, 5]])
+    assert more.digests[0] == more.digests[2] == some.digests[3]
 
 
 def test_identity_is_that_of_weights_and_layers():
@@ -96,8 +120,11 @@ def test_identity_is_that_of_weights_and_layers():
     keras.utils.set_random_seed(0)
     assert identity(split_at(build_model("compact", 10, 32), "block2")[0]) != identity(prefix(0))
     pixels = np.zeros((2, 32, 32, 3), np.uint8)
-    assert Known.images(pixels).identity == Known.images(pixels.copy()).identity
-    assert Known.images(pixels).identity != Known.images(pixels + np.uint8(1)).identity
+    same, other = Known.images(pixels), Known.images(pixels + np.uint8(1))
+    assert same.digests[0] == same.digests[1] == Known.images(pixels.copy()).digests[0] != other.digests[0]
+    frozen = prefix(0)
+    frozen.trainable = False
+    assert identity(frozen) == identity(prefix(0)), "which layers learn does not matter to what is computed"
 
 
 def test_parts_in_a_row_give_what_the_whole_prefix_gives(sample):
@@ -109,97 +136,155 @@ def test_parts_in_a_row_give_what_the_whole_prefix_gives(sample):
     )
 
 
+def test_parts_one_after_another_are_found_again(sample):
+    """Activations of activations: their digests follow from those of the images, not from the values."""
+    keras.utils.set_random_seed(0)
+    model = build_model("compact", 10, 32)
+    first, rest = split_at(model, "block2")[0], between(model, "block2")
+    cache = ActivationCache()
+    views = Views(through(first, Known.images(sample.x_test), cache), 1)
+    pooled = onward(rest, views, cache)
+    again = onward(rest, views, cache)
+    assert (cache.computed, cache.reused) == (2 * len(sample.y_test), len(sample.y_test))
+    np.testing.assert_array_equal(again.rows(), pooled.rows())
+    whole = split_at(model, None)[0].predict(sample.x_test, verbose=0)
+    np.testing.assert_allclose(pooled.rows(), whole, rtol=1e-3, atol=1e-4)
+
+
 def test_views_start_with_the_images_and_depend_on_the_seed(sample):
     images = sample.x_train[:8]
-    made = list(image_views(images, "crop-flip", 3, 0))
-    assert len(made) == 3
-    np.testing.assert_array_equal(made[0], images)
-    assert (made[1] != made[2]).any()
-    np.testing.assert_array_equal(made[2], list(image_views(images, "crop-flip", 3, 0))[2])
-    assert len(list(image_views(images, "none", 3, 0))) == 1
+    made = ImageViews(images, "crop-flip", 3, 0)
+    assert len(made) == 24
+    np.testing.assert_array_equal(made.view(0), images)
+    second, third = made.view(1), made.view(2)
+    assert (second != third).any()
+    np.testing.assert_array_equal(third, ImageViews(images, "crop-flip", 3, 0).view(2))
+    np.testing.assert_array_equal(made[np.array([17, 9, 1])], np.stack([third[1], second[1], images[1]]))
+    assert len(ImageViews(images, "none", 3, 0)) == 8
 
 
-class Counting:
-    """Rows of an array in two chunks; counts how often they were asked for."""
+class Source:
+    """Rows of an array, two at a time; counts how many were asked for."""
 
-    def __init__(self, array):
-        self.array, self.calls = array, 0
+    def __init__(self, n: int = 10):
+        self.array = np.random.default_rng(0).normal(size=(n, 4, 3)).astype(np.float32)
+        self.digests = [bytes([k]) * 32 for k in range(n)]
+        self.computed = 0
 
-    def __call__(self):
-        self.calls += 1
-        half = len(self.array) // 2
-        return iter((self.array[:half], self.array[half:]))
+    def __call__(self, positions):
+        for start in range(0, len(positions), 2):
+            self.computed += len(positions[start : start + 2])
+            yield self.array[positions[start : start + 2]]
+
+    def ask(self, cache: ActivationCache, part: str = PART):
+        return cache.get(part, self.digests, (4, 3), self)
 
 
 @pytest.fixture
-def rows():
-    return Counting(np.random.default_rng(0).normal(size=(10, 4, 3)).astype(np.float32))
+def source():
+    return Source()
 
 
-def test_what_was_kept_comes_back_memory_mapped(rows, folder):
-    for expected_calls in (1, 1):
-        found = ActivationCache().get(KEY, rows.array.shape, rows)
-        np.testing.assert_array_equal(found, rows.array)
-        assert isinstance(found, np.memmap)
-        assert not found.flags.writeable
-        assert rows.calls == expected_calls
-    assert [p.name for p in folder.iterdir()] == [f"{KEY}.npy"]
+@pytest.fixture(params=["in memory", "mapped"])
+def size(request, monkeypatch):
+    """Whether what is asked for counts as small or as large."""
+    monkeypatch.setattr(rows_module, "IN_MEMORY", 2**20 if request.param == "in memory" else 0)
 
 
-@pytest.mark.parametrize("damage", ["cut", "changed", "empty", "other shape"])
-def test_a_damaged_file_is_computed_again(rows, folder, damage):
-    ActivationCache().get(KEY, rows.array.shape, rows)
-    (path,) = folder.iterdir()
+def test_what_was_kept_comes_back(source, folder, size):
+    for _ in range(2):
+        found = source.ask(ActivationCache())
+        np.testing.assert_array_equal(found, source.array)
+        np.testing.assert_array_equal(found[np.array([7, 0, 7])], source.array[[7, 0, 7]])
+        np.testing.assert_array_equal(found[3:6], source.array[3:6])
+        assert found.shape == source.array.shape
+        assert source.computed == 10
+    assert [p.name for p in folder.iterdir()] == [PART]
+    source.ask(ActivationCache(), part="cd" * 32)
+    assert source.computed == 20, "another network part computes its own"
+
+
+def test_a_stop_loses_only_what_was_under_way(source, monkeypatch):
+    monkeypatch.setattr(cache_module, "CHUNK_SECONDS", 0.0)
+    whole = Source.__call__
+
+    def stopped(self, positions):
+        for number, rows in enumerate(whole(self, positions)):
+            if number == 3:
+                raise KeyboardInterrupt
+            yield rows
+
+    monkeypatch.setattr(Source, "__call__", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        source.ask(ActivationCache())
+    monkeypatch.setattr(Source, "__call__", whole)
+    source.computed = 0
+    np.testing.assert_array_equal(source.ask(ActivationCache()), source.array)
+    assert source.computed == 10 - 3 * 2
+
+
+@pytest.mark.parametrize("damage", ["cut", "digest", "row", "empty", "header", "exchanged"])
+def test_a_damaged_file_is_computed_again(source, folder, damage):
+    source.ask(ActivationCache())
+    (path,) = folder.rglob("*.chunk")
     content = bytearray(path.read_bytes())
     if damage == "cut":
         content = content[:-40]
-    if damage == "changed":
-        content[-100] ^= 1
+    if damage in ("digest", "row", "header"):
+        content[{"digest": 70, "row": -100, "header": 1}[damage]] ^= 1
     if damage == "empty":
         content = b""
     path.write_bytes(bytes(content))
-    if damage == "other shape":
-        rows = Counting(rows.array[:6])
-    calls = rows.calls
+    if damage == "exchanged":  # for the file of another part, of equal shape and of the same images
+        other = Source()
+        other.array = other.array + 1
+        other.ask(ActivationCache(), part="cd" * 32)
+        (folder / ("cd" * 32) / path.name).replace(path)
     cache = ActivationCache()
-    np.testing.assert_array_equal(cache.get(KEY, rows.array.shape, rows), rows.array)
-    assert (rows.calls, cache.computed, cache.reused) == (calls + 1, len(rows.array), 0)
-    assert ActivationCache().get(KEY, rows.array.shape, rows) is not None
-    assert rows.calls == calls + 1, "the file is whole again"
+    np.testing.assert_array_equal(source.ask(cache), source.array)
+    assert cache.computed == 10
+    source.computed = 0
+    source.ask(ActivationCache())
+    assert source.computed == 0, "the file is whole again"
 
 
-def test_the_folder_stays_within_its_limit_and_loses_the_oldest(rows, folder):
-    size = rows.array.nbytes
-    cache = ActivationCache(limit=int(2.9 * size))
-    for number, key in enumerate("abc"):
-        cache.get(key, rows.array.shape, rows)
-        if key != "c":
-            os.utime(folder / f"{key}.npy", (number, number))
-        if key == "b":
-            cache.get("a", rows.array.shape, rows)  # used again: now b is the oldest
-    assert sorted(p.stem for p in folder.iterdir()) == ["a", "c"]
-    assert sum(p.stat().st_size for p in folder.iterdir()) <= cache.limit
+def test_the_folder_stays_within_its_limit_and_loses_the_oldest(source, folder):
+    source.ask(ActivationCache(), part="a")
+    (path,) = folder.rglob("*.chunk")
+    limit = int(2.9 * path.stat().st_size)
+    for number, part in enumerate("abc"):
+        source.ask(ActivationCache(limit=limit), part=part)
+        if part != "c":
+            os.utime(folder / part / path.name, (number, number))
+        if part == "b":
+            source.ask(ActivationCache(), part="a")  # used again: now b is the oldest
+    assert sorted(p.name for p in folder.iterdir()) == ["a", "c"]
 
 
-@pytest.mark.parametrize("limit", [0, 100])
-def test_what_does_not_fit_stays_in_memory(rows, folder, limit):
-    found = ActivationCache(limit=limit).get(KEY, rows.array.shape, rows)
-    np.testing.assert_array_equal(found, rows.array)
+def test_what_does_not_fit_stays_in_memory(source, folder, size, monkeypatch):
+    monkeypatch.setattr(cache_module, "CHUNK_SECONDS", 0.0)
+    np.testing.assert_array_equal(source.ask(ActivationCache(limit=0)), source.array)
     assert not folder.exists()
+    np.testing.assert_array_equal(source.ask(ActivationCache(limit=1000)), source.array)
+    assert 0 < sum(p.stat().st_size for p in folder.rglob("*.chunk")) <= 1000, "as much as there is room for"
+    source.computed = 0
+    np.testing.assert_array_equal(source.ask(ActivationCache(limit=1000)), source.array)
+    assert 0 < source.computed < 10
 
 
-def test_a_full_disk_and_a_stopped_writer_leave_nothing_behind(rows, folder, monkeypatch):
+def test_a_full_disk_and_a_stopped_writer_leave_nothing_behind(source, folder, monkeypatch):
     def full(self, *_):
         raise OSError("disk full")
 
-    monkeypatch.setattr(cache_module.Path, "replace", full)
-    np.testing.assert_array_equal(ActivationCache().get(KEY, rows.array.shape, rows), rows.array)
-    assert list(folder.iterdir()) == []
+    monkeypatch.setattr(chunks_module.Path, "replace", full)
+    np.testing.assert_array_equal(source.ask(ActivationCache()), source.array)
+    assert source.computed == 10, "what is computed is not computed again because it cannot be kept"
+    assert list((folder / PART).iterdir()) == []
     monkeypatch.undo()
-    left = folder / f".{KEY}.1.part"
+    left = folder / PART / ".1.part"
     left.write_bytes(b"part")
     os.utime(left, (0, 0))
-    ActivationCache(folder).get(KEY, rows.array.shape, rows)
+    source.ask(ActivationCache(folder))
     assert not left.exists()
 
 

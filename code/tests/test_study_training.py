@@ -122,17 +122,14 @@ def test_the_best_state_is_kept_and_ties_go_to_the_lower_loss():
         def get_weights(self):
             return self.state
 
-        def set_weights(self, state):
-            self.state = state
-
     keep, model = KeepBest(patience=2), Model()
     keep.set_model(model)
     for epoch, (accuracy, loss) in enumerate([(0.5, 2.0), (0.6, 1.5), (0.6, 1.4), (0.6, 1.6), (0.5, 1.0)]):
         model.state = epoch
         keep.on_epoch_end(epoch, {"val_accuracy": accuracy, "val_loss": loss})
     assert model.stop_training
-    keep.on_train_end()
-    assert model.state == keep.best_round == 2
+    assert keep.weights == keep.best_round == 2
+    assert keep.rounds[2] == {"val_accuracy": 0.6, "val_loss": 1.4}
 
 
 def test_equal_seeds_pair_the_arms(sample, pretrained):

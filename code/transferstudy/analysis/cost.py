@@ -131,12 +131,14 @@ def training_rate(study: Study, arm: Arm) -> float:
 
 
 def prediction_rate(study: Study, arm: Arm) -> float | None:
-    """Return how many images a second the trained network classifies, mean over those of `timed` that computed all of them.
+    """Return how many images a second the trained network classifies, mean over those of `timed` that computed some.
 
-    None where every run took activations of an earlier one.
+    None where every run took the activations of all test images from an earlier one.
     """
     rates = []
     for r in timed(study, arm):
-        if r.get("activations", {}).get("prediction", {}).get("reused", 0) == 0:
-            rates.append((r["data"]["validation"] + r["data"]["test"]) / r["timing"]["prediction"]["wall"])
+        counts = r.get("activations", {}).get("prediction", {"computed": 0, "reused": 0})
+        if counts["computed"] or not counts["reused"]:
+            images = r["data"]["validation"] + r["data"]["test"] - counts["reused"]
+            rates.append(images / r["timing"]["prediction"]["wall"])
     return float(np.mean(rates)) if rates else None

@@ -98,8 +98,9 @@ def seconds(
     if rates and "features" not in there:
         total += median(rates) * n_train * views
     test = 0 if spec.purpose == "tuning" else median([r["data"]["test"] for r in alike])
-    rates = [_image_rate(r) for r in alike]
-    total += median(rates) * (spec.n_labels - n_train + (0 if "test" in there else test))
+    rates = [rate for r in alike if (rate := _image_rate(r)) is not None] or [0.0]
+    validation = spec.n_labels - n_train if strategy.train_from == "all" else 0  # else kept since training
+    total += median(rates) * (validation + (0 if "test" in there else test))
     if robust and spec.purpose != "tuning" and "corrupted" not in there:
         images = len(CORRUPTIONS) * len(SEVERITIES) * min(IMAGES, test)
         of_corrupted = [
@@ -128,15 +129,14 @@ def _feature_rate(record: dict) -> float:
     return _share(record) * record["timing"]["features"]["wall"] / (record["data"]["train"] * views)
 
 
-def _image_rate(record: dict) -> float:
-    """Seconds an image that went through the network when a run predicted validation and test images."""
+def _image_rate(record: dict) -> float | None:
+    """Seconds an image that went through the network when a run predicted validation and test images; None if none did."""
     counts = record["data"]
-    test = 0 if record["spec"].get("purpose") == "tuning" or not _computed(record, "prediction") else 1
-    return (
-        _share(record)
-        * record["timing"]["prediction"]["wall"]
-        / (counts["validation"] + test * counts["test"])
+    test = 0 if record["spec"].get("purpose") == "tuning" else counts["test"]
+    images = (
+        counts["validation"] + test - record.get("activations", {}).get("prediction", {}).get("reused", 0)
     )
+    return _share(record) * record["timing"]["prediction"]["wall"] / images if images > 0 else None
 
 
 def estimate(specs: list[RunSpec], store: Store, robust: Collection[str] = ()) -> str:

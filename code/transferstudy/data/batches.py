@@ -6,6 +6,27 @@ import numpy as np
 from .augmentation import augment
 
 
+class InOrder(keras.utils.PyDataset):
+    """Rows in their order, for validation and prediction: what is too large to be an array is read batch by batch.
+
+    Args:
+        x: images or activations (n, ...), an array or what slices give arrays of.
+        y: labels (n,), or None.
+        batch_size: rows a batch; the last one may be shorter.
+    """
+
+    def __init__(self, x, y: np.ndarray | None = None, batch_size: int = 256):
+        super().__init__()
+        self.x, self.y, self.batch_size = x, y, batch_size
+
+    def __len__(self) -> int:
+        return -(-len(self.x) // self.batch_size)
+
+    def __getitem__(self, index: int) -> tuple[np.ndarray, ...]:
+        part = slice(index * self.batch_size, (index + 1) * self.batch_size)
+        return (self.x[part],) if self.y is None else (self.x[part], self.y[part])
+
+
 class Batches(keras.utils.PyDataset):
     """An endless stream of training batches, cut into rounds of `steps`: one round lies between two validations.
 
@@ -18,6 +39,10 @@ class Batches(keras.utils.PyDataset):
         batch_size, steps, seed: see above.
         augmentation: as in `augment`; not used for cached activations, whose views were augmented when they were made.
         cached: whether `x` holds cached activations; then a random view of each image is taken.
+
+    Attributes:
+        round: the round that comes next. Keras moves on to 1 before the first one.
+        first: the step at which that round starts, when the steps before were made already.
     """
 
     def __init__(
@@ -25,13 +50,14 @@ class Batches(keras.utils.PyDataset):
     ):
         super().__init__()
         self.x, self.y, self.batch_size, self.steps = x, y, batch_size, steps
-        self.seed, self.augmentation, self.cached, self.round = seed, augmentation, cached, 0
+        self.seed, self.augmentation, self.cached = seed, augmentation, cached
+        self.round = self.first = 0
 
     def __len__(self) -> int:
-        return self.steps
+        return self.steps - self.first
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
-        step = self.round * self.steps + index
+        step = self.round * self.steps + self.first + index
         chosen = self._indices(step)
         rng = np.random.default_rng((self.seed, 1, step))
         if self.cached:

@@ -1,6 +1,7 @@
 """What made a result: software and hardware, without anything that identifies a person or a machine's name."""
 
 import hashlib
+import json
 import os
 import platform
 from importlib import metadata
@@ -99,6 +100,13 @@ def accelerators() -> list[str]:
         tf.config.experimental.get_device_details(d).get("device_name", d.name)
         for d in tf.config.list_physical_devices("GPU")
     ]
+
+
+def software() -> str:
+    """Return, as JSON, what must be equal for equal numbers: backend, libraries, accelerators, and this package's code."""
+    import keras
+
+    return json.dumps([keras.backend.backend(), versions(), accelerators(), code_digest()], sort_keys=True)
 
 
 def code_digest() -> str:

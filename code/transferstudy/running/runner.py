@@ -66,6 +66,7 @@ def run_all(
     if backend is None and address is None and min(jobs, len(todo)) <= 1:
         _one_after_another(todo, datasets, store, source, weights, keep, robust, verbose, say)
         return len(todo)
+    from ..training.checkpoint import discard
     from .jobs import Order, in_parallel, open_workers
 
     orders = [
@@ -92,6 +93,7 @@ def run_all(
                 say(f"{title}: failed: {error}")
                 continue
             record = store.save(finished.record, finished.predictions, finished.model)
+            discard(order.spec.id)
             say(f"{title}\n    {_outcome(record, store)}")
     if failed:
         raise StudyError(
@@ -102,6 +104,7 @@ def run_all(
 
 
 def _one_after_another(todo, datasets, store, source, weights, keep, robust, verbose, say) -> None:
+    from ..training.checkpoint import discard
     from ..training.execution import make
 
     for number, spec in enumerate(todo, 1):
@@ -111,6 +114,7 @@ def _one_after_another(todo, datasets, store, source, weights, keep, robust, ver
         data = datasets[_data_key(spec, source)]
         finished = make(spec, data, weights, spec.id in keep, spec.id in robust, verbose)
         record = store.save(finished.record, finished.predictions, finished.model)
+        discard(spec.id)
         say(f"    {_outcome(record, store)}")
 
 

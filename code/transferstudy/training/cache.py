@@ -1,27 +1,28 @@
-"""Activations on disk: memory-mapped, checksummed, bounded, and found by what they were computed from.
+"""Activations on disk: found by the network part and the image that they belong to, checksummed, bounded.
 
-One file an entry: a NumPy array file with the SHA-256 of all that stands before it as its last 32 bytes. A file that is cut
-short or changed is thrown away and computed again. When the folder would grow beyond its limit, what was not used for the
-longest time goes first.
+A computation writes a file whenever it has worked for half a minute, so that a stop loses no more than that; and as rows
+belong to images, runs of other seeds and sizes find what they share. A file that is cut short, changed or exchanged is thrown
+away and computed again. When the folder would grow beyond its limit, what was not used for the longest time goes first.
 """
 
-import hashlib
-import io
 import math
 import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 
 from ..errors import StudyError
 from ..paths import cache_dir
+from .chunks import PART_SUFFIX, SUFFIX, Chunk, write_chunk
+from .rows import Rows
 
 LIMIT_GIB = 4.0
 LIMIT_VARIABLE = "TRANSFERSTUDY_CACHE_GIB"
-_CHECKSUM = 32
-_BLOCK = 2**20
+CHUNK_BYTES = 2**26
+CHUNK_SECONDS = 30.0
 _LEFT_OVER = 24 * 3600  # seconds after which an unfinished file must belong to a process that is gone
 
 
@@ -56,107 +57,132 @@ class ActivationCache:
         limit: bytes that may lie there; by default `limit_bytes()`.
 
     Attributes:
-        computed, reused: rows (images times views) that were computed, and that were found.
+        computed, reused: distinct rows (images and views of images) that were computed, and that were found.
     """
 
     def __init__(self, folder: Path | None = None, limit: int | None = None):
         self.folder = folder if folder is not None else _default_folder()
         self.limit = limit_bytes() if limit is None else limit
         self.computed = self.reused = 0
+        self._opened: dict[Path, Chunk] = {}
 
-    def get(self, key: str, shape: tuple[int, ...], chunks: Callable[[], Iterable[np.ndarray]]) -> np.ndarray:
-        """Return the array of a key, from disk or computed.
+    def get(
+        self,
+        part: str,
+        digests: list[bytes],
+        shape: tuple[int, ...],
+        compute: Callable[[np.ndarray], Iterable[np.ndarray]],
+    ) -> np.ndarray | Rows:
+        """Return the activations of images, from disk or computed; each distinct image is computed once.
 
         Args:
-            key: hex digest over everything that the values depend on.
-            shape: of the whole array.
-            chunks: makes the array's rows, in order, as float32 arrays; called when the entry is missing or damaged.
+            part: identity of the network part, hex digits: everything but the image that the values depend on.
+            digests: SHA-256 of each image, 32 bytes.
+            shape: of an image's activations.
+            compute: takes positions in `digests` and makes their rows, in order, as float32 arrays of a few rows each.
 
         Returns:
-            Read-only float32 array of `shape`, memory-mapped. An array that is larger than the limit, or that could not be
-            written because the disk is full, is in memory instead.
+            Read-only float32 rows (n, ...) in the order of `digests`: an array, or `Rows` where they are many. What finds no
+            room within the limit, or on a full disk, is in memory.
         """
-        found = self._load(key, shape)
-        if found is not None:
-            self.reused += shape[0]
-            return found
-        self.computed += shape[0]
-        size = 4 * math.prod(shape)
-        if self.folder is not None and size <= self.limit:
+        first: dict[bytes, int] = {}
+        for position, digest in enumerate(digests):
+            first.setdefault(digest, position)
+        places = self._find(part, first, tuple(shape))
+        used = {Path(array.filename) for array in {id(array): array for array, _ in places.values()}.values()}
+        missing = [digest for digest in first if digest not in places]
+        self.reused += len(places)
+        self.computed += len(missing)
+        made = compute(np.array([first[digest] for digest in missing], np.intp)) if missing else ()
+        start = 0
+        for rows in _in_chunks(made):
+            names = missing[start : start + len(rows)]
+            start += len(rows)
+            kept = self._keep(part, names, rows, used)
+            places.update((name, (kept, k)) for k, name in enumerate(names))
+        number = {digest: k for k, digest in enumerate(first)}
+        index = np.array([number[digest] for digest in digests], np.intp)
+        return Rows([places[digest] for digest in first], index, tuple(shape)).gathered()
+
+    def _find(self, part: str, wanted: dict[bytes, int], shape: tuple[int, ...]) -> dict:
+        """Return digest -> (memory-mapped rows, position) of what is kept."""
+        places: dict[bytes, tuple[np.ndarray, int]] = {}
+        if self.folder is None or not self.limit:
+            return places
+        for path in sorted((self.folder / part).glob(f"*{SUFFIX}")):
             try:
-                self._make_room(size)
-                return self._map(self._write(key, shape, chunks()), shape)
-            except OSError:
-                pass
-        return np.concatenate([np.asarray(rows, np.float32) for rows in chunks()]).reshape(shape)
+                if path not in self._opened:
+                    self._opened[path] = Chunk(path)
+                chunk = self._opened[path]
+                here = {d: k for k, d in enumerate(chunk.digests) if d in wanted and d not in places}
+                if not here:
+                    continue
+                if chunk.rows.shape[1:] != shape or not chunk.whole(part):
+                    raise ValueError("damaged")
+            except FileNotFoundError:  # another process needed the room
+                self._opened.pop(path, None)
+                continue
+            except (OSError, ValueError):
+                self._opened.pop(path, None)
+                with suppress(OSError):
+                    path.unlink()
+                continue
+            with suppress(OSError):  # a folder that may only be read still serves
+                os.utime(path)
+            places.update((digest, (chunk.rows, k)) for digest, k in here.items())
+        return places
 
-    def _path(self, key: str) -> Path:
-        return self.folder / f"{key}.npy"
-
-    def _load(self, key: str, shape: tuple[int, ...]) -> np.ndarray | None:
-        if self.folder is None or not self._path(key).is_file():
-            return None
-        path = self._path(key)
+    def _keep(self, part: str, digests: list[bytes], rows: np.ndarray, used: set[Path]) -> np.ndarray:
+        """Write rows and return them memory-mapped; or as they are, where there is no room for them."""
+        if self.folder is None:
+            return rows
         try:
-            if not _whole(path):
-                raise ValueError("checksum")
-            mapped = self._map(path, shape)
-            os.utime(path)
-            return mapped
-        except (OSError, ValueError):
-            path.unlink(missing_ok=True)
-            return None
+            if not self._make_room(rows.nbytes, used):
+                return rows
+            path = write_chunk(self.folder / part, part, digests, rows)
+            chunk = Chunk(path)
+        except OSError:
+            return rows
+        used.add(path)
+        return chunk.rows
 
-    @staticmethod
-    def _map(path: Path, shape: tuple[int, ...]) -> np.ndarray:
-        mapped = np.load(path, mmap_mode="r", allow_pickle=False)
-        if mapped.shape != tuple(shape) or mapped.dtype != np.float32:
-            raise ValueError("another shape")
-        return mapped
-
-    def _write(self, key: str, shape: tuple[int, ...], chunks: Iterable[np.ndarray]) -> Path:
-        part = self.folder / f".{key}.{os.getpid()}.part"
-        header = io.BytesIO()
-        np.lib.format.write_array_header_1_0(
-            header, {"descr": "<f4", "fortran_order": False, "shape": tuple(map(int, shape))}
-        )
-        hasher = hashlib.sha256(header.getvalue())
-        try:
-            with part.open("wb") as file:
-                file.write(header.getvalue())
-                for rows in chunks:
-                    content = np.ascontiguousarray(rows, "<f4").data
-                    hasher.update(content)
-                    file.write(content)
-                file.write(hasher.digest())
-            part.replace(self._path(key))
-        finally:
-            part.unlink(missing_ok=True)
-        return self._path(key)
-
-    def _make_room(self, size: int) -> None:
-        """Remove the entries that were not used for the longest time, until `size` more bytes fit."""
+    def _make_room(self, size: int, used: set[Path]) -> bool:
+        """Remove the files that were not used for the longest time, until `size` more bytes fit; return whether they do."""
+        if size > self.limit:
+            return False
         self.folder.mkdir(parents=True, exist_ok=True)
-        for part in self.folder.glob(".*.part"):
-            if time.time() - part.stat().st_mtime > _LEFT_OVER:
-                part.unlink(missing_ok=True)
-        entries = sorted((p.stat().st_mtime_ns, p.stat().st_size, p) for p in self.folder.glob("*.npy"))
+        for part in self.folder.glob(f"*/.*{PART_SUFFIX}"):
+            with suppress(FileNotFoundError):
+                if time.time() - part.stat().st_mtime > _LEFT_OVER:
+                    part.unlink()
+        entries = []
+        for path in (
+            *self.folder.glob(f"*/*{SUFFIX}"),
+            *self.folder.glob("*.npy"),
+        ):  # .npy: of earlier versions
+            with suppress(FileNotFoundError):
+                entries.append((path.stat().st_mtime_ns, path.stat().st_size, path))
         total = sum(bytes_ for _, bytes_, _ in entries)
-        for _, bytes_, path in entries:
+        for _, bytes_, path in sorted(entries):
             if total + size <= self.limit:
                 break
-            path.unlink(missing_ok=True)  # a process that has it mapped keeps its pages
-            total -= bytes_
+            if path not in used:
+                path.unlink(missing_ok=True)  # a process that has it mapped keeps its pages
+                self._opened.pop(path, None)
+                total -= bytes_
+                with suppress(OSError):  # not empty
+                    path.parent.rmdir()
+        return total + size <= self.limit
 
 
-def _whole(path: Path) -> bool:
-    """Return whether a file's last 32 bytes are the SHA-256 of the rest."""
-    left = path.stat().st_size - _CHECKSUM
-    if left <= 0:
-        return False
-    hasher = hashlib.sha256()
-    with path.open("rb") as file:
-        while left > 0 and (block := file.read(min(_BLOCK, left))):
-            hasher.update(block)
-            left -= len(block)
-        return file.read() == hasher.digest()
+def _in_chunks(batches: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+    """Join batches of rows until they are `CHUNK_BYTES`, or took `CHUNK_SECONDS` to make."""
+    held: list[np.ndarray] = []
+    started = time.perf_counter()
+    for rows in batches:
+        held.append(np.asarray(rows, np.float32))
+        if sum(r.nbytes for r in held) >= CHUNK_BYTES or time.perf_counter() - started >= CHUNK_SECONDS:
+            yield np.concatenate(held)
+            held, started = [], time.perf_counter()
+    if held:
+        yield np.concatenate(held)

@@ -41,9 +41,18 @@ def check_identity(spec: RunSpec, data) -> None:
 
 
 def make(
-    spec: RunSpec, data, weights, keep_model: bool = False, robust: bool = False, verbose: int = 2
+    spec: RunSpec,
+    data,
+    weights,
+    keep_model: bool = False,
+    robust: bool = False,
+    verbose: int = 2,
+    checkpoint_every: float | None = None,
 ) -> Finished:
     """Train, predict and measure one run; nothing is written to the store.
+
+    A run that trains for long keeps how far it is in the cache folder. An attempt that was stopped is gone on with, and its
+    time counts; `training.checkpoint.discard` removes what is kept once the run is stored.
 
     Args:
         spec: the run.
@@ -52,6 +61,7 @@ def make(
         keep_model: whether its trained weights are kept.
         robust: whether corrupted test images are predicted as well; a tuning run never does that.
         verbose: as in `training.train`.
+        checkpoint_every: seconds of training after which its state is kept; by default five minutes.
 
     Raises:
         StudyError: as `training.train`, or the images are not those of the run.
@@ -59,17 +69,24 @@ def make(
     import keras
 
     from ..data.division import divided
+    from ..results.environment import software
+    from .checkpoint import INTERVAL, Checkpoint
+
+    check_identity(spec, data)
+    data = divided(data, spec.folds, spec.fold, spec.seed)
+    keras.utils.clear_session()
+    interval = INTERVAL if checkpoint_every is None else checkpoint_every
+    with Checkpoint(spec, software(), interval) as checkpoint:
+        return _made(spec, data, weights, keep_model, robust, verbose, checkpoint)
+
+
+def _made(spec: RunSpec, data, weights, keep_model: bool, robust: bool, verbose: int, checkpoint) -> Finished:
     from ..results.environment import describe
     from ..results.metrics import measure_all
     from . import train
     from .prediction import predict, predict_corrupted
 
-    check_identity(spec, data)
-    data = divided(data, spec.folds, spec.fold, spec.seed)
-    keras.utils.clear_session()
-    started = time.time()
-    wall, cpu = time.perf_counter(), time.process_time()
-    trained = train(spec, data, weights, verbose)
+    trained = train(spec, data, weights, verbose, checkpoint=checkpoint)
     timing, rows, corruptions = dict(trained.timing), {"features": trained.rows}, None
 
     def timed(name: str, work):
@@ -86,10 +103,7 @@ def make(
         predictions["robust_top1"] = top
         kinds = {kind: list(strengths) for kind, strengths in CORRUPTIONS.items()}
         corruptions = {"kinds": kinds, "severities": list(SEVERITIES), "seed": SEED, "sha256": sha256}
-    timing["total"] = {
-        "wall": round(time.perf_counter() - wall, 3),
-        "cpu": round(time.process_time() - cpu, 3),
-    }
+    timing["total"] = checkpoint.total()
     record = {
         "spec": spec.model_dump(),
         "spec_hash": spec.hash,
@@ -114,7 +128,8 @@ def make(
         "timing": timing,
         "activations": rows,
         "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(started)),
+        "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(checkpoint.started)),
+        **({"resumed": checkpoint.times} if checkpoint.times else {}),
     }
     return Finished(record, predictions, model_arrays(trained.model) if keep_model else None)
 

@@ -11,63 +11,91 @@ import numpy as np
 
 from ..data.augmentation import augment
 from .cache import ActivationCache
+from .rows import Rows
 
-_ROWS = 4096  # images that are in memory at once, as activations
+_FLOATS = 2**25  # numbers in the largest activation of a batch: 128 MiB
+_BATCH = 8, 64  # images a batch, at least and at most
 
 
-def activations(prefix: keras.Model, images: np.ndarray, batch_size: int = 256) -> np.ndarray:
-    """Return the prefix' output for uint8 images, float32, shape (n, ...)."""
-    return np.asarray(prefix.predict(images, batch_size=batch_size, verbose=0), dtype=np.float32)
+def batch_of(part: keras.Model) -> int:
+    """Return how many images go through a network part at once: as many for every run, whatever the number of images."""
+    largest = max(int(np.prod(tensor.shape[1:])) for layer in part.layers for tensor in _outputs(layer))
+    return min(max(_FLOATS // largest, _BATCH[0]), _BATCH[1])
+
+
+def _outputs(layer: keras.Layer) -> list:
+    return layer.output if isinstance(layer.output, list | tuple) else [layer.output]
+
+
+def activations(part: keras.Model, rows) -> Iterator[np.ndarray]:
+    """Carry rows through a part of a network, batch by batch.
+
+    Every batch has the same shape, the last one filled up with copies of its last row: libraries choose how they compute by
+    the shape, and a row's activations must not depend on which other rows a run happens to ask for.
+
+    Args:
+        part: maps images or activations to activations, one tensor.
+        rows: (n, ...), anything that slices give arrays of.
+
+    Yields:
+        Activations, float32 (k, ...).
+    """
+    size = batch_of(part)
+    for start in range(0, len(rows), size):
+        given = rows[start : start + size]
+        filled = np.concatenate([given, np.repeat(given[-1:], size - len(given), axis=0)])
+        yield np.asarray(part.predict_on_batch(filled), np.float32)[: len(given)]
 
 
 @dataclass(frozen=True)
 class Known:
-    """An array together with the digest of what it was made from.
+    """Rows together with the digest of what each was made from.
 
     Attributes:
-        array: images or activations, shape (n, ...).
-        identity: SHA-256 of the pixels; for activations, also over the network parts that made them.
+        array: images or activations (n, ...): an array, or what gives rows for positions.
+        digests: 32 bytes a row: SHA-256 of an image's pixels; for activations, also over the network parts that made them.
     """
 
-    array: np.ndarray
-    identity: str
+    array: "np.ndarray | Rows | ImageViews"
+    digests: list[bytes]
 
     @classmethod
     def images(cls, pixels: np.ndarray) -> "Known":
-        """Take images, uint8 (n, side, side, 3): their identity is the hash of their pixels.
+        """Take images, uint8 (n, side, side, 3): the hash of an image's pixels is its digest.
 
-        So it covers the data set, the drawn subset, the seed and the augmentation at once, and stays right should any
-        of these be made in another way.
+        So runs of any data set, subset, seed and augmentation share an image that they have in common, and none shares one
+        by mistake should any of these be made in another way.
         """
-        return cls(pixels, hashlib.sha256(np.ascontiguousarray(pixels).data).hexdigest())
+        return cls(pixels, digests(pixels))
+
+
+def digests(pixels: np.ndarray) -> list[bytes]:
+    """Return the SHA-256 of each image of (n, ...)."""
+    return [hashlib.sha256(image.tobytes()).digest() for image in pixels]
 
 
 class Views:
     """Activations of several views of the same images, indexed like one array of shape (views, n, ...).
 
     Args:
-        known: one entry a view, equal in shape.
+        known: view after view, (views * n, ...).
+        views: how many there are.
     """
 
-    def __init__(self, known: list[Known]):
-        self.known = known
-        self.arrays = [view.array for view in known]
+    def __init__(self, known: Known, views: int):
+        self.known, self._views = known, views
 
     def __len__(self) -> int:
-        return len(self.arrays)
+        return self._views
 
     def __getitem__(self, index: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
         """Return rows: `index` holds the view and the image of each."""
         views, images = index
-        rows = np.empty((len(images), *self.arrays[0].shape[1:]), self.arrays[0].dtype)
-        for view in np.unique(views):
-            of_view = views == view
-            rows[of_view] = self.arrays[view][images[of_view]]
-        return rows
+        return self.known.array[views * (len(self.known.digests) // self._views) + images]
 
     def rows(self) -> np.ndarray:
         """Return all views one after another: (views * n, ...)."""
-        return np.concatenate(self.arrays)
+        return np.asarray(self.known.array)
 
 
 @once
@@ -80,10 +108,14 @@ def _software() -> str:
 def identity(part: keras.Model) -> str:
     """Return a SHA-256 over a network part: its layers and their settings, its weights, and the software that runs it.
 
-    The weights themselves are hashed, not the name of the file or the seed that they came from.
+    The weights themselves are hashed, not the name of the file or the seed that they came from. Which layers learn is left
+    out: a part that only predicts computes the same. The size of batches counts, because last digits may depend on it.
     """
-    hasher = hashlib.sha256(_software().encode())
-    layers = json.dumps(part.get_config()["layers"], sort_keys=True, default=str)
+    hasher = hashlib.sha256(f"{_software()}{batch_of(part)}".encode())
+    settings = part.get_config()["layers"]
+    for layer in settings:
+        layer["config"].pop("trainable", None)
+    layers = json.dumps(settings, sort_keys=True, default=str)
     for layer in part.layers:
         if isinstance(layer, keras.layers.InputLayer):  # Keras numbers the inputs of parts as it makes them
             layers = layers.replace(f'"{layer.name}"', '"input"')
@@ -96,38 +128,44 @@ def identity(part: keras.Model) -> str:
     return hasher.hexdigest()
 
 
-def through(
-    part: keras.Model,
-    given: Known,
-    cache: ActivationCache,
-    batch_size: int = 256,
-    part_identity: str | None = None,
-) -> Known:
-    """Carry an array through a frozen part of a network, or find what an earlier run computed.
+class _Chosen:
+    """Some rows of a large array, each read when its batch comes."""
+
+    def __init__(self, array, positions: np.ndarray):
+        self._array, self._positions = array, positions
+
+    def __len__(self) -> int:
+        return len(self._positions)
+
+    def __getitem__(self, part: slice) -> np.ndarray:
+        return self._array[self._positions[part]]
+
+
+def through(part: keras.Model, given: Known, cache: ActivationCache) -> Known:
+    """Carry rows through a frozen part of a network, or find what an earlier run computed.
 
     Args:
         part: maps `given.array` to activations, one tensor.
         given: images or activations.
         cache: where the result is kept.
-        batch_size: images a step.
-        part_identity: `identity(part)`, where the caller knows it already.
 
     Returns:
-        Activations, float32 (n, ...), with their identity.
+        Activations, float32 (n, ...), with their digests.
     """
-    key = hashlib.sha256(f"{part_identity or identity(part)}:{given.identity}".encode()).hexdigest()
-    step = max(batch_size, _ROWS // batch_size * batch_size)
+    name = identity(part)
+    array = cache.get(
+        name,
+        given.digests,
+        part.output_shape[1:],
+        lambda positions: activations(part, _Chosen(given.array, positions)),
+    )
+    return Known(array, [hashlib.sha256(name.encode() + digest).digest() for digest in given.digests])
 
-    def chunks() -> Iterator[np.ndarray]:
-        for start in range(0, len(given.array), step):
-            yield activations(part, given.array[start : start + step], batch_size)
 
-    shape = (len(given.array), *part.output_shape[1:])
-    return Known(cache.get(key, shape, chunks), key)
+class ImageViews:
+    """Augmented views of images, view after view, like one array (views * n, side, side, 3); the first are the images themselves.
 
-
-def image_views(images: np.ndarray, augmentation: str, views: int, seed: int) -> Iterator[np.ndarray]:
-    """Make augmented views of images, one after another; the first one is the images themselves.
+    A view is made anew when rows of it are asked for, and one is in memory at a time.
 
     Args:
         images: uint8 pixels (n, side, side, 3).
@@ -135,10 +173,36 @@ def image_views(images: np.ndarray, augmentation: str, views: int, seed: int) ->
         views: number of views.
         seed: source of the augmentations.
     """
-    yield images
-    for view in range(1, 1 if augmentation == "none" else views):
-        rng = np.random.default_rng((seed, 2, view))
-        yield augment(images, augmentation, rng)
+
+    def __init__(self, images: np.ndarray, augmentation: str, views: int, seed: int):
+        self.views = 1 if augmentation == "none" else views
+        self._images, self._augmentation, self._seed = images, augmentation, seed
+        self._number, self._last = 0, images
+
+    def __len__(self) -> int:
+        return self.views * len(self._images)
+
+    def view(self, number: int) -> np.ndarray:
+        """Return all images of one view, uint8 (n, side, side, 3)."""
+        if number == 0:
+            return self._images
+        if number != self._number:
+            rng = np.random.default_rng((self._seed, 2, number))
+            self._number, self._last = number, augment(self._images, self._augmentation, rng)
+        return self._last
+
+    def __getitem__(self, positions: np.ndarray) -> np.ndarray:
+        """Return the images at positions, uint8 (k, side, side, 3)."""
+        views, images = np.divmod(positions, len(self._images))
+        rows = np.empty((len(positions), *self._images.shape[1:]), self._images.dtype)
+        for number in np.unique(views).tolist():
+            here = views == number
+            rows[here] = self.view(number)[images[here]]
+        return rows
+
+    def known(self) -> Known:
+        """Return all views with their digests."""
+        return Known(self, [digest for number in range(self.views) for digest in digests(self.view(number))])
 
 
 def cached_views(
@@ -149,17 +213,11 @@ def cached_views(
     seed: int,
     cache: ActivationCache,
 ) -> Views:
-    """Return activations of augmented views of each image; arguments as in `image_views` and `through`."""
-    name = identity(prefix)
-    return Views(
-        [
-            through(prefix, Known.images(view), cache, part_identity=name)
-            for view in image_views(images, augmentation, views, seed)
-        ]
-    )
+    """Return activations of augmented views of each image; arguments as in `ImageViews` and `through`."""
+    made = ImageViews(images, augmentation, views, seed)
+    return Views(through(prefix, made.known(), cache), made.views)
 
 
 def onward(rest: keras.Model, at_cut: Views, cache: ActivationCache) -> Views:
     """Carry all views on through `rest`, a later frozen part, so that the first part need not run again."""
-    name = identity(rest)
-    return Views([through(rest, view, cache, part_identity=name) for view in at_cut.known])
+    return Views(through(rest, at_cut.known, cache), len(at_cut))

@@ -1,13 +1,15 @@
 """One phase of training: a model, batches, a learning-rate schedule, validation, and the best state kept."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import keras
 import numpy as np
 
-from ..data.batches import Batches
+from ..data.batches import Batches, InOrder
 from ..plan.spec import RunSpec
 from .adamw import adamw
+from .checkpoint import KeepGoing
 
 
 def optimiser(spec: RunSpec, peak: float, steps: int) -> keras.optimizers.Optimizer:
@@ -59,21 +61,39 @@ class KeepBest(keras.callbacks.Callback):
 
     Args:
         patience: validations without improvement before training stops.
+
+    Attributes:
+        rounds: one dict a validation, as in `PhaseLog`.
+        best_round: index of the best of them.
+        weights: of the model at that time.
     """
 
     def __init__(self, patience: int):
         super().__init__()
         self.patience, self.best, self.best_round, self.weights = patience, None, -1, None
+        self.rounds: list[dict] = []
 
     def on_epoch_end(self, epoch, logs=None):
         score = (logs["val_accuracy"], -logs["val_loss"])
+        self.rounds.append({key: round(float(value), 6) for key, value in logs.items()})
         if self.best is None or score > self.best:
             self.best, self.best_round, self.weights = score, epoch, self.model.get_weights()
-        elif epoch - self.best_round >= self.patience:
+        elif self.exhausted:
             self.model.stop_training = True
 
-    def on_train_end(self, logs=None):
-        self.model.set_weights(self.weights)
+    @property
+    def exhausted(self) -> bool:
+        """Whether the best validation is longer past than patience allows."""
+        return len(self.rounds) - 1 - self.best_round >= self.patience
+
+    def state(self) -> tuple[dict, list[np.ndarray]]:
+        """Return what it knows, as plain values and arrays."""
+        return {"score": self.best, "round": self.best_round, "rounds": self.rounds}, self.weights or []
+
+    def put_back(self, values: dict, weights: list[np.ndarray]) -> None:
+        """Take over what `state` gave."""
+        self.best = tuple(values["score"]) if values["score"] else None
+        self.best_round, self.rounds, self.weights = values["round"], values["rounds"], weights or None
 
 
 @dataclass
@@ -104,6 +124,7 @@ def run_phase(
     validation: tuple[np.ndarray, np.ndarray],
     cached: bool,
     verbose: int,
+    keep_going: Callable[[str, KeepBest, int], KeepGoing] | None = None,
 ) -> PhaseLog:
     """Train `model` in place and leave it with the weights of its best validation.
 
@@ -115,6 +136,7 @@ def run_phase(
         validation: images or activations (m, ...), without augmentation; labels (m,).
         cached: whether activations are given.
         verbose: 0 silent, 1 Keras' progress bar, 2 a line a round.
+        keep_going: makes the callback that keeps how far the phase is; None when nothing is to be kept.
 
     Returns:
         The log of the phase.
@@ -125,17 +147,32 @@ def run_phase(
     rounds = max(1, round(steps / per_round))
     peak = spec.head_learning_rate if name == "head" else spec.learning_rate
     compile_model(model, optimiser(spec, peak, rounds * per_round))
-    keep = KeepBest(spec.patience)
+    best = KeepBest(spec.patience)
     batches = Batches(x, y, spec.batch_size, per_round, spec.seed, spec.augmentation, cached)
-    history = model.fit(
-        batches,
-        epochs=rounds,
-        validation_data=validation,
-        validation_batch_size=256,
-        callbacks=[keep],
-        verbose=verbose,
-        shuffle=False,
-    ).history
-    keys = ("loss", "accuracy", "val_loss", "val_accuracy")
-    log = [{key: round(float(history[key][i]), 6) for key in keys} for i in range(len(history["loss"]))]
-    return PhaseLog(name, rounds * per_round, per_round, log, keep.best_round, len(log) * per_round)
+    # Keras counts one round too many before its first, and stored runs were made so; a run that goes on must count alike.
+    count = keras.callbacks.LambdaCallback(on_epoch_begin=lambda k, logs: setattr(batches, "round", k + 1))
+    callbacks, start = [count, best], 0
+    if keep_going:
+        callbacks.append(keep_going(name, best, per_round))
+        start, batches.first = callbacks[-1].put_back(model, batches[0])
+
+    def fit(end: int) -> None:
+        model.fit(
+            batches,
+            initial_epoch=start,
+            epochs=end,
+            validation_data=validation if isinstance(validation[0], np.ndarray) else InOrder(*validation),
+            validation_batch_size=256,
+            callbacks=callbacks,
+            verbose=verbose,
+            shuffle=False,
+        )
+
+    if batches.first:  # the rest of a round that was interrupted: Keras asks once how many steps a round has
+        fit(start + 1)
+        start, batches.first = start + 1, 0
+    if start < rounds and not best.exhausted:
+        fit(rounds)
+    model.set_weights(best.weights)
+    made = len(best.rounds)
+    return PhaseLog(name, rounds * per_round, per_round, best.rounds, best.best_round, made * per_round)

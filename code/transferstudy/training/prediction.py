@@ -3,6 +3,7 @@
 import numpy as np
 
 from ..data import ImageData
+from ..data.batches import InOrder
 from ..data.corruptions import corrupted
 from ..data.splits import test_subset
 from ..models import split_at
@@ -53,7 +54,7 @@ def _round_mantissa(values: np.ndarray) -> np.ndarray:
 
 
 def logits(trained: Trained, images: np.ndarray, batch_size: int = 256) -> np.ndarray:
-    """Return the logits of test images (n, classes); what a frozen prefix makes of them is kept for runs that share it.
+    """Return the logits of images (n, classes); what a frozen prefix makes of them is kept for runs that share it.
 
     Args:
         trained: the model.
@@ -64,8 +65,8 @@ def logits(trained: Trained, images: np.ndarray, batch_size: int = 256) -> np.nd
     size = 4 * len(images) * int(np.prod(prefix.output_shape[1:])) if prefix else 0
     if prefix is None or trained.cache is None or size > LARGEST_KEPT:
         return trained.model.predict(images, batch_size=batch_size, verbose=0)
-    at_cut = through(prefix, Known.images(images), trained.cache, batch_size)
-    return suffix.predict(at_cut.array, batch_size=batch_size, verbose=0)
+    at_cut = through(prefix, Known.images(images), trained.cache)
+    return suffix.predict(InOrder(at_cut.array, batch_size=batch_size), verbose=0)
 
 
 def predict(trained: Trained, data: ImageData, batch_size: int = 256) -> dict[str, np.ndarray]:
@@ -78,7 +79,7 @@ def predict(trained: Trained, data: ImageData, batch_size: int = 256) -> dict[st
         has only those of the validation images. Where only a part of the test images is read, `test_i` (uint32) says which.
     """
     chosen = trained.split.validation
-    val_logits = trained.model.predict(data.x_train[chosen], batch_size=batch_size, verbose=0)
+    val_logits = logits(trained, data.x_train[chosen], batch_size)  # while training they went through already
     predictions = {
         "val_log_p": round_log_probabilities(log_softmax(val_logits)),
         "val_y": data.y_train[chosen].astype(label_type(data)),

@@ -1,7 +1,7 @@
 """From a spec and images to a trained model."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import keras
 import numpy as np
@@ -21,6 +21,7 @@ from ..models.weightsfile import WeightsFile, resolve
 from ..plan.spec import RunSpec
 from ..plan.strategies import get_strategy
 from .cache import ActivationCache
+from .checkpoint import Checkpoint, KeepGoing
 from .features import Known, Views, activations, cached_views, onward, through
 from .phase import PhaseLog, run_phase
 
@@ -55,19 +56,34 @@ class Trained:
 
 
 class Stopwatch:
-    """Adds up wall and processor seconds under names."""
+    """Adds up wall and processor seconds under names.
 
-    def __init__(self):
-        self.seconds: dict[str, dict[str, float]] = {}
+    Args:
+        seconds: of earlier attempts, by name.
+    """
+
+    def __init__(self, seconds: dict[str, dict[str, float]]):
+        self.seconds = seconds
+        self._running: tuple[str, float, float] | None = None
 
     def measure(self, name: str, work):
         """Call `work()`, add the time it took to `name`, return its result."""
-        wall, cpu = time.perf_counter(), time.process_time()
+        self._running = name, time.perf_counter(), time.process_time()
         result = work()
-        total = self.seconds.setdefault(name, {"wall": 0.0, "cpu": 0.0})
-        total["wall"] = round(total["wall"] + time.perf_counter() - wall, 3)
-        total["cpu"] = round(total["cpu"] + time.process_time() - cpu, 3)
+        self.seconds, self._running = self.so_far(), None
         return result
+
+    def so_far(self) -> dict[str, dict[str, float]]:
+        """Return the seconds by name, those of the work that is under way included."""
+        seconds = dict(self.seconds)
+        if self._running:
+            name, wall, cpu = self._running
+            before = seconds.get(name, {"wall": 0.0, "cpu": 0.0})
+            seconds[name] = {
+                "wall": round(before["wall"] + time.perf_counter() - wall, 3),
+                "cpu": round(before["cpu"] + time.process_time() - cpu, 3),
+            }
+        return seconds
 
 
 def start_model(
@@ -105,7 +121,12 @@ def start_model(
 
 
 def train(
-    spec: RunSpec, data: ImageData, file: WeightsFile | None = None, verbose: int = 2, cache: bool = True
+    spec: RunSpec,
+    data: ImageData,
+    file: WeightsFile | None = None,
+    verbose: int = 2,
+    cache: bool = True,
+    checkpoint: Checkpoint | None = None,
 ) -> Trained:
     """Train one run: draw its images, start its model, train the head, then the deeper layers.
 
@@ -119,6 +140,7 @@ def train(
         cache: whether a frozen part runs once per image and view, its activations kept on disk. Without it, every step
             runs the whole network: much slower, the same numbers when nothing is augmented, and with augmentation a fresh
             view at every step instead of one of `augmentation_views`.
+        checkpoint: where a long run keeps how far it is, and finds how far an earlier attempt was; None to keep nothing.
 
     Raises:
         StudyError: weights or labelled images that the spec asks for are not there.
@@ -128,43 +150,65 @@ def train(
     model, weights_sha256 = start_model(spec, len(data.classes), data.side, file)
     x_train, y_train = data.x_train[split.train], data.y_train[split.train]
     x_val, y_val = data.x_train[split.validation], data.y_train[split.validation]
-    watch, phases, learning = Stopwatch(), [], {}
+    if checkpoint:
+        checkpoint.find(data.sha256, weights_sha256)
+    state = (checkpoint and checkpoint.state) or {"timing": {}, "phases": [], "rows": None}
+    watch, learning = Stopwatch(state["timing"]), {}
+    phases = [PhaseLog(**log) for log in state["phases"]]
+    done = {log.name for log in phases}
     kept = ActivationCache() if cache else None
+
+    def rows() -> dict[str, int]:
+        now = {"computed": kept.computed, "reused": kept.reused} if kept else {"computed": 0, "reused": 0}
+        before = state["rows"]  # counted by an earlier attempt: what it computed, this one finds
+        return {**before, "computed": before["computed"] + now["computed"]} if before else now
+
+    def about() -> dict:
+        return {"timing": watch.so_far(), "phases": [asdict(log) for log in phases], "rows": rows()}
+
+    def keep_going(*of_phase) -> KeepGoing:
+        return KeepGoing(checkpoint, model, *of_phase, about)
 
     def frozen(train_from: str | None) -> tuple[Views, Views]:
         """Activations at the cut of `train_from`: all views of the training images, and the validation images."""
         prefix, _ = split_at(model, train_from)
         views = cached_views(prefix, x_train, spec.augmentation, spec.augmentation_views, spec.seed, kept)
-        return views, Views([through(prefix, Known.images(x_val), kept)])
+        return views, Views(through(prefix, Known.images(x_val), kept), 1)
 
     def phase(name: str, train_from: str | None, inputs: tuple[Views, Views] | None):
         learning[name] = set_trainable(model, train_from)
+        if name in done:  # by an earlier attempt, which kept its outcome with that of the next phase
+            return
         _, suffix = split_at(model, train_from) if inputs else (None, model)
-        x, x_held_out = (inputs[0], inputs[1].arrays[0]) if inputs else (x_train, x_val)
+        x, x_held_out = (inputs[0], inputs[1].known.array) if inputs else (x_train, x_val)
         if name == "head":
-            standardise_head(model, x.rows() if inputs else activations(split_at(model, None)[0], x_train))
+            standardise_head(
+                model,
+                x.rows() if inputs else np.concatenate([*activations(split_at(model, None)[0], x_train)]),
+            )
         log = watch.measure(
             name,
             lambda: run_phase(
-                name, suffix, spec, (x, y_train), (x_held_out, y_val), inputs is not None, verbose
+                name, suffix, spec, (x, y_train), (x_held_out, y_val), inputs is not None, verbose,
+                keep_going if checkpoint else None,
             ),
-        )
+        )  # fmt: skip
         phases.append(log)
 
     at_cut = pooled = None
     if cache and strategy.train_from not in (None, "all"):
         at_cut = watch.measure("features", lambda: frozen(strategy.train_from))
-    if strategy.head_first:
+    if strategy.head_first and "head" not in done:
         if at_cut:
             rest = between(model, strategy.train_from)
             pooled = watch.measure("features", lambda: tuple(onward(rest, part, kept) for part in at_cut))
         elif cache:
             pooled = watch.measure("features", lambda: frozen(None))
+    if strategy.head_first:
         phase("head", None, pooled)
     if strategy.train_from is not None:
         phase("main", strategy.train_from, at_cut)
     parameters = int(sum(np.prod(v.shape) for v in model.trainable_weights))
-    rows = {"computed": kept.computed, "reused": kept.reused} if kept else {"computed": 0, "reused": 0}
     return Trained(
-        spec, model, split, phases, learning, parameters, weights_sha256, watch.seconds, kept, rows
+        spec, model, split, phases, learning, parameters, weights_sha256, watch.seconds, kept, rows()
     )
