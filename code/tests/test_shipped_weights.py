@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from transferstudy.data import load
-from transferstudy.models.weights import read_arrays
+from transferstudy.models.archives import read_arrays
 from transferstudy.pretraining.records import file_digest, manifests
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -32,7 +32,7 @@ def parser() -> argparse.ArgumentParser:
     chosen.add_argument(
         "--weights",
         metavar="PATH|imagenet",
-        help="start pretrained strategies from this file or name instead",
+        help="start from this file (.npz, .weights.h5, .keras, .h5) or name instead, where it fits the network",
     )
     chosen.add_argument(
         "--data",
@@ -120,32 +120,38 @@ def _terminable():
         signal.signal(signal.SIGTERM, before)
 
 
-def _overrides(args, weights_name: str | None) -> dict:
+def _overrides(args, weights: dict[str, str] | None) -> dict:
     from .data.source import data_source, dataset_name
 
     overrides = {}
     if name := dataset_name(data_source(args.data)):
         overrides["dataset"] = name
-    if weights_name:
-        overrides["weights"] = weights_name
+    if weights:
+        overrides["weights"] = weights
     return overrides
 
 
-def _specs(args, weights_name: str | None = None):
+def _specs(args, weights: dict[str, str] | None = None):
     from .presets import expand, select
 
-    return select(expand(args.preset, **_overrides(args, weights_name)), args.only)
+    return select(expand(args.preset, **_overrides(args, weights)), args.only)
 
 
-def _weights(args):
-    """Return (file or None, the name that specs use or None)."""
-    from .weightsfile import find_weights
+def _weights(args, say=None):
+    """Return (file or None, network -> the weights that replace its own, or None).
+
+    A file whose content is known stands for its name; the preset then keeps its identity.
+    """
+    from .presets import expand
+    from .weightsfile import find_weights, serving
 
     file = find_weights(args.weights)
-    if args.weights and file is None:
-        return None, args.weights
-    # A file whose content is known stands for its name; the preset then keeps its identity.
-    return file, file.name if args.weights and file else None
+    if not args.weights:
+        return file, None
+    weights, said = serving(args.weights, file, expand(args.preset, **_overrides(args, None)))
+    if say:
+        say(said)
+    return file, weights
 
 
 def _plan(args):
@@ -153,7 +159,8 @@ def _plan(args):
     from .presets import following
     from .store import Store
 
-    specs = _specs(args, _weights(args)[1])
+    _, weights = _weights(args, print)
+    specs = _specs(args, weights)
     store = Store(args.results)
     print(f"{'run':12}  {'strategy':16}  {'labels':>7}  {'seed':>4}  {'backbone':10}  {'weights':14}  state")
     for spec in specs:
@@ -162,7 +169,7 @@ def _plan(args):
             f"{spec.id}  {spec.strategy:16}  {spec.n_labels:7,}  {spec.seed:4}  {spec.backbone:10}  {spec.weights[:14]:14}  {state}"
         )
     if args.cost:
-        robust = following(args.preset, "robustness", **_overrides(args, _weights(args)[1]))
+        robust = following(args.preset, "robustness", **_overrides(args, weights))
         print(estimate(specs, store, robust))
 
 
@@ -172,8 +179,8 @@ def _run(args):
     from .runner import run_all
     from .store import Store
 
-    file, name = _weights(args)
-    specs = _specs(args, name)
+    file, weights = _weights(args, print)
+    specs = _specs(args, weights)
     open_arms = set(untuned(args.preset)) & {spec.arm for spec in specs}
     if open_arms:
         strategy, n_labels = sorted(open_arms)[0]
@@ -187,8 +194,8 @@ def _run(args):
         Store(args.results),
         data_source(args.data),
         file,
-        keep=following(args.preset, "keep_model", **_overrides(args, name)),
-        robust=following(args.preset, "robustness", **_overrides(args, name)),
+        keep=following(args.preset, "keep_model", **_overrides(args, weights)),
+        robust=following(args.preset, "robustness", **_overrides(args, weights)),
         verbose={"none": 0, "bar": 1, "lines": 2}[mode],
         say=lambda line: print(line, flush=True),
         jobs=args.jobs,
@@ -214,7 +221,8 @@ def _status(args):
     from .runner import missing
     from .store import Store
 
-    specs, store = _specs(args, _weights(args)[1]), Store(args.results)
+    _, weights = _weights(args, print)
+    specs, store = _specs(args, weights), Store(args.results)
     todo = missing(specs, store)
     todo_ids = {spec.id for spec in todo}
     groups: dict[tuple, list[bool]] = {}
@@ -224,16 +232,16 @@ def _status(args):
     for ((strategy, n_labels), side, purpose), done in groups.items():
         what = (f"  {side} px" if len(sizes) > 1 else "") + ("  tuning" if purpose == "tuning" else "")
         print(f"{strategy:16}  {n_labels:7,} labels{what}  {sum(done)} of {len(done)} done")
-    stale = sorted(set(store.ids()) - {s.id for s in _specs_of_all(args)})
+    stale = sorted(set(store.ids()) - {s.id for s in [*_specs_of_all(), *specs]})
     print(f"preset {args.preset}: {len(specs) - len(todo)} of {len(specs)} runs done")
     if stale:
         print(f"stale: {len(stale)} results belong to no preset: {', '.join(stale)}")
 
 
-def _specs_of_all(args):
+def _specs_of_all():
     from .presets import expand, preset_names
 
-    return [spec for name in preset_names() for spec in expand(name)] + _specs(args, _weights(args)[1])
+    return [spec for name in preset_names() for spec in expand(name)]
 
 
 def _show(args):

@@ -47,11 +47,11 @@ def _look(args, source, root, load) -> None:
 
     if not args.only:
         raise StudyError("inside: name the runs to look into, for example --only finetune_all --only seed=0")
-    file, name = _weights(args)
+    file, weights = _weights(args, print)
     there = set(names(root))
-    todo = [spec for spec in _specs(args, name) if spec.id not in there]
-    for weights in {spec.weights for spec in todo}:
-        resolve(weights, file)
+    todo = [spec for spec in _specs(args, weights) if spec.id not in there]
+    for name in {spec.weights for spec in todo}:
+        resolve(name, file)
     print(f"{len(todo)} runs to look into")
     verbose = {"none": 0, "bar": 1, "lines": 2}[args.progress]
     for number, spec in enumerate(todo, 1):

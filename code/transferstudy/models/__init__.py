@@ -1,17 +1,22 @@
 """Networks: a backbone with preprocessing inside, a head, pretrained weights, and which layers may learn."""
 
-from .build import build_model, standardise_head
-from .convolution import check_arithmetic
-from .freezing import between, set_trainable, split_at, trainable_layers
-from .weights import load_weights
+from importlib import import_module
 
-__all__ = [
-    "between",
-    "build_model",
-    "check_arithmetic",
-    "load_weights",
-    "set_trainable",
-    "split_at",
-    "standardise_head",
-    "trainable_layers",
-]
+_HOMES = {
+    "between": "freezing",
+    "build_model": "build",
+    "check_arithmetic": "convolution",
+    "load_weights": "weights",
+    "set_trainable": "freezing",
+    "split_at": "freezing",
+    "standardise_head": "build",
+    "trainable_layers": "freezing",
+}
+__all__ = list(_HOMES)
+
+
+def __getattr__(name: str):
+    """Import Keras only when a network is wanted: looking at weights files and results does without it."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f".{_HOMES[name]}", __name__), name)

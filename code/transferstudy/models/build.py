@@ -7,6 +7,9 @@ from keras import layers
 from ..backbones import Backbone, get_backbone
 from ..errors import StudyError
 from .convolution import convolve_in_float32, slow_in_bfloat16
+from .imagenet import BACKBONE as IMAGENET_BACKBONE
+from .layout import STACKS, Shapes, Stack, shapes_of
+from .weights import download, get_arrays, set_arrays
 
 HEAD_PREFIX = "head_"
 STANDARDISE = HEAD_PREFIX + "standardise"
@@ -57,13 +60,14 @@ def build_model(
         head: "linear" (global average pooling, then one dense layer) or "mlp" (a hidden layer of 256 with dropout between).
         standardise: whether the head standardises the pooled features, with statistics that `standardise_head` sets once.
             Pretrained and random features differ in scale by orders of magnitude; standardised, one learning rate suits both.
-        weights: None for a random start (He et al. 2015, arXiv:1502.01852) or "imagenet" (Keras downloads them).
+        weights: None for a random start (He et al. 2015, arXiv:1502.01852) or "imagenet" (Keras downloads them;
+            those of VGG16 must be the ones that `imagenet` describes).
 
     Returns:
         Uncompiled model; the head's layers are named `head_*`.
 
     Raises:
-        StudyError: unknown backbone, an image too small for it, or weights that cannot be downloaded.
+        StudyError: unknown backbone, an image too small for it, or weights that cannot be downloaded or are others.
     """
     facts, image_size = get_backbone(backbone), image_size or side
     if image_size < facts.min_size:
@@ -75,7 +79,8 @@ def build_model(
     if image_size != side:
         x = layers.Resizing(image_size, image_size, interpolation="bilinear", name="resize")(x)
     x = Preprocess(facts.preprocessing)(x)
-    x = _backbone(facts, x, weights)
+    checked = download() if weights is not None and backbone == IMAGENET_BACKBONE else None
+    x = _backbone(facts, x, weights if checked is None else None)
     x = layers.GlobalAveragePooling2D(name="pooled", dtype="float32")(x)
     if standardise:
         x = layers.BatchNormalization(
@@ -87,16 +92,25 @@ def build_model(
     # Logits in float32 even under mixed precision: a softmax in 16 bits loses the small probabilities.
     logits = layers.Dense(n_classes, name=HEAD_PREFIX + "logits", dtype="float32")(x)
     model = keras.Model(inputs, logits, name=backbone)
+    if checked is not None:
+        set_arrays(model, checked, "Keras' download")
     if slow_in_bfloat16():
         convolve_in_float32(model)
     return model
 
 
+def built_shapes(backbone: str) -> Shapes:
+    """Build a network and return the shape of every weight of its backbone, by `<layer>/<variable>`.
+
+    Raises:
+        StudyError: unknown backbone.
+    """
+    return shapes_of(get_arrays(build_model(backbone, 2, get_backbone(backbone).min_size)))
+
+
 def _backbone(facts: Backbone, x, weights: str | None):
-    if facts.name == "compact":
-        return _stack(x, (32, 64, 128), (2, 2, 2), batch_norm=True)
-    if facts.name == "vgg16_bn":
-        return _stack(x, (64, 128, 256, 512, 512), (2, 2, 3, 3, 3), batch_norm=True)
+    if facts.application is None:
+        return _stack(x, STACKS[facts.name])
     builder = getattr(keras.applications, facts.application)
     options = {"include_preprocessing": False} if facts.name == "efficientnet_v2_b0" else {}
     try:
@@ -112,18 +126,21 @@ def _backbone(facts: Backbone, x, weights: str | None):
     return model.output
 
 
-def _stack(x, widths, depths, batch_norm: bool):
-    """VGG's pattern (Simonyan & Zisserman 2015): stages of 3x3 convolutions, each stage followed by a 2x2 max pooling."""
-    for stage, (width, depth) in enumerate(zip(widths, depths, strict=True), 1):
-        for k in range(1, depth + 1):
-            name = f"block{stage}_conv{k}"
-            x = layers.Conv2D(
-                width, 3, padding="same", use_bias=not batch_norm, kernel_initializer="he_normal", name=name
-            )(x)
-            if batch_norm:
-                x = layers.BatchNormalization(epsilon=1e-5, name=f"block{stage}_bn{k}")(x)
-            x = layers.Activation("relu", name=f"block{stage}_relu{k}")(x)
-        x = layers.MaxPooling2D(name=f"block{stage}_pool")(x)
+def _stack(x, stack: Stack):
+    for stage, place, width in stack.layers():
+        x = layers.Conv2D(
+            width,
+            3,
+            padding="same",
+            use_bias=not stack.batch_norm,
+            kernel_initializer="he_normal",
+            name=f"block{stage}_conv{place}",
+        )(x)
+        if stack.batch_norm:
+            x = layers.BatchNormalization(epsilon=1e-5, name=f"block{stage}_bn{place}")(x)
+        x = layers.Activation("relu", name=f"block{stage}_relu{place}")(x)
+        if place == stack.depths[stage - 1]:
+            x = layers.MaxPooling2D(name=f"block{stage}_pool")(x)
     return x
 
 
