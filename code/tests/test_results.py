@@ -32,7 +32,7 @@ def test_every_arm_begins_with_its_first_seed_and_leaves_none_out():
 
 def test_the_chain_to_the_pixels_holds(store):
     reached = check(store, cards_dir())
-    assert reached["weights"] == 2
+    assert reached["weights"] == 3
     assert reached["pretraining"] >= 1
     assert reached["results"] > 0
 
