@@ -75,10 +75,6 @@ status: environment ## Say which runs exist and which are missing
 verify: environment ## Check every stored result against its checksum and its spec
 	@$(PY) -m transferstudy verify
 
-.PHONY: notebook
-notebook: environment ## Build the Colab notebook from the package, and run it
-	@$(PY) -m transferstudy notebook
-
 .PHONY: clean
 clean: ## Remove what rendering and tests left (never results/ or .venv)
 	@rm -rf _site social .quarto .cache .pytest_cache .ruff_cache code/.pytest_cache code/.ruff_cache

@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 import yaml
 
-from transferstudy.metrics import measure
+from transferstudy.analysis.study import Study
 from transferstudy.paths import PRESETS
-from transferstudy.presets import expand, following, toml_tables
-from transferstudy.spec import RunSpec
-from transferstudy.store import Store
-from transferstudy.study import Study
+from transferstudy.plan.presets import expand, following, toml_tables
+from transferstudy.plan.spec import RunSpec
+from transferstudy.results.metrics import measure
+from transferstudy.results.store import Store
 
 CLASSES = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
 STRENGTH = {
@@ -144,8 +144,8 @@ def fake_store(root: Path, preset: str = "report", n_test: int = 1000) -> Store:
 
 def fake_model() -> dict[str, np.ndarray]:
     """Random float16 weights of the compact network."""
-    from transferstudy.execution import model_arrays
     from transferstudy.models import build_model
+    from transferstudy.training.execution import model_arrays
 
     return model_arrays(build_model("compact", 10, 32))
 
@@ -208,8 +208,8 @@ def fake_study(
 
 def fake_inside(study: Study, strategy: str, n_labels: int) -> None:
     """What `inside` would keep of the first run of an arm, invented; and the pictures of mistakes."""
-    from transferstudy.inside import stored
-    from transferstudy.inside.wanted import wanted
+    from transferstudy.experiments.inside import stored
+    from transferstudy.experiments.inside.wanted import wanted
 
     record = study.arm(strategy, n_labels).records[0]
     rng = np.random.default_rng(len(strategy))
@@ -253,9 +253,9 @@ def fake_mistakes(root: Path, change: float = -0.1, seeds: int = 5, noise: float
         seeds: how many of the declared seeds are there.
         noise: share of the images on which the two ways differ at random.
     """
-    from transferstudy.keras_mistakes import backends, stored
-    from transferstudy.keras_mistakes.effects import measures
-    from transferstudy.keras_mistakes.plan import plans
+    from transferstudy.experiments.keras_mistakes import backends, stored
+    from transferstudy.experiments.keras_mistakes.measures import measures
+    from transferstudy.experiments.keras_mistakes.plan import plans
 
     for plan in plans():
         if plan.seed >= seeds:

@@ -5,12 +5,13 @@ import json
 import keras
 import pytest
 
-from transferstudy.applications import builders, inspect_builder, load, path
 from transferstudy.errors import StudyError
+from transferstudy.experiments.applications import builders, inspect_builder, load, path
 from transferstudy.paths import project_root
 from transferstudy.report import literature
-from transferstudy.report.applications import Applications, published
-from transferstudy.store import record_digest
+from transferstudy.report.cards import published
+from transferstudy.report.pages.applications import Applications
+from transferstudy.results.store import record_digest
 
 ROOT = project_root()
 

@@ -10,19 +10,27 @@ import pytest
 from scipy.fft import dctn
 from sklearn.neighbors import NearestNeighbors
 
-from transferstudy.audit import comparison, search, stored
-from transferstudy.audit.alignment import aligned, correlation
-from transferstudy.audit.descriptors import LUMA, WHOLE, Whitening, centre, coefficients, hashes, sampling
-from transferstudy.audit.features import Decorrelation, NetworkFeatures
-from transferstudy.audit.plants import KINDS, plant
-from transferstudy.audit.run import CLOSEST, DIGITS, SAMPLED, audit
-from transferstudy.audit.search import close_pairs
-from transferstudy.audit.sheets import draw
 from transferstudy.cli import main
 from transferstudy.data import load
 from transferstudy.data.dataset import ImageData
 from transferstudy.errors import StudyError
-from transferstudy.pretraining.source import SourceData
+from transferstudy.experiments.audit import comparison, search, stored
+from transferstudy.experiments.audit.alignment import aligned, correlation
+from transferstudy.experiments.audit.descriptors import (
+    LUMA,
+    WHOLE,
+    Whitening,
+    centre,
+    coefficients,
+    hashes,
+    sampling,
+)
+from transferstudy.experiments.audit.features import Decorrelation, NetworkFeatures
+from transferstudy.experiments.audit.plants import KINDS, plant
+from transferstudy.experiments.audit.run import CLOSEST, DIGITS, SAMPLED, audit
+from transferstudy.experiments.audit.search import close_pairs
+from transferstudy.experiments.audit.sheets import draw
+from transferstudy.experiments.pretraining.source import SourceData
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLE = load("cifar10-sample")

@@ -7,10 +7,11 @@ import yaml
 
 from transferstudy.errors import StudyError
 from transferstudy.models import imagenet
-from transferstudy.pretraining.records import manifests, pretraining_records
-from transferstudy.report import cardpage, cards
-from transferstudy.report.cardpage import card_page
+from transferstudy.report import cards
 from transferstudy.report.cards import card, card_names, read_card
+from transferstudy.report.pages import cardpage
+from transferstudy.report.pages.cardpage import card_page
+from transferstudy.results.pretrained import manifests, pretraining_records
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = ["cifar10", "compact-tiny-imagenet", "tiny-imagenet", "vgg16-imagenet", "vgg16-tiny-imagenet"]

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from fakes import fake_record, fake_spec
 
-from transferstudy import chain
+from transferstudy.checking import provenance as chain
 from transferstudy.errors import StudyError
 from transferstudy.paths import cards_dir
-from transferstudy.store import Store, record_digest
+from transferstudy.results.store import Store, record_digest
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKED = "tiny-imagenet-vgg16"

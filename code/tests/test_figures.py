@@ -11,13 +11,13 @@ from fakes import fake_inside, fake_mistakes, fake_study
 from sitefixtures import ROOT
 
 from transferstudy import report
-from transferstudy.analysis.plan import DEPTHS
-from transferstudy.keras_mistakes.effects import effects
+from transferstudy.experiments.keras_mistakes.effects import effects
+from transferstudy.plan.declared import DEPTHS
+from transferstudy.plan.strategies import STRATEGIES
 from transferstudy.report import audit
 from transferstudy.report.figures.marks import INTERVAL_ID, SEED_ID, spread, text_box
 from transferstudy.report.figures.network import stretches
 from transferstudy.report.figures.style import SIZES, THEMES, colour, dash, look, marker, symbol
-from transferstudy.strategies import STRATEGIES
 
 mpl.use("Agg")
 
@@ -279,7 +279,7 @@ def marks(figure, kind: str) -> list:
 
 
 def test_the_learning_curves_show_the_interval_of_every_arm_that_was_run(drawn, drawings):
-    from transferstudy.comparison import arm_interval
+    from transferstudy.analysis.comparison import arm_interval
 
     for name in ("learning_curves", "learning_curves later"):
         study = drawings[name][1]

@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 from fakes import fake_study
 
-from transferstudy import cli, sheet
+from transferstudy import cli
 from transferstudy.analysis.between import Saving, between, interpolate, positions, straight_line_gap
+from transferstudy.analysis.comparison import MIN_SEEDS, arm_interval
 from transferstudy.analysis.label_efficiency import Labels, bounds, labels_needed, scratch_curve, worth
-from transferstudy.analysis.mistakes import confident_mistakes, mistakes
-from transferstudy.comparison import MIN_SEEDS, arm_interval
+from transferstudy.analysis.misclassified import confident_mistakes, mistakes
 from transferstudy.data import ImageData
 from transferstudy.errors import StudyError
+from transferstudy.experiments import sheet
 from transferstudy.report import interactive
 from transferstudy.report.interactive import parts
 from transferstudy.report.interactive.worth import expected, needed, saved, worth_data
@@ -301,7 +302,7 @@ def replace_data(made):
 def test_the_command_writes_the_sheet_and_verify_looks_at_its_pixels(tmp_path, monkeypatch, capsys):
     made = fake_study(tmp_path, [("finetune_all", 1000, 1), ("scratch_bn", 1000, 1)], n_test=100)
     data = fake_data(made)
-    monkeypatch.setattr("transferstudy.study.load", lambda *_, **__: made)
+    monkeypatch.setattr("transferstudy.analysis.study.load", lambda *_, **__: made)
     monkeypatch.setattr("transferstudy.data.load", lambda *_: data)
     monkeypatch.setenv("TRANSFERSTUDY_DATA", str(tmp_path))
     assert cli.main(["explore", "--results", str(tmp_path), "--images", "7"]) == 0

@@ -11,14 +11,15 @@ from transferstudy import report
 from transferstudy.analysis.bootstrap import interval, resampled_means
 from transferstudy.data import load
 from transferstudy.errors import StudyError
-from transferstudy.keras_mistakes import stored
-from transferstudy.keras_mistakes.backends import QUESTIONS, outcome
-from transferstudy.keras_mistakes.effects import correct, effects, halves
-from transferstudy.keras_mistakes.images import images_of, without_test
-from transferstudy.keras_mistakes.plan import NAMES, Plan, plans
+from transferstudy.experiments.keras_mistakes import stored
+from transferstudy.experiments.keras_mistakes.backends import QUESTIONS, outcome
+from transferstudy.experiments.keras_mistakes.effects import effects
+from transferstudy.experiments.keras_mistakes.images import images_of, without_test
+from transferstudy.experiments.keras_mistakes.measures import correct, halves
+from transferstudy.experiments.keras_mistakes.plan import NAMES, Plan, plans
+from transferstudy.models.weightsfile import known_files
 from transferstudy.paths import project_root
 from transferstudy.report.cards import card
-from transferstudy.weightsfile import known_files
 
 SMALL = {"dataset": "cifar10-sample", "n_labels": 100, "judged": 100, "augmentation_views": 1}
 

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from transferstudy.data import load
-from transferstudy.keras_mistakes import run, stored
-from transferstudy.keras_mistakes.backends import BACKENDS
-from transferstudy.keras_mistakes.plan import plans
+from transferstudy.experiments.keras_mistakes import run, stored
+from transferstudy.experiments.keras_mistakes.backends import BACKENDS
+from transferstudy.experiments.keras_mistakes.plan import plans
 from transferstudy.paths import project_root
 
 SMALL = {
@@ -102,7 +102,7 @@ def test_the_stored_answers_are_what_the_installed_backend_does(backend):
     if not wanted or importlib.util.find_spec(backend) is None:
         pytest.skip("TRANSFERSTUDY_TEST_BACKENDS=1 asks this backend too")
     asked = subprocess.run(
-        [sys.executable, "-m", "transferstudy.keras_mistakes.backends"],
+        [sys.executable, "-m", "transferstudy.experiments.keras_mistakes.backends"],
         env={**os.environ, "KERAS_BACKEND": backend},
         capture_output=True,
         text=True,

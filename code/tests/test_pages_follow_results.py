@@ -10,11 +10,11 @@ from renderer import project
 from renderer.errors import RenderErrors
 from renderer.execute import execute
 from transferstudy import report
-from transferstudy.metrics import measure
 from transferstudy.paths import project_root
-from transferstudy.presets import expand
-from transferstudy.store import Store
-from transferstudy.values import percent
+from transferstudy.plan.presets import expand
+from transferstudy.report.values import percent
+from transferstudy.results.metrics import measure
+from transferstudy.results.store import Store
 
 PAGES = ("index.qmd", "chapters/results.qmd", "slides.qmd")
 

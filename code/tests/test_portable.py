@@ -10,7 +10,7 @@ from transferstudy.cli import main
 from transferstudy.data import load
 from transferstudy.errors import StudyError
 from transferstudy.paths import project_root
-from transferstudy.portable import NAME, deflated, open_portable, read_photo
+from transferstudy.training.keras_file import NAME, deflated, open_portable, read_photo
 
 SHIPPED = project_root() / "results" / "models" / NAME
 
@@ -29,9 +29,9 @@ def test_it_is_small_and_says_what_it_knows(opened):
 
 def test_it_gives_what_the_run_gave(opened):
     """Pixels of the training size pass unchanged, so that the portable file and the kept weights agree."""
-    from transferstudy.prediction import log_softmax
-    from transferstudy.store import Store
-    from transferstudy.trained import rebuild
+    from transferstudy.models.kept import rebuild
+    from transferstudy.results.store import Store
+    from transferstudy.training.prediction import log_softmax
 
     model, notes = opened
     store = Store(project_root() / "results")

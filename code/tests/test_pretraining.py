@@ -8,16 +8,16 @@ import pytest
 import yaml
 from PIL import Image
 
-from transferstudy.chain import check, check_pixels
+from transferstudy.checking.provenance import check, check_pixels
 from transferstudy.cli import main
 from transferstudy.errors import StudyError
+from transferstudy.experiments.pretraining.run import prepared, pretrain
+from transferstudy.experiments.pretraining.settings import pretraining
+from transferstudy.experiments.pretraining.shipping import ship
+from transferstudy.experiments.pretraining.source import load_source, shrink
 from transferstudy.models.quantised import quantised, restored
-from transferstudy.pretraining.records import pretraining_records, read_record
-from transferstudy.pretraining.run import prepared, pretrain
-from transferstudy.pretraining.settings import pretraining
-from transferstudy.pretraining.shipping import ship
-from transferstudy.pretraining.source import load_source, shrink
-from transferstudy.store import Store
+from transferstudy.results.pretrained import pretraining_records, read_record
+from transferstudy.results.store import Store
 
 CLASSES, PER_CLASS, HELD_OUT = 4, 8, 3
 
@@ -106,7 +106,7 @@ def test_data_that_is_not_there_is_named(make, message, tmp_path):
 
 
 def test_a_stopped_run_ends_where_an_unbroken_one_does(archive, spec, tmp_path, monkeypatch):
-    from transferstudy.pretraining import training
+    from transferstudy.experiments.pretraining import training
 
     data = load_source(archive)
     train, validation = prepared(data, spec)
@@ -136,8 +136,8 @@ def test_a_stopped_run_ends_where_an_unbroken_one_does(archive, spec, tmp_path, 
 def test_folded_and_unfolded_networks_agree_in_keras_own_vgg16(tmp_path):
     import keras
 
+    from transferstudy.experiments.pretraining.run import packed, stored_arrays
     from transferstudy.models import build_model, load_weights
-    from transferstudy.pretraining.run import packed, stored_arrays
 
     rng, model = np.random.default_rng(0), build_model("vgg16_bn", 5, 32)
     for layer in model.layers:
@@ -155,7 +155,7 @@ def test_folded_and_unfolded_networks_agree_in_keras_own_vgg16(tmp_path):
     unfolded = keras.Model(model.input, model.get_layer("pooled").output).predict(x, verbose=0)
     path = tmp_path / "folded.npz"
     arrays = {name: a.astype("float32") for name, a in stored_arrays(model).items()}
-    from transferstudy.pretraining.folding import folded_arrays
+    from transferstudy.experiments.pretraining.folding import folded_arrays
 
     path.write_bytes(packed(folded_arrays(model)))
     plain = keras.applications.VGG16(include_top=False, weights=None, input_shape=(32, 32, 3))

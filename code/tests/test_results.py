@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from transferstudy import report
-from transferstudy.chain import check
+from transferstudy.checking.provenance import check
+from transferstudy.checking.verify import verify
+from transferstudy.models.weightsfile import known_files
 from transferstudy.paths import cards_dir, project_root
-from transferstudy.presets import expand
-from transferstudy.store import Store
-from transferstudy.verify import verify
-from transferstudy.weightsfile import known_files
+from transferstudy.plan.presets import expand
+from transferstudy.results.store import Store
 
 
 @pytest.fixture(scope="module")
@@ -66,15 +66,15 @@ def test_records_carry_nothing_of_the_machine_but_its_kind(store):
 
 
 def test_results_stay_small():
-    """The repository stays under 40 MiB; one file of 8-bit weights takes the largest part."""
+    """The repository stays under 55 MiB; two files of 8-bit weights take the largest part."""
     files = [p for p in (project_root() / "results").rglob("*") if p.is_file()]
-    assert sum(p.stat().st_size for p in files) < 34 * 2**20
+    assert sum(p.stat().st_size for p in files) < 48 * 2**20
     assert all(p.stat().st_size <= 16e6 for p in files)
 
 
 def test_the_kept_model_predicts_what_was_stored(store):
     """The weights in the repository, run on the sample's test images, give the predictions that the run stored for them."""
-    from transferstudy.trained import load_trained
+    from transferstudy.report import load_trained
 
     study = report.load(results=store.root)
     model = load_trained(study)

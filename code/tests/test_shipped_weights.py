@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 
 from transferstudy.data import load
+from transferstudy.experiments.pretraining import rounding
 from transferstudy.models import build_model, imagenet
 from transferstudy.models.archives import read_arrays
 from transferstudy.models.weights import get_arrays
-from transferstudy.pretraining import rounding
-from transferstudy.pretraining.records import file_digest, manifests
-from transferstudy.spec import WEIGHT_NAMES
-from transferstudy.weightsfile import find_weights
+from transferstudy.models.weightsfile import find_weights
+from transferstudy.plan.spec import WEIGHT_NAMES
+from transferstudy.results.pretrained import file_digest, manifests
 
 ROOT = Path(__file__).resolve().parents[2]
 FILE = ROOT / "results" / "weights" / "tiny-imagenet-vgg16.npz"

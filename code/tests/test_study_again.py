@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 from fakes import fake_record, fake_spec, fake_study
 
-from transferstudy import agreement, report
+from transferstudy import report
+from transferstudy.analysis import repeated_runs as agreement
 from transferstudy.cli import main
 from transferstudy.errors import StudyError
 from transferstudy.report import again, patience
-from transferstudy.store import Store
+from transferstudy.results.store import Store
 
 ARMS = [("linear_probe", 0), ("linear_probe", 1), ("scratch", 0), ("scratch", 1)]
 

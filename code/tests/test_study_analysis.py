@@ -6,19 +6,19 @@ import numpy as np
 import pytest
 from fakes import STRENGTH, fake_study
 
-from transferstudy.analysis import plan
 from transferstudy.analysis.bootstrap import interval, p_value, resampled_means
+from transferstudy.analysis.comparison import declared, difference, judge, judged, verdict
 from transferstudy.analysis.label_efficiency import Labels, labels_needed, scratch_curve, worth
 from transferstudy.analysis.mcnemar import mcnemar
-from transferstudy.analysis.mistakes import confident_mistakes, worst_class
+from transferstudy.analysis.misclassified import confident_mistakes, worst_class
 from transferstudy.analysis.multiplicity import holm
+from transferstudy.analysis.study import Study, load
 from transferstudy.analysis.temperature import arm_calibration, fit_temperature, scaled
-from transferstudy.comparison import declared, difference, judge, judged, verdict
 from transferstudy.errors import StudyError
-from transferstudy.metrics import normalised
+from transferstudy.plan import declared as plan
+from transferstudy.plan.strategies import STRATEGIES
 from transferstudy.report.claims.judgement import may_equal
-from transferstudy.strategies import STRATEGIES
-from transferstudy.study import Study, load
+from transferstudy.results.metrics import normalised
 
 ARMS = [
     *((name, 500, 3) for name in ("linear_probe", "finetune_all", "random_features", "scratch_bn")),

@@ -6,14 +6,14 @@ import keras
 import pytest
 from fakes import fake_store, main_specs
 
-from transferstudy import bench
-from transferstudy.backbones import get_backbone
+from transferstudy.analysis.estimate import seconds, shared_keys
 from transferstudy.cli import main
-from transferstudy.cost import seconds, shared_keys
+from transferstudy.experiments import bench
 from transferstudy.models import build_model
-from transferstudy.presets import expand
-from transferstudy.spec import RunSpec
-from transferstudy.store import Store
+from transferstudy.plan.backbones import get_backbone
+from transferstudy.plan.presets import expand
+from transferstudy.plan.spec import RunSpec
+from transferstudy.results.store import Store
 
 
 def test_multiply_adds_of_a_network_known_from_the_literature():

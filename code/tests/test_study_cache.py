@@ -9,12 +9,12 @@ import pytest
 from transferstudy.data import load
 from transferstudy.errors import StudyError
 from transferstudy.models import build_model, split_at
-from transferstudy.prediction import predict
-from transferstudy.spec import RunSpec
+from transferstudy.plan.spec import RunSpec
 from transferstudy.training import cache as cache_module
 from transferstudy.training import train
 from transferstudy.training.cache import ActivationCache, limit_bytes
 from transferstudy.training.features import Known, identity, image_views, through
+from transferstudy.training.prediction import predict
 
 FROZEN = {
     "dataset": "cifar10-sample", "image_size": 32, "n_labels": 100, "backbone": "compact", "weights": "none",
@@ -56,7 +56,7 @@ def test_cached_and_uncached_training_agree(sample):
 
 def test_a_suffix_of_several_layers_agrees_too(sample, monkeypatch):
     """A strategy that trains the head, then block 3, of a random compact network."""
-    from transferstudy import strategies
+    from transferstudy.plan import strategies
 
     made_up = strategies.Strategy(
         "probe_then_block3", "x", False, "block3", True, None, "compact", "for this test"

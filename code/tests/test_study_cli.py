@@ -11,9 +11,10 @@ import psutil
 import pytest
 from fakes import fake_store
 
-from transferstudy.cli import main
-from transferstudy.presets import expand
-from transferstudy.store import Store
+from transferstudy.cli import main, parser
+from transferstudy.commands import GROUPS, modules
+from transferstudy.plan.presets import expand
+from transferstudy.results.store import Store
 
 
 def command(*arguments, results, **environment):
@@ -32,6 +33,12 @@ def no_sources(monkeypatch):
         monkeypatch.delenv(name, raising=False)
 
 
+# None of them may be loaded by a command that only looks.
+HEAVY = tuple(
+    "tensorflow keras jax torch h5py sklearn scipy pandas matplotlib IPython joblib distributed".split()
+)
+
+
 @pytest.mark.parametrize("arguments", [["--help"], ["status"], ["plan", "--cost"], ["show", "PREFIX"]])
 def test_looking_imports_no_framework(tmp_path, arguments):
     """Run as a module with an import hook that fails on any deep-learning framework."""
@@ -41,7 +48,7 @@ def test_looking_imports_no_framework(tmp_path, arguments):
         "import sys\n"
         "class Refuse:\n"
         "    def find_spec(self, name, *_):\n"
-        "        if name.split('.')[0] in ('tensorflow', 'keras', 'jax', 'torch', 'sklearn', 'matplotlib'):\n"
+        f"        if name.split('.')[0] in {HEAVY}:\n"
         "            raise ImportError('heavy import: ' + name)\n"
         "sys.meta_path.insert(0, Refuse())\n"
         f"from transferstudy.cli import main\nsys.exit(main({arguments!r}))"
@@ -52,6 +59,14 @@ def test_looking_imports_no_framework(tmp_path, arguments):
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout
+
+
+def test_help_lists_every_command_once_under_its_group():
+    lines = parser().format_help().splitlines()
+    starts = [lines.index(f"{group}:") for group in GROUPS]
+    assert starts == sorted(starts)
+    listed = [line.split()[0] for line in lines[starts[0] :] if line.startswith("  ")]
+    assert sorted(listed) == sorted(modules())
 
 
 def test_run_twice_trains_once(tmp_path):
@@ -182,7 +197,7 @@ def test_weights_for_another_network(bad, capsys):
 
 def test_more_labels_than_exist(capsys, tmp_path, monkeypatch):
     presets = tmp_path / "presets.toml"
-    from transferstudy import presets as module
+    from transferstudy.plan import presets as module
 
     presets.write_text(module.PRESETS.read_text().replace("n_labels = [50]", "n_labels = [5000]"))
     monkeypatch.setattr(module.expand, "__defaults__", (presets,))
@@ -268,7 +283,7 @@ def test_every_backend_trains(tmp_path, backend):
 BOTH_WAYS = """
 import keras, numpy as np
 from transferstudy.errors import StudyError
-from transferstudy.presets import expand
+from transferstudy.plan.presets import expand
 from transferstudy.training.run import start_model
 
 spec = next(s for s in expand("report") if s.strategy == "small_scratch")

@@ -10,8 +10,8 @@ from PIL import Image
 from transferstudy.data import ImageData, draw, load, loading
 from transferstudy.data.augmentation import augment
 from transferstudy.data.batches import Batches
+from transferstudy.data.mosaic import from_mosaic, to_mosaic
 from transferstudy.errors import StudyError
-from transferstudy.mosaic import from_mosaic, to_mosaic
 from transferstudy.paths import SAMPLE
 
 

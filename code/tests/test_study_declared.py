@@ -6,14 +6,14 @@ import re
 from fakes import STRENGTH, fake_record, fake_spec, fake_study
 
 from transferstudy import report
-from transferstudy.analysis.plan import BASELINE_BARS, BASELINE_LABELS
-from transferstudy.presets import expand, preset_table
+from transferstudy.analysis.study import Study, load
+from transferstudy.plan.declared import BASELINE_BARS, BASELINE_LABELS
+from transferstudy.plan.presets import expand, preset_table
 from transferstudy.report import declared, tables, values
 from transferstudy.report.claims import bar, control, depth, headline, rival, robust_size, robustness
 from transferstudy.report.sources import card_of
-from transferstudy.store import Store
-from transferstudy.study import Study, load
-from transferstudy.values import percent
+from transferstudy.report.values import percent
+from transferstudy.results.store import Store
 
 ARMS = [("linear_probe", 500, 3), ("random_features", 500, 3), ("scratch", 500, 3)]
 

@@ -6,11 +6,11 @@ import shutil
 import pytest
 from fakes import fake_inside, fake_study
 
+from transferstudy.analysis.study import Study
 from transferstudy.cli import main
 from transferstudy.commands import diff
 from transferstudy.report.state import changes, state
-from transferstudy.store import Store
-from transferstudy.study import Study
+from transferstudy.results.store import Store
 
 ARMS = [(name, 500, 3) for name in ("finetune_all", "linear_probe", "scratch_bn")]
 
@@ -75,7 +75,7 @@ def test_a_page_that_would_stop_is_a_change(study, tmp_path):
 
 
 def test_the_command_prints_words_or_json(study, swapped, monkeypatch, capsys):
-    from transferstudy import study as module
+    from transferstudy.analysis import study as module
 
     monkeypatch.setattr(module, "expand", lambda name: study.specs)
     folders = [str(study.store.root), str(swapped.store.root)]

@@ -5,7 +5,7 @@ import pytest
 from fakes import fake_study
 from PIL import Image
 
-from transferstudy.comparison import MIN_SEEDS
+from transferstudy.analysis.comparison import MIN_SEEDS
 from transferstudy.report.claims.gaps import chosen_settings, corner, experiments
 from transferstudy.report.figures.card import PIXELS, social_card
 

@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 
 from transferstudy.errors import StudyError
-from transferstudy.inside.gradcam import grad_cam, map_layer
+from transferstudy.experiments.inside.gradcam import grad_cam, map_layer
 from transferstudy.models import build_model
 
 # With global average pooling and one linear layer, Grad-CAM is CAM: the activations weighted by the class' weights
 # (Selvaraju et al. 2017, appendix A).
 SAME_AS_CAM = """
 import keras, numpy as np
-from transferstudy.inside.gradcam import grad_cam
+from transferstudy.experiments.inside.gradcam import grad_cam
 keras.utils.set_random_seed(3)
 inputs = keras.Input((12, 12, 3))
 x = keras.layers.Conv2D(5, 3, padding="same", activation="relu", name="map")(inputs)

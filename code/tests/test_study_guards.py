@@ -6,10 +6,11 @@ import pytest
 from fakes import STRENGTH, fake_manifest, fake_robustness, fake_study
 
 from transferstudy import report
+from transferstudy.analysis.study import Study
 from transferstudy.errors import StudyError
-from transferstudy.report import claims, guards
+from transferstudy.report import claims
+from transferstudy.report.claims import guards
 from transferstudy.report.sources import source, sources
-from transferstudy.study import Study
 
 TWO_BY_TWO = ("finetune_all", "scratch", "small_finetune", "small_scratch")
 ARMS = [(name, n, 3) for n in (500, 5000) for name in (*TWO_BY_TWO, "scratch_bn", "linear_probe")]

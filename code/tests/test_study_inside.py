@@ -8,15 +8,15 @@ from fakes import fake_inside, fake_study
 from transferstudy.cli import main
 from transferstudy.data import load
 from transferstudy.errors import StudyError
-from transferstudy.inside import stored
-from transferstudy.inside.cka import cka_matrix, gram, linear_cka
-from transferstudy.inside.embedding import two_dimensions
-from transferstudy.inside.filters import filter_pictures, first_convolution
-from transferstudy.inside.look import compared_layers
-from transferstudy.inside.occlusion import occlusion
-from transferstudy.inside.wanted import keep_pictures, wanted
+from transferstudy.experiments.inside import stored
+from transferstudy.experiments.inside.cka import cka_matrix, gram, linear_cka
+from transferstudy.experiments.inside.embedding import two_dimensions
+from transferstudy.experiments.inside.filters import filter_pictures, first_convolution
+from transferstudy.experiments.inside.look import compared_layers
+from transferstudy.experiments.inside.occlusion import occlusion
+from transferstudy.experiments.inside.wanted import keep_pictures, wanted
 from transferstudy.models import build_model
-from transferstudy.presets import expand
+from transferstudy.plan.presets import expand
 from transferstudy.report import claims
 
 

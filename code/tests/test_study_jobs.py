@@ -8,15 +8,15 @@ import time
 
 import pytest
 
-from transferstudy import jobs, runner
+from transferstudy.checking.verify import verify
 from transferstudy.cli import main
 from transferstudy.data import load
 from transferstudy.errors import StudyError
-from transferstudy.jobs import Cluster, Local, WorkerLost, in_parallel, limit_threads, open_workers
-from transferstudy.presets import expand
-from transferstudy.spec import RunSpec
-from transferstudy.store import Store
-from transferstudy.verify import verify
+from transferstudy.plan.presets import expand
+from transferstudy.plan.spec import RunSpec
+from transferstudy.results.store import Store
+from transferstudy.running import jobs, runner
+from transferstudy.running.jobs import Cluster, Local, WorkerLost, in_parallel, limit_threads, open_workers
 
 SMOKE = expand("smoke")[0]
 
@@ -81,7 +81,7 @@ def test_pinned_workers_have_cores_of_their_own():
 def failing(store, todo, error_at: int):
     """Stand-in for `in_parallel`: every run succeeds but one."""
     sample = load("cifar10-sample")
-    from transferstudy.execution import make
+    from transferstudy.training.execution import make
 
     done = make(todo[0], sample, None, verbose=0)
 
@@ -129,7 +129,7 @@ def cluster():
 
 def test_runs_go_to_a_dask_cluster_and_come_back_whole(cluster, tmp_path, monkeypatch, capsys):
     """Two smoke runs on two processes; what they store is what `verify` recomputes."""
-    monkeypatch.setattr("transferstudy.presets.expand", lambda *_, **__: specs(2))
+    monkeypatch.setattr("transferstudy.plan.presets.expand", lambda *_, **__: specs(2))
     arguments = ["run", "--preset", "smoke", "--backend", "dask", "--address", cluster.scheduler_address]
     assert main([*arguments, "--results", str(tmp_path)]) == 0
     out = capsys.readouterr().out

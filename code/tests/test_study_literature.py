@@ -6,9 +6,11 @@ import pytest
 import yaml
 from fakes import STRENGTH, fake_record, fake_spec, fake_study
 
+from transferstudy.analysis.study import Study
 from transferstudy.errors import StudyError
+from transferstudy.plan.strategies import STRATEGIES
 from transferstudy.report import literature
-from transferstudy.report.evidence import (
+from transferstudy.report.pages.evidence import (
     AGREES,
     DISAGREES,
     NOT_TESTED,
@@ -16,10 +18,8 @@ from transferstudy.report.evidence import (
     PREDICATES,
     UNDECIDED,
 )
-from transferstudy.report.records import records
-from transferstudy.store import Store
-from transferstudy.strategies import STRATEGIES
-from transferstudy.study import Study
+from transferstudy.report.pages.records import records
+from transferstudy.results.store import Store
 
 MAIN = (
     "linear_probe",

@@ -6,7 +6,6 @@ import keras
 import numpy as np
 import pytest
 
-from transferstudy.backbones import BACKBONES
 from transferstudy.errors import StudyError
 from transferstudy.models import (
     between,
@@ -18,7 +17,8 @@ from transferstudy.models import (
     trainable_layers,
 )  # fmt: skip
 from transferstudy.models.convolution import check_arithmetic, convolve_in_float32, slow_in_bfloat16
-from transferstudy.weightsfile import find_weights, resolve
+from transferstudy.models.weightsfile import find_weights, resolve
+from transferstudy.plan.backbones import BACKBONES
 
 VGG_CONVS = [
     f"block{b}_conv{k}"

@@ -4,11 +4,11 @@ import pytest
 from fakes import STRENGTH, fake_record, fake_store
 
 from transferstudy import report
+from transferstudy.analysis.study import load
 from transferstudy.errors import StudyError
-from transferstudy.presets import expand
+from transferstudy.plan.presets import expand
 from transferstudy.report import claims, official
 from transferstudy.report.sources import card_of, downloaded, source
-from transferstudy.study import load
 
 
 @pytest.fixture

@@ -5,11 +5,11 @@ import pytest
 from fakes import STRENGTH, fake_manifest, fake_record, fake_store, main_specs
 
 from transferstudy import report
-from transferstudy.comparison import difference, paired_interval
+from transferstudy.analysis.comparison import difference, paired_interval
 from transferstudy.errors import StudyError
-from transferstudy.presets import expand
-from transferstudy.store import Store
-from transferstudy.values import Value, listing, percent, points
+from transferstudy.plan.presets import expand
+from transferstudy.report.values import Value, listing, percent, points
+from transferstudy.results.store import Store
 
 
 @pytest.fixture(scope="module")
@@ -159,7 +159,7 @@ def test_formatting():
 
 
 def test_the_kept_model_is_the_model_that_was_measured(store, study):
-    from transferstudy.trained import load_trained
+    from transferstudy.report import load_trained
 
     model = load_trained(study)
     assert model.record["spec"]["strategy"] == "small_scratch"

@@ -6,15 +6,16 @@ import dataclasses
 import numpy as np
 import pytest
 
-from transferstudy import robustness
+from transferstudy.checking.verify import verify
+from transferstudy.data import corruptions as robustness
 from transferstudy.data import load
+from transferstudy.data.corruptions import CORRUPTIONS, chosen, corrupt, corrupted, measure_robustness
 from transferstudy.errors import StudyError
-from transferstudy.execution import make, measure_all
-from transferstudy.presets import expand
-from transferstudy.robustness import CORRUPTIONS, chosen, corrupt, corrupted, measure_robustness
-from transferstudy.spec import RunSpec
-from transferstudy.store import Store
-from transferstudy.verify import verify
+from transferstudy.plan.presets import expand
+from transferstudy.plan.spec import RunSpec
+from transferstudy.results.metrics import measure_all
+from transferstudy.results.store import Store
+from transferstudy.training.execution import make
 
 
 @pytest.fixture(scope="module")

@@ -5,8 +5,8 @@ from pydantic import ValidationError
 
 from transferstudy.errors import StudyError
 from transferstudy.paths import PRESETS
-from transferstudy.presets import expand, following, preset_names, select
-from transferstudy.spec import RunSpec
+from transferstudy.plan.presets import expand, following, preset_names, select
+from transferstudy.plan.spec import RunSpec
 
 PROBE = {
     "dataset": "cifar10", "image_size": 32, "n_labels": 500, "backbone": "vgg16", "weights": "tiny-imagenet",

@@ -9,14 +9,14 @@ import pytest
 from fakes import fake_log_p, fake_record
 from sklearn.metrics import accuracy_score, log_loss
 
+from transferstudy.checking.verify import verify
 from transferstudy.errors import StudyError
-from transferstudy.metrics import expected_calibration_error, measure, normalised
-from transferstudy.packing import pack, unpack
-from transferstudy.prediction import MANTISSA_BITS, log_softmax, round_log_probabilities
-from transferstudy.presets import expand
-from transferstudy.records import read_record, write_record
-from transferstudy.store import Store, as_json, digest, write_atomic
-from transferstudy.verify import verify
+from transferstudy.plan.presets import expand
+from transferstudy.results.metrics import expected_calibration_error, measure, normalised
+from transferstudy.results.packing import pack, unpack
+from transferstudy.results.records import read_record, write_record
+from transferstudy.results.store import Store, as_json, digest, write_atomic
+from transferstudy.training.prediction import MANTISSA_BITS, log_softmax, round_log_probabilities
 
 SPEC = expand("report")[0]
 

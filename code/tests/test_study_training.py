@@ -5,14 +5,14 @@ import numpy as np
 import pytest
 
 from transferstudy.data import load
-from transferstudy.metrics import measure
 from transferstudy.models import build_model, load_weights
-from transferstudy.prediction import predict
-from transferstudy.spec import RunSpec
+from transferstudy.models.weightsfile import find_weights
+from transferstudy.plan.spec import RunSpec
+from transferstudy.results.metrics import measure
 from transferstudy.training import train
 from transferstudy.training.adamw import adamw
 from transferstudy.training.phase import KeepBest
-from transferstudy.weightsfile import find_weights
+from transferstudy.training.prediction import predict
 
 SMALL = {
     "dataset": "cifar10-sample", "image_size": 32, "n_labels": 100, "backbone": "compact", "weights": "none",
@@ -144,7 +144,7 @@ def test_equal_seeds_pair_the_arms(sample, pretrained):
 
 def test_the_backend_behind_a_result_is_named_with_its_version():
     """Whatever the distribution is called: TensorFlow's build without GPUs is `tensorflow-cpu`."""
-    from transferstudy.environment import describe
+    from transferstudy.results.environment import describe
 
     made = describe()
     assert made["backend"] in made["libraries"]

@@ -9,10 +9,10 @@ from transferstudy.analysis.tuning import FOLLOWS, as_toml, beyond, rate_knob, w
 from transferstudy.cli import main
 from transferstudy.errors import StudyError
 from transferstudy.paths import PRESETS, project_root
-from transferstudy.presets import expand, preset_table, toml_tables, untuned
+from transferstudy.plan.presets import expand, preset_table, toml_tables, untuned
+from transferstudy.plan.spec import RunSpec
 from transferstudy.report import tuning
-from transferstudy.spec import RunSpec
-from transferstudy.store import Store
+from transferstudy.results.store import Store
 
 RATES = (3e-5, 1e-4, 3e-4)
 
@@ -203,7 +203,7 @@ def test_an_arm_whose_settings_are_not_tuned_yet_is_named(tmp_path):
 
 
 def test_untuned_runs_are_refused_with_what_to_do(monkeypatch, capsys, tmp_path):
-    monkeypatch.setattr("transferstudy.presets.untuned", lambda name: [("scratch", 1000)])
+    monkeypatch.setattr("transferstudy.plan.presets.untuned", lambda name: [("scratch", 1000)])
     assert main(["run", "--preset", "report", "--only", "n_labels=1000", "--results", str(tmp_path)]) == 2
     said = capsys.readouterr().err
     assert "scratch at 1,000 labels" in said

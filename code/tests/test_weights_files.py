@@ -9,15 +9,14 @@ import keras
 import numpy as np
 import pytest
 
-from transferstudy import weightsfile
 from transferstudy.errors import StudyError
-from transferstudy.models import archives, imagenet
+from transferstudy.models import archives, imagenet, weightsfile
 from transferstudy.models.archives import read_arrays
 from transferstudy.models.weights import get_arrays
-from transferstudy.presets import expand
-from transferstudy.spec import RunSpec
+from transferstudy.models.weightsfile import file_sha256, find_weights, serving
+from transferstudy.plan.presets import expand
+from transferstudy.plan.spec import RunSpec
 from transferstudy.training.run import start_model
-from transferstudy.weightsfile import file_sha256, find_weights, serving
 
 PROBE = next(s for s in expand("report") if s.strategy == "linear_probe")
 CONTAINERS = ["npz", "classic", "classic with top", "whole model", "keras 3", "keras 3 without names", "keras", "holding it"]  # fmt: skip

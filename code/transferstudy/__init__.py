@@ -1,8 +1,7 @@
 """How much does a pretrained network help when you classify small images?
 
-The package runs the study (`spec` -> `data` -> `models` -> `training` -> `prediction` -> `store`) and turns its stored
-results into what the pages show (`metrics` -> `comparison` -> `figures`, `tables`, `claims`). Nothing to the right of
-the store imports a deep-learning framework.
+The package runs the study and turns its stored results into what the pages show. README.md beside this file has a line for
+each room and says where things are added.
 """
 
 import os

@@ -7,7 +7,7 @@ from .errors import StudyError
 
 PACKAGE = Path(__file__).resolve().parent
 SAMPLE = PACKAGE / "sample" / "cifar10-sample.webp"  # its labels lie beside it, in a JSON file
-PRESETS = PACKAGE / "presets.toml"
+PRESETS = PACKAGE / "plan" / "presets.toml"
 
 
 def project_root() -> Path:

@@ -1,1 +1,1 @@
-"""What the analysis plan declares, and the statistics behind verdicts: no deep-learning framework is imported."""
+"""Results to numbers: the study, comparisons, intervals, label efficiency, cost; no deep-learning framework is imported."""

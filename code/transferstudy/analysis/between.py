@@ -10,9 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.interpolate import PchipInterpolator
 
-from ..comparison import arm_interval
-from ..study import Arm, Study
 from .bootstrap import interval
+from .comparison import arm_interval
 from .label_efficiency import (
     RESAMPLES,
     Labels,
@@ -22,6 +21,7 @@ from .label_efficiency import (
     scratch_curve,
     worth,
 )
+from .study import Arm, Study
 
 # Leading two digits of the round numbers between sizes: about one step in ten per cent.
 _ROUND = (*range(10, 16), *range(16, 30, 2), 30, 33, 36, *range(40, 80, 5), 80, 90)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .plan import CONFIDENCE, RESAMPLES
+from ..plan.declared import CONFIDENCE, RESAMPLES
 
 
 def resampled_means(gain: np.ndarray, resamples: int = RESAMPLES, seed: int = 0) -> np.ndarray:

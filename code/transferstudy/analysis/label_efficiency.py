@@ -6,9 +6,9 @@ from functools import cache
 import numpy as np
 from scipy.interpolate import PchipInterpolator
 
-from ..study import Arm, Study
+from ..plan.declared import MIN_SEEDS
 from .bootstrap import interval
-from .plan import MIN_SEEDS
+from .study import Arm, Study
 
 RESAMPLES = 1000
 _GRID = 4001  # points at which a curve is read

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..metrics import ECE_BINS, normalised
+from ..results.metrics import ECE_BINS, normalised
 from .bootstrap import interval
 
 MIN_IMAGES = 30  # predictions in a bin; with fewer its accuracy is noise

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import minimize_scalar
 
-from ..metrics import expected_calibration_error, normalised
-from ..study import Study
+from ..results.metrics import expected_calibration_error, normalised
+from .study import Study
 
 LOW, HIGH = 0.05, 20.0
 

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 from ..errors import StudyError
-from ..presets import expand
-from ..spec import RunSpec
-from ..store import Store
-from ..strategies import get_strategy
+from ..plan.presets import expand
+from ..plan.spec import RunSpec
+from ..plan.strategies import get_strategy
+from ..results.store import Store
 
 PRESET, BEYOND = "tuning", "edges"
 FOLLOWS = {  # strategies that are not tuned themselves -> the one whose winner they take

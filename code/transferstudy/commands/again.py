@@ -2,6 +2,7 @@
 
 HELP = "compare runs with the same ones made again on another machine, and keep how far they agree"
 PARENTS = ("where",)
+GROUP = "behind the runs"
 
 
 def arguments(parser) -> None:
@@ -19,8 +20,8 @@ def run(args) -> None:
     """
     from pathlib import Path
 
-    from ..agreement import keep, path_of
-    from ..store import Store
+    from ..analysis.repeated_runs import keep, path_of
+    from ..results.store import Store
 
     store = Store(args.results)
     record = keep(store, Store(Path(args.second)))

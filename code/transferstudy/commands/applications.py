@@ -2,6 +2,7 @@
 
 HELP = "build every network of keras.applications once and keep its size, depth and inputs for the pages"
 PARENTS = ("where",)
+GROUP = "behind the runs"
 
 
 def arguments(parser) -> None:
@@ -13,8 +14,8 @@ def run(args) -> None:
     import os
 
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    from ..applications import make
-    from ..store import Store
+    from ..experiments.applications import make
+    from ..results.store import Store
 
     record = make(Store(args.results).root, lambda line: print(line, flush=True))
     print(f"keras/applications.json: {len(record['builders'])} networks of Keras {record['keras']}")

@@ -4,6 +4,7 @@ from pathlib import Path
 
 HELP = "look for near-duplicates between test, training and source images (needs --data and --source)"
 PARENTS = ("where",)
+GROUP = "behind the runs"
 
 
 def arguments(parser) -> None:
@@ -23,19 +24,19 @@ def arguments(parser) -> None:
 def run(args) -> None:
     """Run the command."""
     from ..errors import StudyError
-    from ..store import Store
+    from ..results.store import Store
 
     root = Store(args.results).root
     if args.sheets:
-        from ..audit.sheets import draw
+        from ..experiments.audit.sheets import draw
 
         for path in draw(root, args.sheets):
             print(path)
         return
-    from ..audit.run import audit
     from ..data import load
     from ..data.source import data_source, dataset_name
-    from ..pretraining.source import load_source
+    from ..experiments.audit.run import audit
+    from ..experiments.pretraining.source import load_source
 
     try:
         source = load_source(Path(args.source).expanduser() if args.source else None)

@@ -5,11 +5,12 @@ from pathlib import Path
 
 HELP = "time training with and without cached activations, the store, and two workers"
 PARENTS = ("where",)
+GROUP = "behind the runs"
 
 
 def arguments(parser) -> None:
     """Add the command's options."""
-    from ..cli import positive
+    from .options import positive
 
     parser.add_argument(
         "--data", metavar="PATH", help="images to time with (default: the sample in the package)"
@@ -40,9 +41,9 @@ def arguments(parser) -> None:
 
 def run(args) -> None:
     """Run the command."""
-    from ..environment import describe
-    from ..records import write_record
-    from ..store import Store, as_json, write_atomic
+    from ..results.environment import describe
+    from ..results.records import write_record
+    from ..results.store import Store, as_json, write_atomic
 
     results = _workers(args) if args.workers else _single(args)
     results["environment"] = env = describe()
@@ -58,12 +59,12 @@ def run(args) -> None:
 
 
 def _single(args) -> dict:
-    from ..backbones import get_backbone
-    from ..bench import store_overhead, training
     from ..data import load
     from ..data.source import data_source, dataset_name
     from ..errors import StudyError
-    from ..store import Store
+    from ..experiments.bench import store_overhead, training
+    from ..plan.backbones import get_backbone
+    from ..results.store import Store
 
     source = data_source(args.data)
     name = dataset_name(source) or ("cifar10" if source else "cifar10-sample")
@@ -101,7 +102,7 @@ def _single(args) -> dict:
 
 
 def _workers(args) -> dict:
-    from ..bench import workers
+    from ..experiments.bench import workers
 
     figures = workers(runs=args.runs, steps=args.steps)
     for count, seconds in figures["seconds"].items():

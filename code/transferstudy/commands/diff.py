@@ -4,6 +4,7 @@ from pathlib import Path
 
 HELP = "which sentences, figures and verdicts differ between two results folders"
 PARENTS = ()
+GROUP = "study"
 
 
 def arguments(parser) -> None:
@@ -24,9 +25,9 @@ def run(args) -> int:
     import os
 
     os.environ.setdefault("MPLBACKEND", "Agg")
+    from ..analysis.study import load
     from ..errors import StudyError
     from ..report.state import changes, state
-    from ..study import load
 
     for folder in (args.before, args.after):
         if not folder.is_dir():

@@ -2,6 +2,7 @@
 
 HELP = "estimate the energy and CO2e of finished runs"
 PARENTS = ("where",)
+GROUP = "behind the runs"
 
 
 def arguments(parser) -> None:
@@ -19,13 +20,13 @@ def arguments(parser) -> None:
 
 def run(args) -> None:
     """Run the command."""
-    from ..store import Store
+    from ..results.store import Store
 
     if args.update:
         _update(Store(args.results))
         return
+    from ..analysis.study import load
     from ..report.bill import bill, estimator
-    from ..study import load
 
     study, estimate = load(args.preset, args.results, partial=True), estimator()
     intensity = estimate.intensity(args.country)
@@ -47,9 +48,9 @@ def run(args) -> None:
 
 
 def _update(store) -> None:
-    from ..energy.tables import make
+    from ..experiments.energy.tables import make
     from ..paths import energy_file
-    from ..pretraining.records import pretraining_records
+    from ..results.pretrained import pretraining_records
 
     records = [store.load(run_id) for run_id in store.ids()] + list(pretraining_records(store.root).values())
     made = make({r["environment"]["processor"] for r in records}, energy_file())

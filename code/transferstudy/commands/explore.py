@@ -2,11 +2,12 @@
 
 HELP = "keep pictures of the most confident mistakes for the page Explore (needs --data)"
 PARENTS = ("where",)
+GROUP = "behind the runs"
 
 
 def arguments(parser) -> None:
     """Add the command's options."""
-    from ..cli import positive
+    from .options import positive
 
     parser.add_argument("--preset", default="report", help="whose arms propose images (default: report)")
     parser.add_argument(
@@ -25,10 +26,10 @@ def run(args) -> None:
     Raises:
         StudyError: no results, no data, or data that the results were not made from.
     """
+    from ..analysis.study import load as load_study
     from ..data import load
     from ..data.source import data_source
-    from ..sheet import IMAGES, make
-    from ..study import load as load_study
+    from ..experiments.sheet import IMAGES, make
 
     study = load_study(args.preset, args.results, partial=True)
     described = study.first["data"]

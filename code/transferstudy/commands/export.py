@@ -4,6 +4,7 @@ from pathlib import Path
 
 HELP = "write the kept model of a run as one .keras file"
 PARENTS = ("where",)
+GROUP = "your images"
 
 
 def arguments(parser) -> None:
@@ -14,8 +15,8 @@ def arguments(parser) -> None:
 
 def run(args) -> None:
     """Run the command."""
-    from ..portable import NAME, export
-    from ..store import Store
+    from ..results.store import Store
+    from ..training.keras_file import NAME, export
 
     store = Store(args.results)
     path = args.out or store.root / "models" / NAME

@@ -2,6 +2,7 @@
 
 HELP = "look into networks: train the named runs again, keep maps, CKA, filters and features"
 PARENTS = ("chosen", "where")
+GROUP = "behind the runs"
 
 
 def arguments(parser) -> None:
@@ -22,12 +23,12 @@ def run(args) -> None:
     """
     from ..data import load
     from ..data.source import data_source
-    from ..store import Store
+    from ..results.store import Store
 
     source, root = data_source(args.data), Store(args.results).root
     if args.pictures:
-        from ..inside.wanted import keep_pictures
-        from ..study import load as load_study
+        from ..analysis.study import load as load_study
+        from ..experiments.inside.wanted import keep_pictures
 
         study = load_study(args.preset, args.results)
         data = load(study.first["data"]["name"], source, study.first["data"]["side"])
@@ -40,22 +41,22 @@ def _look(args, source, root, load) -> None:
     import os
 
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    from ..cli import _specs, _weights
     from ..errors import StudyError
-    from ..inside.stored import names, save
-    from ..weightsfile import resolve
+    from ..experiments.inside.stored import names, save
+    from ..models.weightsfile import resolve
+    from .options import specs, weights
 
     if not args.only:
         raise StudyError("inside: name the runs to look into, for example --only finetune_all --only seed=0")
-    file, weights = _weights(args, print)
+    file, replaced = weights(args)
     there = set(names(root))
-    todo = [spec for spec in _specs(args, weights) if spec.id not in there]
-    for name in {spec.weights for spec in todo}:
-        resolve(name, file)
+    todo = [spec for spec in specs(args, replaced) if spec.id not in there]
+    for start in {spec.weights for spec in todo}:
+        resolve(start, file)
     print(f"{len(todo)} runs to look into")
     verbose = {"none": 0, "bar": 1, "lines": 2}[args.progress]
     for number, spec in enumerate(todo, 1):
-        from ..inside.look import look
+        from ..experiments.inside.look import look
 
         said = f"{spec.strategy}, {spec.n_labels:,} labels, {spec.image_size} px, seed {spec.seed}"
         print(f"[{number}/{len(todo)}] {spec.id} {said}", flush=True)

@@ -2,6 +2,7 @@
 
 HELP = "show what mistakes that Keras makes easy change: each one beside its right way"
 PARENTS = ("where",)
+GROUP = "behind the runs"
 
 
 def arguments(parser) -> None:
@@ -32,9 +33,9 @@ def run(args) -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     from ..data import load
     from ..data.source import data_source, dataset_name
-    from ..keras_mistakes.plan import plans
-    from ..store import Store
-    from ..weightsfile import find_weights, resolve
+    from ..experiments.keras_mistakes.plan import plans
+    from ..models.weightsfile import find_weights, resolve
+    from ..results.store import Store
 
     source, file = data_source(args.data), find_weights(args.weights)
     chosen = plans(only=args.only, **({"dataset": name} if (name := dataset_name(source)) else {}))
@@ -43,7 +44,7 @@ def run(args) -> None:
         chosen = [p.model_copy(update={"weights": other}) if p.backbone == "vgg16" else p for p in chosen]
     for weights in {plan.weights for plan in chosen}:
         resolve(weights, file)
-    from ..keras_mistakes.run import make_all
+    from ..experiments.keras_mistakes.run import make_all
 
     make_all(
         chosen,

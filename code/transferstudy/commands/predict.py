@@ -4,6 +4,7 @@ from pathlib import Path
 
 HELP = "classify image files with a shipped fine-tuned model"
 PARENTS = ("where",)
+GROUP = "your images"
 
 
 def arguments(parser) -> None:
@@ -20,8 +21,8 @@ def run(args) -> None:
     import numpy as np
 
     from ..errors import StudyError
-    from ..portable import NAME, open_portable, read_photo
-    from ..store import Store
+    from ..results.store import Store
+    from ..training.keras_file import NAME, open_portable, read_photo
 
     if args.top < 1:
         raise StudyError(f"--top {args.top}: must be 1 or more")

@@ -4,6 +4,7 @@ from pathlib import Path
 
 HELP = "pretrain a network on Tiny ImageNet (needs --data)"
 PARENTS = ("where",)
+GROUP = "behind the runs"
 
 
 def arguments(parser) -> None:
@@ -30,9 +31,9 @@ def arguments(parser) -> None:
 
 def run(args) -> None:
     """Run the command."""
-    from ..pretraining.run import pretrain
-    from ..pretraining.settings import pretraining
-    from ..store import Store
+    from ..experiments.pretraining.run import pretrain
+    from ..experiments.pretraining.settings import pretraining
+    from ..results.store import Store
 
     spec = pretraining(
         args.backbone,

@@ -4,6 +4,7 @@ from pathlib import Path
 
 HELP = "pack pretrained weights into results/weights (needs --source or --data)"
 PARENTS = ("where",)
+GROUP = "behind the runs"
 
 
 def arguments(parser) -> None:
@@ -23,8 +24,8 @@ def arguments(parser) -> None:
 def run(args) -> None:
     """Run the command."""
     from ..data.source import data_source
-    from ..pretraining.shipping import ship
-    from ..store import Store
+    from ..experiments.pretraining.shipping import ship
+    from ..results.store import Store
 
     made = ship(
         args.weights,

@@ -2,6 +2,7 @@
 
 HELP = "the settings that won the tuning, as tables for presets.toml"
 PARENTS = ("where",)
+GROUP = "study"
 
 
 def arguments(parser) -> None:
@@ -16,7 +17,7 @@ def run(args) -> None:
     """
     from ..analysis.tuning import PRESET, as_toml, winners
     from ..errors import StudyError
-    from ..store import Store
+    from ..results.store import Store
 
     found = winners(Store(args.results))
     if not found:

@@ -12,10 +12,10 @@ from typing import ClassVar
 import numpy as np
 
 from ..errors import StudyError
-from ..mosaic import from_mosaic
 from ..paths import SAMPLE
 from .dataset import ImageData
 from .folder import load_folder
+from .mosaic import from_mosaic
 from .source import HELP, dataset_name, find_batches
 
 CIFAR10_CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")

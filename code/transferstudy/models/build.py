@@ -4,8 +4,8 @@ import keras
 import numpy as np
 from keras import layers
 
-from ..backbones import Backbone, get_backbone
 from ..errors import StudyError
+from ..plan.backbones import Backbone, get_backbone
 from .convolution import convolve_in_float32, slow_in_bfloat16
 from .imagenet import BACKBONE as IMAGENET_BACKBONE
 from .layout import STACKS, Shapes, Stack, shapes_of
@@ -53,7 +53,7 @@ def build_model(
     """Build backbone and head as one flat functional model, so that it can be cut at any layer.
 
     Args:
-        backbone: name in `transferstudy.backbones.BACKBONES`.
+        backbone: name in `transferstudy.plan.backbones.BACKBONES`.
         n_classes: number of logits.
         side: pixels a side of the images that go in (float or uint8, 0..255, RGB).
         image_size: pixels a side that the backbone sees; images are resized bilinearly when it differs from `side`.

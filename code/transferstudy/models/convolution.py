@@ -5,8 +5,8 @@ import platform
 import keras
 import numpy as np
 
-from ..environment import accelerators, instructions
 from ..errors import StudyError
+from ..results.environment import accelerators, instructions
 
 
 def slow_in_bfloat16() -> bool:

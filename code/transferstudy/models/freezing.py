@@ -2,8 +2,8 @@
 
 import keras
 
-from ..backbones import get_backbone
 from ..errors import StudyError
+from ..plan.backbones import get_backbone
 from .build import HEAD_PREFIX, STANDARDISE
 
 POOLED = "pooled"

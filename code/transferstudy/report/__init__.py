@@ -2,37 +2,36 @@
 
 from pathlib import Path
 
-from ..inside.stored import inside_of as inside
-from ..notebook.links import buttons as notebook_links
-from ..study import MAIN, Study
-from ..study import load as load_study
-from . import (
+from ..analysis.study import MAIN, Study
+from ..analysis.study import load as load_study
+from ..experiments.inside.stored import inside_of as inside
+from . import bill, claims, figures, tables
+from .cards import card
+from .claims.guards import check_pages, holds, verdict_is
+from .claims.inline import values
+from .pages import (
     again,
     applications,
+    audit,
     benches,
-    bill,
-    claims,
     declared,
-    figures,
     literature,
-    mistakes,
     official,
     patience,
-    tables,
     tuning,
     weights,
 )
-from .cards import card
-from .guards import check_pages, holds, verdict_is
-from .inline import values
-from .records import records
-from .show import predict_one, sample, show, show_slide, summary
+from .pages import keras_mistakes as mistakes
+from .pages.notebook import buttons as notebook_links
+from .pages.records import records
+from .show import load_trained, predict_one, sample, show, show_slide, summary
 from .sources import source, sources
 
 __all__ = [
     "Study",
     "again",
     "applications",
+    "audit",
     "benches",
     "bill",
     "card",
@@ -43,6 +42,7 @@ __all__ = [
     "inside",
     "literature",
     "load",
+    "load_trained",
     "mistakes",
     "notebook_links",
     "official",

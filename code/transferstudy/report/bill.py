@@ -5,11 +5,11 @@ from functools import cache
 
 import numpy as np
 
-from ..energy import Estimator, load
-from ..expense import cpu_seconds, timed
+from ..analysis.cost import cpu_seconds, timed
+from ..analysis.study import Arm, Study
+from ..experiments.energy import Estimator, load
 from ..paths import weights_dir
-from ..pretraining.records import manifests, pretraining_records
-from ..study import Arm, Study
+from ..results.pretrained import manifests, pretraining_records
 from .cards import read_card
 from .cardschema import WeightsCard
 

@@ -10,6 +10,7 @@ from ..errors import StudyError
 from ..paths import project_root
 from .cardschema import DataCard, WeightsCard
 
+APPLICATIONS = "applications"  # the file with published accuracies of keras.applications
 _CARD = TypeAdapter(Annotated[DataCard | WeightsCard, Field(discriminator="kind")])
 
 
@@ -56,3 +57,19 @@ def card_names() -> list[str]:
     """Return the names of all cards in `cards/`, sorted; files without `kind` are other tables and no cards."""
     folder: Path = project_root() / "cards"
     return sorted(p.stem for p in folder.glob("*.yaml") if "kind" in (card(p.stem) or {}))
+
+
+def published() -> dict[str, dict]:
+    """Return published top-1 accuracies: builder -> `top1` (0..1) and `seen` (where it was read).
+
+    Raises:
+        StudyError: an entry is incomplete, or its accuracy is none.
+    """
+    found = {}
+    for row in card(APPLICATIONS)["top1"]:
+        if set(row) != {"builder", "top1", "seen"} or not 0 < row["top1"] < 1 or not row["seen"].strip():
+            raise StudyError(
+                f"cards/{APPLICATIONS}.yaml: {row}: a row has builder, top1 (between 0 and 1) and seen, its source"
+            )
+        found[row["builder"]] = row
+    return found

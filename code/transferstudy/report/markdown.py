@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from IPython.display import Markdown
 
-from ..study import Arm, Study
+from ..analysis.study import Arm, Study
 
 
 def pipe_table(header: list[str], rows: list[list], align: str) -> Markdown:

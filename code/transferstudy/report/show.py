@@ -4,8 +4,12 @@ import warnings
 from collections.abc import Callable
 
 import numpy as np
+from scipy.special import softmax
 
+from ..analysis.study import Study
+from ..analysis.study import load as load_study
 from ..data import ImageData, load
+from ..errors import StudyError
 from .figures.style import THEMES
 
 
@@ -52,10 +56,29 @@ def summary(model) -> str:
     return "\n".join(line.rstrip() for line in lines)
 
 
+def load_trained(study: Study | None = None):
+    """Return the kept model of the report's preset: a real run's best state, weights stored in float16.
+
+    Args:
+        study: the study, loaded when not given.
+
+    Returns:
+        Keras model from pixels (n, side, side, 3) in 0..255 to logits; its `record` attribute is the run's record.
+
+    Raises:
+        StudyError: no run of the study kept its weights, or the file is damaged.
+    """
+    from ..models.kept import rebuild  # brings Keras, which no other part of a page needs
+
+    study = study or load_study()
+    kept = [record for record in study.records.values() if record["model"]]
+    if not kept:
+        raise StudyError("no run of the study kept its weights; presets.toml names one under keep_model")
+    return rebuild(study.store, kept[0])
+
+
 def predict_one(model, image: np.ndarray) -> np.ndarray:
     """Return class probabilities, shape (classes,), that sum to one, of one uint8 image (side, side, 3)."""
-    from ..prediction import log_softmax
-
     warnings.filterwarnings("ignore", category=UserWarning, module="keras")
     logits = model.predict(image[None], verbose=0)
-    return np.exp(log_softmax(np.asarray(logits)))[0]
+    return softmax(np.asarray(logits, np.float64), axis=1)[0]

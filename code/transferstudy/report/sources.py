@@ -3,13 +3,14 @@
 import json
 from dataclasses import dataclass
 
-from ..backbones import get_backbone
+from ..analysis.study import Arm, Study
 from ..errors import StudyError
-from ..store import Store
-from ..study import Arm, Study
-from ..values import percent
-from .applications import Applications, published
-from .cards import card
+from ..experiments.applications import load
+from ..paths import results_dir
+from ..plan.backbones import get_backbone
+from ..results.store import Store
+from .cards import card, published
+from .values import percent
 
 DOWNLOADED = "imagenet"
 PAGE = "/chapters/pretrained-model.qmd"
@@ -99,7 +100,7 @@ def downloaded(backbone: str) -> dict:
         "title": f"{builder} as keras.applications downloads it",
         "source": _DATA[DOWNLOADED],
         "classes": 1000,
-        "side": Applications().builders[builder]["side"],
+        "side": next(e["side"] for e in load(results_dir())["builders"] if e["name"] == builder),
         "validation_top1": found["top1"],
     }
 

@@ -6,9 +6,9 @@ from functools import partial
 
 import numpy as np
 
-from ..comparison import judged
+from ..analysis.comparison import judged
+from ..analysis.study import Study
 from ..errors import StudyError
-from ..study import Study
 from . import claims, figures
 from .claims.beyond import robust_arms
 

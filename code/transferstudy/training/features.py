@@ -72,7 +72,7 @@ class Views:
 
 @once
 def _software() -> str:
-    from ..environment import accelerators, versions
+    from ..results.environment import accelerators, versions
 
     return json.dumps([keras.backend.backend(), versions(), accelerators()], sort_keys=True)
 

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 
 from ..data.batches import Batches
-from ..spec import RunSpec
+from ..plan.spec import RunSpec
 from .adamw import adamw
 
 

@@ -19,9 +19,9 @@ from ..models.archives import read_arrays
 from ..models.imagenet import BACKBONE as IMAGENET_BACKBONE
 from ..models.imagenet import arrays_sha256, backbone_arrays
 from ..models.weights import download, get_arrays, set_arrays
-from ..spec import RunSpec
-from ..strategies import get_strategy
-from ..weightsfile import WeightsFile, resolve
+from ..models.weightsfile import WeightsFile, resolve
+from ..plan.spec import RunSpec
+from ..plan.strategies import get_strategy
 from .cache import ActivationCache
 from .features import Known, Views, activations, cached_views, onward, through
 from .phase import PhaseLog, run_phase

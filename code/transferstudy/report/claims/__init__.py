@@ -3,7 +3,7 @@
 from .arms import baseline, control, depth, depth_steps, object_size, resolution, rival, two_by_two
 from .bars import bar
 from .beyond import calibration, hardest, robust_size, robustness, temperature, worst
-from .expense import cost, energy, machines, payback
+from .costs import cost, energy, machines, payback
 from .gaps import chosen_settings, corner, experiments, higher_rates
 from .headline import best_pair, catching_up, headline, trend
 from .judgement import labels_worth, not_run, surprises, verdict_rule, verdicts

@@ -1,12 +1,12 @@
 """Sentences on single questions: weights or architecture, depth, network, normalisation, resolution."""
 
-from ...analysis.plan import DEPTHS
-from ...comparison import MIN_SEEDS, Difference, declared, difference
-from ...expense import on_accelerator
-from ...study import Study
-from ...values import count, listing, percent, points, signed
-from ..corners import NETWORKS, all_corners
+from ...analysis.comparison import MIN_SEEDS, Difference, declared, difference
+from ...analysis.corners import NETWORKS, all_corners
+from ...analysis.cost import on_accelerator
+from ...analysis.study import Study
+from ...plan.declared import DEPTHS
 from ..sources import card_of
+from ..values import count, listing, percent, points, signed
 from .words import acc, compare, diff, interval, judged_words, label, pairing
 
 

@@ -1,9 +1,9 @@
 """The sentence on the plan's bar: are the from-scratch baselines strong enough?"""
 
-from ...analysis.plan import BASELINE_BARS, BASELINE_LABELS
-from ...comparison import arm_interval
-from ...study import Study
-from ...values import count, listing, percent
+from ...analysis.comparison import arm_interval
+from ...analysis.study import Study
+from ...plan.declared import BASELINE_BARS, BASELINE_LABELS
+from ..values import count, listing, percent
 from .words import acc, label
 
 

@@ -5,11 +5,11 @@ from statistics import NormalDist
 
 import numpy as np
 
-from ...analysis.mistakes import worst_class
-from ...analysis.plan import CONFIDENCE
+from ...analysis.misclassified import worst_class
+from ...analysis.study import Arm, Study
 from ...analysis.temperature import arm_calibration
-from ...study import Arm, Study
-from ...values import count, listing, percent, points
+from ...plan.declared import CONFIDENCE
+from ..values import count, listing, percent, points
 from .headline import best_pair
 from .words import label, link
 

@@ -2,12 +2,12 @@
 
 from IPython.display import Markdown
 
-from ...comparison import MIN_SEEDS
-from ...presets import expand, tuned_at, untuned
-from ...study import Study
-from ...values import count, listing
+from ...analysis.comparison import MIN_SEEDS
+from ...analysis.study import Study
+from ...plan.presets import expand, tuned_at, untuned
 from ..cards import card
 from ..markdown import pipe_table
+from ..values import count, listing
 from .arms import two_by_two
 from .beyond import robust_size
 from .words import label

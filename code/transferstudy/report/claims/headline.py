@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from ...comparison import MIN_SEEDS, Difference, difference
+from ...analysis.comparison import MIN_SEEDS, Difference, difference
+from ...analysis.study import Arm, Study
 from ...errors import StudyError
-from ...study import Arm, Study
-from ...values import count, listing
 from ..sources import source
+from ..values import count, listing
 from .words import acc, diff, interval, label, pairing
 
 

@@ -2,13 +2,13 @@
 
 from collections import Counter
 
+from ...analysis.comparison import MIN_SEEDS, judged
 from ...analysis.label_efficiency import Labels, Worth, worth
-from ...analysis.plan import ALPHA, MARGIN
-from ...comparison import MIN_SEEDS, judged
-from ...presets import expand
-from ...strategies import STRATEGIES
-from ...study import Study
-from ...values import count, listing, percent, points
+from ...analysis.study import Study
+from ...plan.declared import ALPHA, MARGIN
+from ...plan.presets import expand
+from ...plan.strategies import STRATEGIES
+from ..values import count, listing, percent, points
 from .words import diff, interval, label, link
 
 

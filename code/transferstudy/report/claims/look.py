@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from ...inside.stored import available, inside_of
-from ...study import Study
-from ...values import count, percent
+from ...analysis.study import Study
+from ...experiments.inside.stored import available, inside_of
+from ..values import count, percent
 from .words import label, link
 
 

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ...analysis.comparison import Difference, verdict
+from ...analysis.cost import cpu_seconds, share_machines
 from ...analysis.label_efficiency import worth
-from ...analysis.plan import MIN_SEEDS
-from ...comparison import Difference, verdict
-from ...expense import cpu_seconds, share_machines
-from ...study import Study
-from ...values import count, listing, percent
+from ...analysis.study import Study
+from ...plan.declared import MIN_SEEDS
 from ..sources import Source, source, sources
+from ..values import count, listing, percent
 from .headline import best_pair, direction, ends_of
 from .judgement import labels_in_words
 from .words import link

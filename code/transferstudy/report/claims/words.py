@@ -2,10 +2,10 @@
 
 from functools import cache
 
-from ...comparison import MIN_SEEDS, Difference, declared, verdict
-from ...strategies import STRATEGIES
-from ...study import Arm, Study
-from ...values import Value, percent, points, record_link, signed
+from ...analysis.comparison import MIN_SEEDS, Difference, declared, verdict
+from ...analysis.study import Arm, Study
+from ...plan.strategies import STRATEGIES
+from ..values import Value, percent, points, record_link, signed
 
 
 def link(arm: Arm, text: str) -> str:

@@ -12,7 +12,7 @@ from .gains import gain
 from .images import examples, prediction, preprocessing, views
 from .inside import change, cka, filters, maps, places
 from .keras_mistakes import keras_mistakes
-from .mistakes import mistakes
+from .misclassified import mistakes
 from .network import borrowed, layers, transfer
 from .pairs import pairs
 from .pretraining import pretraining

@@ -3,9 +3,9 @@
 import numpy as np
 from matplotlib.figure import Figure
 
-from ...comparison import arm_interval
-from ...expense import cpu_seconds, timed
-from ...study import Study
+from ...analysis.comparison import arm_interval
+from ...analysis.cost import cpu_seconds, timed
+from ...analysis.study import Study
 from ..bill import pretrainings
 from .marks import draw_interval, draw_seeds, minutes_axis, name_ends
 from .style import canvas, colour, dash, marker

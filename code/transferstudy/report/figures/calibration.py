@@ -4,8 +4,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from ...analysis.reliability import reliability_bins
+from ...analysis.study import Study
 from ...analysis.temperature import arm_calibration, scaled
-from ...study import Study
 from .marks import draw_interval, name_ends
 from .style import canvas, colour, dash, marker
 

@@ -4,7 +4,7 @@ import textwrap
 
 from matplotlib.figure import Figure
 
-from ...study import Study
+from ...analysis.study import Study
 from ..claims import slide_headline
 from .curves import learning_curves
 from .style import look

@@ -5,8 +5,8 @@ import numpy as np
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
-from ...comparison import class_intervals
-from ...study import Study
+from ...analysis.comparison import class_intervals
+from ...analysis.study import Study
 from .marks import draw_interval
 from .style import canvas, colour, marker
 

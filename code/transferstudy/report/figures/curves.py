@@ -4,8 +4,8 @@ import matplotlib.ticker as ticker
 import numpy as np
 from matplotlib.figure import Figure
 
-from ...comparison import arm_interval
-from ...study import Study
+from ...analysis.comparison import arm_interval
+from ...analysis.study import Study
 from .marks import draw_interval, draw_seeds, name_ends
 from .style import canvas, colour, dash, marker
 

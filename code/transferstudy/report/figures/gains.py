@@ -4,11 +4,11 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from ...comparison import difference
-from ...expense import cpu_seconds, share_machines, timed
-from ...study import Arm, Study
-from ...values import signed
-from ..claims.expense import machines
+from ...analysis.comparison import difference
+from ...analysis.cost import cpu_seconds, share_machines, timed
+from ...analysis.study import Arm, Study
+from ..claims.costs import machines
+from ..values import signed
 from .marks import draw_interval, draw_seeds, minutes_axis
 from .style import canvas, colour, marker, symbol
 

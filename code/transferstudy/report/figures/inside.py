@@ -4,8 +4,8 @@ import numpy as np
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
-from ...inside.stored import Inside, inside_of
-from ...study import Study
+from ...analysis.study import Study
+from ...experiments.inside.stored import Inside, inside_of
 from .images import _picture
 from .marks import name_ends
 from .style import canvas, colour, dash, marker

@@ -2,8 +2,8 @@
 
 from matplotlib.figure import Figure
 
-from ...keras_mistakes.effects import Effect
-from ...values import signed
+from ...experiments.keras_mistakes.effects import Effect
+from ..values import signed
 from .marks import draw_interval, draw_seeds
 from .style import canvas
 

@@ -2,9 +2,9 @@
 
 from matplotlib.figure import Figure
 
-from ...strategies import Strategy
-from ...study import Study
-from ..inline import values
+from ...analysis.study import Study
+from ...plan.strategies import Strategy
+from ..claims.inline import values
 from .diagram import arrow, box, plane
 from .style import canvas, colour
 

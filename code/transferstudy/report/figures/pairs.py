@@ -2,7 +2,7 @@
 
 from matplotlib.figure import Figure
 
-from ...audit.stored import Audit
+from ...experiments.audit.stored import Audit
 from .images import _picture
 from .style import canvas
 

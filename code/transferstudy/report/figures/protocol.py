@@ -3,12 +3,12 @@
 import numpy as np
 from matplotlib.figure import Figure
 
+from ...analysis.study import Study
 from ...data import ImageData
+from ...data.mosaic import tiled
 from ...data.splits import draw_sizes
-from ...mosaic import tiled
-from ...study import Study
-from ...values import count
 from ..cards import card
+from ..values import count
 from .diagram import arrow, box, plane
 from .style import colour
 

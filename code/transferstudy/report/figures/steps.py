@@ -3,10 +3,10 @@
 import numpy as np
 from matplotlib.figure import Figure
 
-from ...analysis.plan import DEPTHS
-from ...comparison import arm_interval
+from ...analysis.comparison import arm_interval
+from ...analysis.study import Arm, Study
 from ...errors import StudyError
-from ...study import Arm, Study
+from ...plan.declared import DEPTHS
 from ..claims.beyond import corruption_name, robust_accuracy, robust_arms
 from .marks import draw_interval, draw_seeds, name_ends
 from .style import canvas, colour, dash, marker

@@ -2,10 +2,10 @@
 
 from matplotlib.figure import Figure
 
-from ...comparison import arm_interval
-from ...study import Study
-from ...values import listing
-from ..corners import NETWORKS, all_corners
+from ...analysis.comparison import arm_interval
+from ...analysis.corners import NETWORKS, all_corners
+from ...analysis.study import Study
+from ..values import listing
 from .marks import draw_interval, draw_seeds
 from .style import canvas, colour
 

@@ -5,10 +5,10 @@ from math import log, sqrt
 import numpy as np
 from IPython.display import Markdown
 
-from ... import sheet as sheets
-from ...analysis.mistakes import Mistake, mistakes, worst_class
-from ...study import Arm, Study
-from ...values import NBSP, count
+from ...analysis.misclassified import Mistake, mistakes, worst_class
+from ...analysis.study import Arm, Study
+from ...experiments import sheet as sheets
+from ..values import NBSP, count
 from .parts import embedded, fill, html, shown, tenths, tones
 
 # Filled here for the first view and by styles/explore.js for any other.

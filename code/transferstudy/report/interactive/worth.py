@@ -5,13 +5,13 @@ from functools import cache
 from IPython.display import Markdown
 
 from ...analysis.between import Between, Estimate, Saving, between, straight_line_gap
+from ...analysis.comparison import CONFIDENCE, MIN_SEEDS, arm_interval
 from ...analysis.label_efficiency import Labels
-from ...comparison import CONFIDENCE, MIN_SEEDS, arm_interval
-from ...strategies import STRATEGIES, Strategy
-from ...study import Arm, Study
-from ...values import NBSP, Value, count, listing, percent, points, record_link
+from ...analysis.study import Arm, Study
+from ...plan.strategies import STRATEGIES, Strategy
 from ..claims.judgement import labels_in_words, may_equal
 from ..markdown import by_size
+from ..values import NBSP, Value, count, listing, percent, points, record_link
 from .parts import embedded, html, tenths, tones
 
 # On the rail, in thousandths of its length: past the largest size; its negative, below the smallest.

@@ -1,0 +1,247 @@
+"""The finished runs of a preset, grouped into arms: what pages, figures and claims look at."""
+
+from collections import Counter
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import StudyError
+from ..plan.presets import expand, preset_table
+from ..plan.spec import RunSpec
+from ..plan.strategies import STRATEGIES, Strategy
+from ..results.store import Store
+
+MAIN = "report"
+
+
+@dataclass(frozen=True)
+class Arm:
+    """The runs of one strategy at one number of labels and one image size, one a seed.
+
+    Attributes:
+        strategy: what was done.
+        n_labels: labelled images, training and validation together.
+        records: the runs' records, sorted by seed.
+        image_size: pixels a side that go into the network.
+        anchor: id of the arm's section on the page of records.
+    """
+
+    strategy: Strategy
+    n_labels: int
+    records: tuple[dict, ...]
+    image_size: int
+    anchor: str
+
+    @property
+    def key(self) -> tuple[str, int, int]:
+        """Strategy, number of labels and image size: the arm's place in `Study.arms`."""
+        return self.strategy.name, self.n_labels, self.image_size
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """The seeds, sorted."""
+        return tuple(r["spec"]["seed"] for r in self.records)
+
+    def test(self, measure: str) -> np.ndarray:
+        """Return one test measure (`accuracy`, `nll`, `ece`, `class_accuracy`, `confusion`) of each seed: (seeds, ...)."""
+        return np.array([r["metrics"]["test"][measure] for r in self.records])
+
+    def validation(self, measure: str) -> np.ndarray:
+        """Return one validation measure of each seed: (seeds, ...)."""
+        return np.array([r["metrics"]["val"][measure] for r in self.records])
+
+    @property
+    def accuracy(self) -> float:
+        """Mean test accuracy over the seeds, 0..1."""
+        return float(self.test("accuracy").mean())
+
+
+class Study:
+    """All arms of a preset.
+
+    Most presets have one image size; `image_size` arguments may then be left out. With several, the commonest one (the
+    smaller of two equally common ones) stands for a missing argument.
+
+    Args:
+        specs: the runs the preset asks for.
+        store: where their results lie.
+        name: the preset's name; anchors on the page of records begin with it, except for the main study's.
+        partial: leave out runs that have no result, and list them in `missing`, instead of refusing.
+        weights: what stands in for the preset's own pretrained weights, as `--weights` names it; anchors carry the name.
+
+    Raises:
+        StudyError: a result is missing, damaged, or made from other data or weights than the rest.
+    """
+
+    def __init__(
+        self,
+        specs: list[RunSpec],
+        store: Store,
+        name: str = MAIN,
+        partial: bool = False,
+        weights: str | None = None,
+    ):
+        self.missing = tuple(spec for spec in specs if partial and not store.has(spec))
+        specs = [spec for spec in specs if spec not in self.missing]
+        if not specs:
+            raise StudyError(
+                f"preset {name!r}: none of its runs has a result: python -m transferstudy run --preset {name}"
+            )
+        self.specs, self.store, self.name, self.weights = specs, store, name, weights
+        self.prefix = ("" if name == MAIN else f"{name}-") + (f"{weights}-" if weights else "")
+        self.records = {spec.id: store.load(spec.id) for spec in specs}
+        for what in ("data", "weights"):
+            self._same(what)
+        counts = Counter(spec.image_size for spec in specs)
+        self.image_sizes = tuple(sorted(counts))
+        self.image_size = max(self.image_sizes, key=lambda side: (counts[side], -side))
+        runs: dict[tuple[str, int, int], list[dict]] = {}
+        for spec in sorted(specs, key=lambda s: s.seed):
+            runs.setdefault((spec.strategy, spec.n_labels, spec.image_size), []).append(self.records[spec.id])
+        self.arms = {
+            key: Arm(STRATEGIES[key[0]], key[1], tuple(records), key[2], self._anchor(*key))
+            for key, records in runs.items()
+        }
+        self.sizes = tuple(sorted({n for _, n, _ in self.arms}))
+        self.strategies = tuple(
+            s for s in STRATEGIES.values() if any(name == s.name for name, *_ in self.arms)
+        )
+        self._stored: dict[str, dict[str, np.ndarray]] = {}
+
+    def _anchor(self, strategy: str, n_labels: int, image_size: int) -> str:
+        side = "" if image_size == self.image_size else f"-{image_size}px"
+        return f"{self.prefix}arm-{strategy}-{n_labels}{side}"
+
+    def _same(self, what: str):
+        found: dict[tuple, str] = {}
+        for run_id, record in self.records.items():
+            key = (record[what]["name"], record[what]["sha256"])
+            found.setdefault(key, run_id)
+        by_name: dict[str, list[str]] = {}
+        for (name, _), run_id in found.items():
+            by_name.setdefault(name, []).append(run_id)
+        for name, ids in by_name.items():
+            if len(ids) > 1:
+                raise StudyError(
+                    f"runs {ids[0]} and {ids[1]} were made from different copies of {name}: compare only results "
+                    f"of the same {what}; make one of them again with python -m transferstudy run --only {ids[0]}"
+                )
+
+    @property
+    def first(self) -> dict:
+        """Any record: for what all runs share, such as the classes."""
+        return next(iter(self.records.values()))
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The class names, in label order."""
+        return tuple(self.first["data"]["classes"])
+
+    @cached_property
+    def seeds(self) -> tuple[int, ...]:
+        """All seeds of the preset, sorted."""
+        return tuple(sorted({spec.seed for spec in self.specs}))
+
+    @property
+    def seeds_per_arm(self) -> tuple[int, int]:
+        """The fewest and the most seeds that an arm has."""
+        counts = [len(arm.records) for arm in self.arms.values()]
+        return min(counts), max(counts)
+
+    def arm(self, strategy: str, n_labels: int, image_size: int | None = None) -> Arm:
+        """Return one arm.
+
+        Raises:
+            StudyError: the preset has no such arm.
+        """
+        key = (strategy, n_labels, image_size or self.image_size)
+        if key not in self.arms:
+            raise StudyError(f"the study has no arm {strategy!r} with {n_labels:,} labels at {key[2]} px")
+        return self.arms[key]
+
+    def has(self, strategy: str, n_labels: int, image_size: int | None = None) -> bool:
+        """Return whether the preset contains this arm."""
+        return (strategy, n_labels, image_size or self.image_size) in self.arms
+
+    def at(self, n_labels: int, image_size: int | None = None) -> list[Arm]:
+        """Return all arms with this number of labels, in the order of `STRATEGIES`."""
+        side = image_size or self.image_size
+        return [self.arm(s.name, n_labels, side) for s in self.strategies if self.has(s.name, n_labels, side)]
+
+    def sizes_of(self, *strategies: str) -> list[int]:
+        """Return the numbers of labels at which all these strategies were run, rising."""
+        return [n for n in self.sizes if all(self.has(name, n) for name in strategies)]
+
+    def predictions(self, record: dict) -> dict[str, np.ndarray]:
+        """Return the stored predictions of a run, read and checked once (see `Store.predictions`)."""
+        if record["id"] not in self._stored:
+            self._stored[record["id"]] = self.store.predictions(record)
+        return self._stored[record["id"]]
+
+    def correct(self, strategy: str, n_labels: int, image_size: int | None = None) -> np.ndarray:
+        """Return which test images each seed's model got right: bool array (seeds, images), images in canonical order."""
+        rows = []
+        for record in self.arm(strategy, n_labels, image_size).records:
+            stored = self.predictions(record)
+            rows.append(stored["test_log_p"].argmax(axis=1) == stored["test_y"])
+        return np.array(rows)
+
+    def test_predictions(
+        self, strategy: str, n_labels: int, image_size: int | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return the stored test log-probabilities of all seeds (seeds, images, classes) and the labels (images,)."""
+        stored = [self.predictions(r) for r in self.arm(strategy, n_labels, image_size).records]
+        return np.stack([s["test_log_p"] for s in stored]), stored[0]["test_y"].astype(int)
+
+    def candidates(self, n_labels: int, pretrained: bool) -> list[Arm]:
+        """Return the arms among which `best` chooses: frozen random weights are a control and no candidate."""
+        return [
+            arm
+            for arm in self.at(n_labels)
+            if arm.strategy.pretrained == pretrained and arm.strategy.name != "random_features"
+        ]
+
+    def best(self, n_labels: int, pretrained: bool) -> Arm:
+        """Return the arm with the highest mean validation accuracy at a size, among pretrained or random starts.
+
+        Chosen on validation images, so that its test accuracy is not the best of several looks at the test set.
+
+        Raises:
+            StudyError: there is no candidate.
+        """
+        candidates = self.candidates(n_labels, pretrained)
+        if not candidates:
+            kind = "pretrained" if pretrained else "from-scratch"
+            raise StudyError(f"the study has no {kind} arm with {n_labels:,} labels")
+        return max(candidates, key=lambda arm: arm.validation("accuracy").mean())
+
+    @property
+    def contested(self) -> list[int]:
+        """The numbers of labels at which both a pretrained and a from-scratch arm were run, rising."""
+        return [n for n in self.sizes if self.candidates(n, True) and self.candidates(n, False)]
+
+
+def load(
+    preset: str = MAIN,
+    results: Path | str | None = None,
+    partial: bool | None = None,
+    weights: str | None = None,
+) -> Study:
+    """Load the study of a preset.
+
+    Args:
+        preset: name in presets.toml.
+        results: results folder, by default the project's.
+        partial: whether runs may be missing; `Study.missing` lists them then. By default what the preset says of itself
+            under `unfinished`.
+        weights: other pretrained weights for the same runs, as `--weights` names them: "imagenet".
+
+    Raises:
+        StudyError: a result is missing; the message names the run and the command that makes it.
+    """
+    if partial is None:
+        partial = preset_table(preset).get("unfinished", False)
+    specs = expand(preset, weights=weights) if weights else expand(preset)
+    return Study(specs, Store(results), preset, partial, weights)

@@ -1,0 +1,1 @@
+"""From a sentence back to pixels: are the results whole, and where do they come from?"""

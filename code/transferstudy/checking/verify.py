@@ -1,0 +1,61 @@
+"""Check results: every file whole, every measure equal to what its predictions give."""
+
+import math
+
+from ..errors import StudyError
+from ..results.metrics import measure_all
+from ..results.store import Store
+
+TOLERANCE = 1e-6
+
+
+def verify(store: Store) -> int:
+    """Check all results of a store and return their number.
+
+    Raises:
+        StudyError: the first file that is damaged, the first measure that differs from its recomputation, or a tuning run
+            that holds predictions of test images.
+    """
+    ids = store.ids()
+    if not ids:
+        raise StudyError(f"{store.root.name}: no results; make them with python -m transferstudy run")
+    for run_id in ids:
+        record = store.load(run_id)
+        predictions = store.predictions(record)
+        again = f"delete the record and make it again: python -m transferstudy run --only {run_id}"
+        _check_parts(record, predictions, again)
+        fresh = measure_all(predictions)
+        for part, measures in fresh.items():
+            for name, value in measures.items():
+                if not _equal(value, record["metrics"][part].get(name)):
+                    raise StudyError(
+                        f"runs/{run_id}.json: {part} {name} differs from what the predictions give; {again}"
+                    )
+        if record["model"] is not None:
+            store.model(record)
+    return len(ids)
+
+
+def _check_parts(record: dict, predictions: dict, again: str) -> None:
+    """Say when predictions and measures do not belong to the same images, or a tuning run looked at the test images."""
+    where = f"runs/{record['id']}.json"
+    tuning = record["spec"].get("purpose", "study") == "tuning"
+    expected = {"val"} if tuning else {"val", "test"}
+    if "robust_top1" in predictions and not tuning:
+        expected.add("robustness")
+    stored = {name.removesuffix("_y") for name in predictions if name.endswith("_y")}
+    if tuning and (stored != {"val"} or "robust_top1" in predictions):
+        raise StudyError(f"{where}: a tuning run with predictions of test images; {again}")
+    if stored != expected - {"robustness"} or set(record["metrics"]) != expected:
+        raise StudyError(
+            f"{where}: measures of {', '.join(sorted(record['metrics']))}, predictions give {', '.join(sorted(expected))}; "
+            f"{again}"
+        )
+
+
+def _equal(a, b) -> bool:
+    if isinstance(a, dict):
+        return isinstance(b, dict) and a.keys() == b.keys() and all(_equal(a[k], b[k]) for k in a)
+    if isinstance(a, list):
+        return isinstance(b, list) and len(a) == len(b) and all(map(_equal, a, b))
+    return isinstance(b, int | float) and math.isclose(a, b, rel_tol=0, abs_tol=TOLERANCE)

@@ -1,0 +1,39 @@
+"""`python -m transferstudy status`: what is done, missing and stale."""
+
+from .options import specs, weights
+
+HELP = "what is done, missing and stale"
+PARENTS = ("chosen", "where")
+GROUP = "study"
+
+
+def arguments(parser) -> None:
+    """Add no options: the shared ones are all."""
+
+
+def run(args) -> None:
+    """Run the command."""
+    from ..results.store import Store
+    from ..running.runner import missing
+
+    _, replaced = weights(args)
+    chosen, store = specs(args, replaced), Store(args.results)
+    todo = missing(chosen, store)
+    todo_ids = {spec.id for spec in todo}
+    groups: dict[tuple, list[bool]] = {}
+    for spec in chosen:
+        groups.setdefault((spec.arm, spec.image_size, spec.purpose), []).append(spec.id not in todo_ids)
+    sizes = {spec.image_size for spec in chosen}
+    for ((strategy, n_labels), side, purpose), done in groups.items():
+        what = (f"  {side} px" if len(sizes) > 1 else "") + ("  tuning" if purpose == "tuning" else "")
+        print(f"{strategy:16}  {n_labels:7,} labels{what}  {sum(done)} of {len(done)} done")
+    stale = sorted(set(store.ids()) - {s.id for s in [*_of_all_presets(), *chosen]})
+    print(f"preset {args.preset}: {len(chosen) - len(todo)} of {len(chosen)} runs done")
+    if stale:
+        print(f"stale: {len(stale)} results belong to no preset: {', '.join(stale)}")
+
+
+def _of_all_presets():
+    from ..plan.presets import expand, preset_names
+
+    return [spec for name in preset_names() for spec in expand(name)]

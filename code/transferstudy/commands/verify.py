@@ -1,0 +1,57 @@
+"""`python -m transferstudy verify`: check every stored file, and recompute every measure."""
+
+HELP = "check every file, every measure, and where the weights came from"
+PARENTS = ("where",)
+GROUP = "study"
+
+
+def arguments(parser) -> None:
+    """Add the command's options."""
+    parser.add_argument("--data", metavar="PATH", help="hash CIFAR-10's images too")
+    parser.add_argument("--source", metavar="PATH", help="hash Tiny ImageNet's images too")
+
+
+def run(args) -> None:
+    """Run the command."""
+    from ..analysis.repeated_runs import check as check_again
+    from ..checking.provenance import check, check_pixels
+    from ..checking.verify import verify
+    from ..data.source import data_source
+    from ..experiments.applications import load as load_applications
+    from ..experiments.applications import path as applications_path
+    from ..experiments.keras_mistakes.stored import check_all
+    from ..experiments.sheet import check as check_sheet
+    from ..paths import cards_dir, energy_file
+    from ..results.records import read_record
+    from ..results.store import Store
+
+    store = Store(args.results)
+    checked = verify(store)
+    print(f"{checked} results: files whole, measures recomputed from the predictions and equal")
+    reached = check(store, cards_dir())
+    print(
+        f"{reached['results']} results started from known weights; {reached['weights']} shipped weights files and "
+        f"{reached['pretraining']} pretraining records agree with each other and with the cards"
+    )
+    tables = [*sorted((store.root / "bench").glob("*.json")), energy_file()]
+    for path in tables:
+        read_record(path, f"python -m transferstudy {path.parent.name}")
+    print(f"{len(tables)} tables of energy and speed: whole")
+    if twice := check_again(store):
+        print(f"{twice} runs made again elsewhere: file whole, how far they agree computed anew and equal")
+    mistakes = check_all(store.root)
+    print(
+        f"{mistakes} demonstrations of mistakes: files whole, accuracies recomputed from the predictions and equal"
+    )
+    if applications_path(store.root).is_file():
+        offered = load_applications(store.root)
+        print(
+            f"{len(offered['builders'])} networks of keras.applications, as Keras {offered['keras']} builds them: file whole"
+        )
+    data, source = (data_source(path) if path else None for path in (args.data, args.source))
+    if pictures := check_sheet(store.root, data):
+        print(
+            f"explore/sheet.webp: {pictures} test images, {'every pixel' if data else 'the file'} as recorded"
+        )
+    for name in check_pixels(data, source, cards_dir()):
+        print(f"{name}: the images are those of the card")

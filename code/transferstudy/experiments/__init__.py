@@ -1,0 +1,1 @@
+"""Questions beside the grid of runs, a folder or a module each."""

@@ -1,0 +1,157 @@
+"""What looking inside a run left behind: small arrays under `results/inside/`, read without any deep-learning framework.
+
+    results/inside/<id>.json      which run, which images and layers, checksums, provenance
+    results/inside/<id>.npz       maps, CKA, filters, places (NumPy archive)
+    results/inside/pictures.*     the test images that figures of mistakes show
+
+A result exists when its JSON does: it is written last.
+"""
+
+import io
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ...analysis.study import Study
+from ...errors import StudyError
+from ...plan.spec import RunSpec
+from ...results.records import read_record, write_record
+from ...results.store import digest, write_atomic
+
+SCHEMA = 1
+PICTURES = "pictures"
+
+
+@dataclass(frozen=True)
+class Inside:
+    """What is known of the inside of one run.
+
+    Attributes:
+        about: provenance: `spec`, `layer` and `grid` of Grad-CAM, `patch` and `stride` of occlusion, `layers` of CKA,
+            `accuracy` of the network looked into, data, weights, environment.
+        arrays: `pictures` (k, side, side, 3) uint8 with `picture_index`, `true`, `predicted` (k,); `gradcam` (k, h, w) in
+            0..1 and `occlusion` (k, g, g) in -1..1, float16, both for the true class; `cka` (layers before, layers
+            after) float16; `filters_before`, `filters_after` (filters, h, w, 3) in 0..1 float16; `places_before`,
+            `places_after` (n, 2) float16 with `place_index`, `place_label` (n,).
+    """
+
+    about: dict
+    arrays: dict[str, np.ndarray]
+
+
+def folder(results: Path) -> Path:
+    """Return the folder of these results inside a results folder."""
+    return Path(results) / "inside"
+
+
+def save(results: Path, name: str, about: dict, arrays: dict[str, np.ndarray]) -> dict:
+    """Write arrays, then what they are, each atomically, and return the latter as written.
+
+    Args:
+        results: the results folder.
+        name: run id, or "pictures".
+        about: plain values.
+        arrays: small arrays.
+    """
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **arrays)
+    content = buffer.getvalue()
+    write_atomic(folder(results) / f"{name}.npz", content)
+    file = {"file": f"inside/{name}.npz", "sha256": digest(content), "bytes": len(content)}
+    about = {**about, "schema": SCHEMA, "id": name, "arrays": file}
+    return write_record(folder(results) / f"{name}.json", about)
+
+
+def load(results: Path, name: str, command: str) -> Inside:
+    """Read and check one result.
+
+    Args:
+        results: the results folder.
+        name: run id, or "pictures".
+        command: what makes it, for the message.
+
+    Raises:
+        StudyError: missing, damaged, edited by hand, or not for the run that its name says.
+    """
+    about = read_record(folder(results) / f"{name}.json", command, SCHEMA)
+    spec = about.get("spec")
+    wrong_run = spec is not None and RunSpec.parse(spec, f"inside/{name}.json").id != name
+    if about.get("id") != name or wrong_run:
+        raise StudyError(
+            f"inside/{name}.json: made by another version of the study; delete it, then {command}"
+        )
+    return Inside(about, _arrays(folder(results) / f"{name}.npz", about["arrays"], command))
+
+
+def _arrays(path: Path, entry: dict, command: str) -> dict[str, np.ndarray]:
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        raise StudyError(f"{entry['file']}: missing; make it with {command}") from None
+    if digest(content) != entry["sha256"]:
+        raise StudyError(f"{entry['file']}: damaged: its SHA-256 differs; delete it, then {command}")
+    try:
+        with np.load(io.BytesIO(content), allow_pickle=False) as archive:
+            return dict(archive)
+    except (ValueError, zipfile.BadZipFile) as error:
+        raise StudyError(f"{entry['file']}: cannot be read ({error}); delete it, then {command}") from None
+
+
+def names(results: Path) -> list[str]:
+    """Return the names of all results that are there, sorted."""
+    return sorted(path.stem for path in folder(results).glob("*.json"))
+
+
+def check_all(results: Path) -> int:
+    """Read every result, and return their number.
+
+    Raises:
+        StudyError: as `load`.
+    """
+    for name in names(results):
+        load(results, name, "python -m transferstudy inside")
+    return len(names(results))
+
+
+def available(study: Study, strategy: str, n_labels: int) -> bool:
+    """Return whether a run of this arm has been looked into."""
+    there = set(names(study.store.root))
+    return study.has(strategy, n_labels) and any(
+        r["id"] in there for r in study.arm(strategy, n_labels).records
+    )
+
+
+def inside_of(study: Study, strategy: str, n_labels: int) -> Inside:
+    """Return the first run of an arm that has been looked into.
+
+    Raises:
+        StudyError: there is none; the message has the command that makes it.
+    """
+    arm, there = study.arm(strategy, n_labels), set(names(study.store.root))
+    found = [record["id"] for record in arm.records if record["id"] in there]
+    first = found[0] if found else arm.records[0]["id"]
+    command = f"python -m transferstudy inside --preset {study.name} --only {first}"
+    return load(study.store.root, first, command)
+
+
+def pictures(study: Study, indices) -> np.ndarray:
+    """Return test images by their position, uint8 (n, side, side, 3).
+
+    Raises:
+        StudyError: not all of them are kept, or they are of other data than the study's.
+    """
+    command = f"python -m transferstudy inside --pictures --preset {study.name}"
+    kept = load(study.store.root, PICTURES, command)
+    if kept.about["data"]["sha256"] != study.first["data"]["sha256"]:
+        raise StudyError(
+            f"inside/pictures.json: pictures of another copy of the data; delete it, then {command}"
+        )
+    place = {int(index): row for row, index in enumerate(kept.arrays["index"])}
+    absent = [int(i) for i in indices if int(i) not in place]
+    if absent:
+        raise StudyError(
+            f"inside/pictures.npz: has no test image {absent[0]}: results have changed; make it again with {command}"
+        )
+    return kept.arrays["pictures"][[place[int(i)] for i in indices]]

@@ -1,0 +1,89 @@
+"""Stored predictions of both ways to what the mistake changes: image by image, then paired over seeds with intervals."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ...analysis.bootstrap import interval, p_value, resampled_means
+from ...analysis.comparison import Difference
+from ...analysis.mcnemar import mcnemar
+from ...errors import StudyError
+from .measures import correct
+from .plan import NAMES, plans
+from .stored import load
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What one mistake changes.
+
+    Attributes:
+        mistake: name.
+        difference: reported accuracy with the mistake minus without, over equal seeds.
+        right, wrong: mean reported accuracy of each way, 0..1.
+        images: images an accuracy is counted on.
+        records: the records, in the order of the seeds.
+    """
+
+    mistake: str
+    difference: Difference
+    right: float
+    wrong: float
+    images: int
+    records: tuple[dict, ...]
+
+
+def effect(mistake: str, stored: list) -> Effect:
+    """Return the effect of one mistake from the stored demonstrations of all its seeds.
+
+    The interval resamples seeds and images as in the study. The validation images of "epoch" are other ones for each seed;
+    as they are independent draws, resampling their places together is the same as resampling each seed's own.
+
+    Raises:
+        StudyError: two of them were made from other data or weights than each other.
+    """
+    for what in ("data", "weights"):
+        found = {record.about[what]["sha256"] for record in stored}
+        if len(found) > 1:
+            raise StudyError(
+                f"mistakes/{mistake}: its seeds were made from different {what}; delete its records, then "
+                f"python -m transferstudy mistakes --only {mistake}"
+            )
+    ways = [correct(mistake, record.arrays) for record in stored]
+    right, wrong = (np.array([pair[k] for pair in ways]) for k in (0, 1))
+    gain = wrong.astype(np.int8) - right.astype(np.int8)
+    means = resampled_means(gain)
+    low, high = interval(means)
+    difference = Difference(
+        "wrong",
+        "right",
+        stored[0].about["plan"]["n_labels"],
+        len(stored),
+        float(gain.mean()),
+        low,
+        high,
+        tuple(gain.mean(axis=1).tolist()),
+        p_value(means),
+        tuple(mcnemar(a, b) for a, b in zip(wrong, right, strict=True)),
+        f"mistake-{mistake}",
+        "with the mistake − without",
+    )
+    records = tuple(record.about for record in stored)
+    return Effect(mistake, difference, float(right.mean()), float(wrong.mean()), gain.shape[1], records)
+
+
+def effects(results: Path) -> dict[str, Effect]:
+    """Return the effect of every mistake, in the order of `NAMES`.
+
+    Args:
+        results: the results folder.
+
+    Raises:
+        StudyError: a demonstration is missing or damaged; the message has the command that makes it.
+    """
+    wanted = plans()
+    return {
+        name: effect(name, [load(results, plan.id) for plan in wanted if plan.mistake == name])
+        for name in NAMES
+    }

@@ -1,0 +1,199 @@
+"""One sheet of small test images: those that any arm gets most confidently wrong, for the page on which readers pick the arm.
+
+    results/explore/sheet.webp   the images side by side, row by row, without loss
+    results/explore/sheet.json   which test image stands where, of which data, checksums
+
+An image goes by its position among the test images in canonical order, so the sheet stays valid when runs are added: arms that
+came later show those of their mistakes that are on it.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ..analysis.misclassified import mistakes
+from ..analysis.study import Study
+from ..data import ImageData
+from ..data.mosaic import from_mosaic, to_mosaic
+from ..errors import StudyError
+from ..results.records import read_record, write_record
+from ..results.store import digest, write_atomic
+from .inside.wanted import check_same_images
+
+SCHEMA = 1
+FOLDER = "explore"
+IMAGES = 400  # on the sheet, at most
+SHOWN = 6  # mistakes of an arm within a class that a page shows
+MAX_SIDE = 64  # pixels; larger images are shrunk
+MAX_BYTES = 900_000
+COLUMNS = 20
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """The sheet as stored.
+
+    Attributes:
+        file: path of the picture, relative to the results folder.
+        side: pixels a side of one image.
+        columns, rows: of images.
+        place: position among the test images -> place on the sheet, counted row by row.
+        data_sha256: content hash of the data set.
+    """
+
+    file: str
+    side: int
+    columns: int
+    rows: int
+    place: dict[int, int]
+    data_sha256: str
+
+
+def command(preset: str) -> str:
+    """Return the command that makes the sheet."""
+    return f"python -m transferstudy explore --preset {preset} --data PATH"
+
+
+def wanted(study: Study, budget: int = IMAGES) -> list[int]:
+    """Return which test images to keep, sorted.
+
+    Every arm and class proposes its most confident mistake, then its second, and so on, so that all are served alike. Within
+    a round, images that are among the leading mistakes of more arms come first.
+
+    Args:
+        study: the finished runs.
+        budget: at most so many.
+    """
+    lists = []
+    for arm in (arm for n in study.sizes for arm in study.at(n)):
+        found = mistakes(study, arm.strategy.name, arm.n_labels)
+        for label in range(len(study.classes)):
+            lists.append([m.index for m in found if m.true == label][:SHOWN])
+    shared: dict[int, int] = {}
+    for index in (i for each in lists for i in each):
+        shared[index] = shared.get(index, 0) + 1
+    kept: set[int] = set()
+    for rank in range(SHOWN):
+        proposed = {each[rank] for each in lists if rank < len(each)} - kept
+        order = sorted(proposed, key=lambda i: (-shared[i], i))
+        kept |= set(order[: budget - len(kept)])
+    return sorted(kept)
+
+
+def make(study: Study, data: ImageData, budget: int = IMAGES) -> dict:
+    """Write the sheet of a study's mistakes and return its record as written.
+
+    Args:
+        study: the finished runs.
+        data: the images that they were made from.
+        budget: at most so many images; fewer if the file would get too large.
+
+    Raises:
+        StudyError: the data are not those that the study was made from.
+    """
+    check_same_images(study, data)
+    index = wanted(study, budget)
+    content, side = _picture(data.x_test[index])
+    while len(content) > MAX_BYTES:
+        index = wanted(study, int(0.95 * len(index) * MAX_BYTES / len(content)))
+        content, side = _picture(data.x_test[index])
+    file = f"{FOLDER}/sheet.webp"
+    write_atomic(study.store.root / file, content)
+    record = {
+        "schema": SCHEMA,
+        "preset": study.name,
+        "data": {"name": data.name, "sha256": data.sha256},
+        "side": side,
+        "columns": COLUMNS,
+        "index": index,
+        "picture": {"file": file, "sha256": digest(content), "bytes": len(content)},
+    }
+    return write_record(_path(study.store.root), record)
+
+
+def _path(root: Path) -> Path:
+    return Path(root) / FOLDER / "sheet.json"
+
+
+def _picture(images: np.ndarray) -> tuple[bytes, int]:
+    """Return images (n, side, side, 3), uint8, as one WebP file, and the side that each has on it."""
+    from PIL import Image
+
+    side = min(images.shape[1], MAX_SIDE)
+    if images.shape[1] != side:
+        size, how = (side, side), Image.Resampling.LANCZOS
+        images = np.stack([np.asarray(Image.fromarray(image).resize(size, how)) for image in images])
+    return to_mosaic(images, COLUMNS), side
+
+
+def load(study: Study) -> Sheet:
+    """Read and check the sheet beside a study's results.
+
+    Raises:
+        StudyError: missing, damaged, edited, or of other data than the study's; the message has the command that makes it.
+    """
+    sheet = read(study.store.root, study.name)
+    if sheet.data_sha256 != study.first["data"]["sha256"]:
+        raise StudyError(
+            f"{FOLDER}/sheet.json: pictures of another copy of the data; make it again: {command(study.name)}"
+        )
+    return sheet
+
+
+def read(root: Path, preset: str = "report") -> Sheet:
+    """Read and check the sheet of a results folder.
+
+    Args:
+        root: the results folder.
+        preset: named in the command of an error message.
+
+    Raises:
+        StudyError: missing, damaged or edited.
+    """
+    record = read_record(_path(root), command(preset), SCHEMA)
+    again = f"make it with {command(preset)}"
+    entry, index = record["picture"], record["index"]
+    try:
+        content = (Path(root) / entry["file"]).read_bytes()
+    except FileNotFoundError:
+        raise StudyError(f"{entry['file']}: missing; {again}") from None
+    if digest(content) != entry["sha256"]:
+        raise StudyError(f"{entry['file']}: damaged: its SHA-256 differs; {again}")
+    rows = max(1, -(-len(index) // record["columns"]))
+    place = {i: k for k, i in enumerate(index)}
+    return Sheet(entry["file"], record["side"], record["columns"], rows, place, record["data"]["sha256"])
+
+
+def pictures(root: Path, sheet: Sheet) -> np.ndarray:
+    """Return the images of a sheet, uint8 (n, side, side, 3), in the order of their places."""
+    return from_mosaic((Path(root) / sheet.file).read_bytes(), sheet.side)[: len(sheet.place)]
+
+
+def check(root: Path, source: Path | None = None) -> int:
+    """Check the sheet of a results folder, and its pixels where the data are at hand.
+
+    Args:
+        root: the results folder.
+        source: the data set that the sheet was made from, or None.
+
+    Returns:
+        The number of images on it; 0 where there is no sheet.
+
+    Raises:
+        StudyError: as `read`, or an image on the sheet is not the one that the data have at its position.
+    """
+    if not _path(root).is_file():
+        return 0
+    sheet, record = read(root), json.loads(_path(root).read_text(encoding="utf-8"))
+    if source is not None:
+        from ..data import load as load_data
+
+        data = load_data(record["data"]["name"], source, record["side"])
+        same = data.side == sheet.side and data.sha256 == sheet.data_sha256
+        if same and not np.array_equal(pictures(root, sheet), data.x_test[list(sheet.place)]):
+            raise StudyError(
+                f"{sheet.file}: not the images that its record names; make it with {command(record['preset'])}"
+            )
+    return len(sheet.place)

@@ -1,0 +1,1 @@
+"""What is to be run: specifications, presets, strategies, backbones, and what was declared beforehand."""

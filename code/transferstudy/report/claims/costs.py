@@ -1,0 +1,147 @@
+"""Sentences on what a model costs: processor time, energy and CO2e, and the share of the pretraining."""
+
+import math
+
+from ...analysis.cost import made_on, on_accelerator, share_machines, timed
+from ...analysis.study import Arm, Study
+from ..bill import Bill, bill, estimator, pretrainings
+from ..values import count, listing
+from .headline import best_pair
+from .words import label, link
+
+_NAMES = (
+    "linear_probe",
+    "finetune_block5",
+    "finetune_all",
+    "scratch_bn",
+    "small_finetune",
+    "small_scratch",
+)
+
+
+def in_words(number: float, digits: int = 2) -> str:
+    """Return an amount with that many significant digits, no exponent: 0.8163 -> "0.82", 46.7 -> "47", 1234 -> "1,200"."""
+    if number == 0:
+        return "0"
+    rounded = float(f"{number:.{digits}g}")
+    decimals = max(0, digits - 1 - math.floor(math.log10(abs(rounded))))
+    return f"{rounded:,.{decimals}f}"
+
+
+def _arms(study: Study) -> tuple[int, list[tuple[Arm, Bill]]]:
+    n = study.contested[-1]
+    arms = [study.arm(name, n) for name in _NAMES if study.has(name, n)]
+    arms = [arm for arm in arms if timed(study, arm)]
+    return n, [(arm, bill(study, arm)) for arm in arms]
+
+
+def cost(study: Study) -> str:
+    """Return what training one model of the main arms costs in processor time at the most labels."""
+    n, arms = _arms(study)
+    parts = [
+        f"{link(arm, f'{each.cpu_seconds / 60:.1f}')} for {label(arm.strategy.name)}" for arm, each in arms
+    ]
+    if not parts:
+        return "The cost of single models was not compared."
+    kinds = {made_on(record) for arm, _ in arms for record in timed(study, arm)}
+    mixed = (
+        "Not all were made on the same kind of machine, so compare them roughly."
+        if len(kinds) > 1
+        else machines(study)
+    )
+    return (
+        f"Training one model with {count(n)} labels took, in core-minutes, {listing(parts)}. "
+        f"The cost of pretraining is not in these numbers. {mixed}".rstrip()
+        + _left_out(study)
+    )
+
+
+def _left_out(study: Study) -> str:
+    """Say how many runs' times do not count because an accelerator made them."""
+    counted = sum(len(timed(study, arm)) for arm in study.arms.values())
+    out = sum(len(arm.records) for arm in study.arms.values()) - counted
+    if not out:
+        return ""
+    names = sorted(
+        {n for r in study.records.values() if on_accelerator(r) for n in r["environment"]["accelerators"]}
+    )
+    runs = "one run" if out == 1 else f"{count(out)} runs"
+    return f" Times of {runs} on {listing(names)} are left out here and below: what an accelerator does is no processor time."
+
+
+def machines(study: Study) -> str:
+    """Return a warning, to be added to a text, where runs were made on different kinds of machine; else nothing."""
+    counted = [record for arm in study.arms.values() for record in timed(study, arm)]
+    kinds = {made_on(record) for record in counted}
+    if len(kinds) < 2:
+        return ""
+    sizes = {(r["spec"]["n_labels"], made_on(r)) for r in counted}
+    if len(sizes) > len({n for n, _ in sizes}):
+        return "Runs, some of the same size too, were made on different kinds of machine, so compare times roughly."
+    return "Runs at different sizes were made on different kinds of machine, so compare times within a size."
+
+
+def energy(study: Study) -> str:
+    """Return the estimated energy and CO2e of one model of the best arms, and of the pretraining behind them."""
+    n = study.contested[-1]
+    best = {arm.key: arm for arm in best_pair(study, n)[:2]}.values()
+    parts, unknown, made = [], "", {}
+    for arm in best:
+        each = bill(study, arm)
+        if each.watt_hours is None:
+            unknown += f" For {label(arm.strategy.name)} there is no estimate: an accelerator trained it."
+            continue
+        grams = estimator().grams(each.watt_hours)
+        parts.append(
+            f"{link(arm, in_words(each.watt_hours))} watt-hours or {in_words(grams)} g of CO₂e for {label(arm.strategy.name)}"
+        )
+        if each.pretraining and each.pretraining_wh:
+            made[each.pretraining.network] = (each, arm)
+    if not parts:
+        return unknown.strip()
+    text = (
+        f"By the tables of {estimator().name} {estimator().version}, training one model with {count(n)} labels took about "
+        f"{listing(parts)}, at the carbon intensity of the world's average electricity.{unknown}"
+    )
+    for network, (each, arm) in made.items():
+        grams = estimator().grams(each.pretraining_wh)
+        text += (
+            f" The pretraining of {network} took about {in_words(each.pretraining_wh)} watt-hours or {in_words(grams)} g, "
+            f"{each.pretraining.account}: as much as {link(arm, count(each.pretraining_wh / each.watt_hours))} such trainings "
+            f"of {label(arm.strategy.name)}."
+        )
+    return text
+
+
+def payback(study: Study) -> str:
+    """Return after how many models the pretraining is paid back in processor time, for the best arms at the most labels."""
+    n = study.contested[-1]
+    a, b, _ = best_pair(study, n)
+    ours, theirs = bill(study, a), bill(study, b)
+    if ours.pretraining is None:
+        return "What the pretraining of these weights took is not known, so it cannot be set against what transfer saves."
+    if ours.cpu_seconds is None or theirs.cpu_seconds is None:
+        return "What transfer saves at the most labels cannot be said: one of the two was trained on accelerators alone."
+    saved = theirs.cpu_seconds - ours.cpu_seconds
+    pair = f"{label(a.strategy.name)} and {label(b.strategy.name)} with {count(n)} labels"
+    if saved <= 0:
+        return f"Between {pair}, transfer took more processor time, not less: on time alone the pretraining is never paid back."
+    models = math.ceil(ours.pretraining.cpu_seconds / saved)
+    doubt = (
+        ""
+        if share_machines(study, a, b)
+        else " That is rough: the two were trained on different kinds of machine."
+    )
+    return (
+        f"Between {pair}, transfer saved {link(a, in_words(saved / 60))} core-minutes a model: on time alone the pretraining "
+        f"is paid back after {count(models)} models.{doubt}"
+    )
+
+
+def shares(study: Study) -> str:
+    """Return what each pretraining took, in core-minutes, and by whose account."""
+    parts = [
+        f"{in_words(made.cpu_seconds / 60)} core-minutes for {network}, {made.account}"
+        for network, made in pretrainings(study).items()
+    ]
+    return f"Pretraining took {listing(parts)}." if parts else "What the pretraining took is not known."

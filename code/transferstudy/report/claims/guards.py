@@ -1,0 +1,99 @@
+"""Guards: a page that says more than the results show does not render."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from ...analysis.comparison import difference, verdict
+from ...analysis.study import Study
+from ...errors import StudyError
+from ...paths import project_root
+
+# A description of results, unless the words before it say otherwise or the sentence cites its source.
+_CLAIM = re.compile(
+    r"""(?<!tiny\s)(?<!tiny-)\bimagenet[-\s]?pre-?train(?:ed|ing)
+    | \bpre-?trained\s+(?:[\w-]+\s+)??(?:[\w-]+\s+)??(?:on|with|from)\s+(?:the\s+)?(?:full\s+|whole\s+|real\s+|official\s+)?imagenet\b
+    | (?<!tiny\s)(?<!tiny-)\bimagenet(?:['’]s)?\s+(?:official\s+)?(?:weights|features|initialisation)\b""",
+    re.IGNORECASE | re.VERBOSE,
+)
+# Words just before the description: it is denied, or speaks of published work or of the official weights as such.
+_OTHERS = re.compile(
+    r"\b(?:not|no|never|nor|without|instead\s+of|rather\s+than|unlike|published|literature|other\s+studies)\b[^.,;:!?]*$"
+    r"|^\W*official\s+$",
+    re.IGNORECASE,
+)
+_CITATION = re.compile(r"(?<![\w.])@[A-Za-z][\w:-]+")
+_SENTENCE = re.compile(r"(?<=[.!?])[\"”’)\]*_]*\s+|\n\s*\n|\n(?=\s*(?:[-*+#|:]|\d+\.)\s?)")
+_NOT_PAGES = {"code", "results", "notebooks", "cards", "docs", "_site"}
+
+
+def imagenet_claims(text: str) -> Iterator[str]:
+    """Yield the sentences of a page's source that call a network pretrained on ImageNet as if it were ours.
+
+    Tiny ImageNet is meant by its full name only. A sentence is left alone when it cites a source ([@key]), or when the words
+    just before deny it ("not", "rather than") or speak of published work.
+    """
+    for sentence in _SENTENCE.split(text):
+        for found in _CLAIM.finditer(sentence):
+            if not _CITATION.search(sentence) and not _OTHERS.search(sentence[: found.start()]):
+                yield " ".join(sentence.split())
+                break
+
+
+def check_pages(study: Study, root: Path | None = None) -> None:
+    """Refuse pages that describe results as ImageNet-pretrained when no run of the study started from ImageNet's weights.
+
+    Args:
+        study: the finished runs.
+        root: the project, by default this one.
+
+    Raises:
+        StudyError: the first such sentence, with its file.
+    """
+    if any(record["weights"]["name"] == "imagenet" for record in study.records.values()):
+        return
+    root = root or project_root()
+    pages = [p for p in root.rglob("*.qmd") if not _hidden(p.relative_to(root))]
+    for path in sorted(pages):
+        for sentence in imagenet_claims(path.read_text(encoding="utf-8")):
+            raise StudyError(
+                f"{path.relative_to(root)}: speaks of a network pretrained on ImageNet, but no run started from ImageNet's "
+                f"weights: {sentence!r}; name the source with report.source, or cite whose network it is"
+            )
+
+
+def _hidden(path: Path) -> bool:
+    return path.parts[0] in _NOT_PAGES or any(part.startswith(".") for part in path.parts)
+
+
+def holds(condition: bool, sentence: str, where: str) -> None:
+    """Stop the render when the results no longer support a sentence that is written by hand.
+
+    Args:
+        condition: computed from the results.
+        sentence: the sentence, or its gist.
+        where: the page.
+
+    Raises:
+        StudyError: the condition is false.
+    """
+    if not condition:
+        raise StudyError(f"{where}: the results no longer support {sentence!r}: write it anew")
+
+
+def verdict_is(study: Study, a: str, b: str, n_labels: int, expected: str, where: str) -> None:
+    """Stop the render unless the verdict on a difference is the one that a page speaks of.
+
+    Args:
+        study: the finished runs.
+        a: strategy name.
+        b: strategy name.
+        n_labels: labelled images.
+        expected: a verdict of `comparison.judge`.
+        where: the page.
+
+    Raises:
+        StudyError: it is another one.
+    """
+    found = verdict(study, difference(study, a, b, n_labels))
+    holds(found == expected, f"{a} is {expected} than {b} at {n_labels:,} labels (now: {found})", where)

@@ -1,0 +1,193 @@
+"""All inline values of the pages, computed once from the study and the cards."""
+
+import numpy as np
+
+from ...analysis.comparison import Difference, difference, verdict
+from ...analysis.cost import cpu_seconds, on_accelerator
+from ...analysis.label_efficiency import worth
+from ...analysis.study import Arm, Study
+from ...analysis.temperature import arm_calibration
+from ...data.splits import MAX_VALIDATION, VALIDATION_SHARE
+from ...results.environment import machine
+from ...results.metrics import ECE_BINS
+from ..cards import card
+from ..sources import card_of, source_of, sources
+from ..values import Value, count, listing, percent, points, record_link, signed
+from .headline import best_pair
+from .judgement import worth_in_words
+
+
+class Values:
+    """Inline values: attributes are `Value`s; methods make one for an arm or a pair.
+
+    Args:
+        study: the finished runs.
+    """
+
+    def __init__(self, study: Study):
+        self._study = study
+        self._facts()
+        self._weights()
+        self._best()
+        self._classes()
+        self._machine()
+
+    def _facts(self):
+        study, data = self._study, self._study.first["data"]
+        here = record_link("data")
+        self.dataset = Value({"cifar10": "CIFAR-10"}.get(data["name"], data["name"]), here)
+        self.n_classes = Value(count(len(study.classes)), here)
+        self.class_list = Value(listing(study.classes))
+        self.n_pool = Value(count(card(data["name"])["images"]["train"]), here)
+        self.n_test = Value(count(data["test"]), here)
+        self.image_side = Value(str(data["side"]), here)
+        self.sizes = Value(listing([count(n) for n in study.sizes]))
+        self.n_seeds = self._range(*study.seeds_per_arm)
+        self.n_runs = Value(count(len(study.records)), record_link("runs"))
+        self.n_strategies = Value(count(len(study.strategies)))
+        self.backbone = Value("VGG16")
+        self.validation_share = Value(percent(VALIDATION_SHARE, 0))
+        self.max_validation = Value(count(MAX_VALIDATION))
+        self.ece_definition_bins = Value(count(ECE_BINS))
+
+    def _weights(self):
+        started = [r for r in self._study.records.values() if r["weights"]["sha256"]]
+        # VGG16's weights are the ones that pages describe; the compact network's have their own manifest.
+        started.sort(key=lambda r: r["spec"]["backbone"] != "vgg16")
+        used = [r["weights"] for r in started]
+        self.weights_name = Value(used[0]["name"], record_link("weights")) if used else Value("none")
+        if not used:
+            return
+        page = "/chapters/pretrained-model.qmd"
+        self.source = Value(listing([str(s) for s in sources(self._study)]), page)
+        facts = self.weights_card = card_of(started[0], self._study.store)
+        self.weights_source = Value(facts["source"], page)
+        self.weights_top1 = Value(percent(source_of(started[0], self._study.store).top1), page)
+        self.weights_classes = Value(count(facts["classes"]), page)
+
+    def _best(self):
+        contested = self._study.contested
+        if not contested:
+            return
+        for word, n in (("smallest", contested[0]), ("largest", contested[-1])):
+            a, b, d = best_pair(self._study, n)
+            setattr(self, f"best_transfer_{word}", Value(a.strategy.label, record_link(a.anchor)))
+            setattr(self, f"best_scratch_{word}", Value(b.strategy.label, record_link(b.anchor)))
+            setattr(self, f"best_transfer_acc_{word}", self._accuracy(a))
+            setattr(self, f"best_scratch_acc_{word}", self._accuracy(b))
+            setattr(self, f"gain_{word}", Value(points(d.mean), record_link(d.anchor)))
+            setattr(self, f"gain_{word}_interval", self._interval(d))
+            setattr(self, f"best_transfer_name_{word}", a.strategy.name)
+            setattr(self, f"best_scratch_name_{word}", b.strategy.name)
+
+    def _classes(self):
+        study = self._study
+        if not study.contested:
+            return
+        arm = study.best(study.contested[-1], True)
+        recall = arm.test("class_accuracy").mean(axis=0)
+        worst, best = int(recall.argmin()), int(recall.argmax())
+        link = record_link(arm.anchor)
+        self.hardest_class, self.easiest_class = Value(study.classes[worst]), Value(study.classes[best])
+        self.hardest_class_acc = Value(percent(float(recall[worst])), link)
+        self.easiest_class_acc = Value(percent(float(recall[best])), link)
+
+    def _machine(self):
+        study = self._study
+        environments = [r["environment"] for r in study.records.values()]
+        self.backend_name = Value(
+            listing(sorted({e["backend"] for e in environments})), record_link("environment")
+        )
+        self.keras_version = Value(listing(sorted({e["libraries"]["keras"] for e in environments})))
+        groups = [[r for r in study.records.values() if on_accelerator(r) is kind] for kind in (False, True)]
+        spent = [
+            f"{_hours(group)} hours of wall time on {listing(sorted({machine(r['environment']) for r in group}))}"
+            for group in groups
+            if group
+        ]
+        self.spent = Value(", and ".join(spent), record_link("environment"))
+
+    @staticmethod
+    def _range(fewest: int, most: int) -> Value:
+        return Value(f"{fewest} to {most}" if fewest < most else count(most), record_link("runs"))
+
+    def _accuracy(self, arm: Arm) -> Value:
+        return Value(percent(arm.accuracy), record_link(arm.anchor))
+
+    @staticmethod
+    def _interval(d: Difference) -> Value:
+        return Value(f"{signed(d.low)} to {signed(d.high)}", record_link(d.anchor))
+
+    def acc(self, strategy: str, n_labels: int) -> Value:
+        """Mean test accuracy of an arm."""
+        return self._accuracy(self._study.arm(strategy, n_labels))
+
+    def seeds(self, n_labels: int) -> Value:
+        """How many seeds the arms with a number of labels have, fewest to most."""
+        counts = [len(arm.seeds) for arm in self._study.at(n_labels)]
+        return self._range(min(counts), max(counts))
+
+    def spread(self, strategy: str, n_labels: int) -> Value:
+        """Lowest to highest test accuracy over the seeds of an arm."""
+        arm = self._study.arm(strategy, n_labels)
+        low, high = (f"{100 * f(arm.test('accuracy')):.1f}" for f in (min, max))
+        return Value(f"{low} to {high}\u00a0%", record_link(arm.anchor))
+
+    def diff(self, a: str, b: str, n_labels: int) -> Value:
+        """Seed-paired difference in test accuracy, a minus b, in points."""
+        d = difference(self._study, a, b, n_labels)
+        return Value(points(d.mean), record_link(d.anchor))
+
+    def diff_interval(self, a: str, b: str, n_labels: int) -> Value:
+        """Bootstrap interval of the difference, in points."""
+        return self._interval(difference(self._study, a, b, n_labels))
+
+    def ece(self, strategy: str, n_labels: int) -> Value:
+        """Mean expected calibration error on the test images."""
+        arm = self._study.arm(strategy, n_labels)
+        return Value(percent(float(arm.test("ece").mean())), record_link(arm.anchor))
+
+    def nll(self, strategy: str, n_labels: int) -> Value:
+        """Mean negative log-likelihood of the test images, in nats."""
+        arm = self._study.arm(strategy, n_labels)
+        return Value(f"{arm.test('nll').mean():.2f}", record_link(arm.anchor))
+
+    def temperature(self, strategy: str, n_labels: int) -> Value:
+        """Mean temperature fitted on the validation images of an arm's runs; above 1 for too much confidence."""
+        rows = arm_calibration(self._study, strategy, n_labels)
+        return self._of(strategy, n_labels, f"{np.mean([r.temperature for r in rows]):.2f}")
+
+    def ece_scaled(self, strategy: str, n_labels: int) -> Value:
+        """Mean expected calibration error on the test images after temperature scaling."""
+        rows = arm_calibration(self._study, strategy, n_labels)
+        return self._of(strategy, n_labels, percent(float(np.mean([r.ece_scaled for r in rows]))))
+
+    def verdict(self, a: str, b: str, n_labels: int) -> Value:
+        """The plan's verdict on a against b, in words."""
+        d = difference(self._study, a, b, n_labels)
+        return Value(verdict(self._study, d), record_link(d.anchor))
+
+    def worth(self, strategy: str, n_labels: int) -> Value:
+        """How many labels training from scratch needs to match an arm, with its interval."""
+        found = worth(self._study, self._study.arm(strategy, n_labels))
+        return self._of(strategy, n_labels, worth_in_words(found) if found else "not measured")
+
+    def _of(self, strategy: str, n_labels: int, text: str) -> Value:
+        return Value(text, record_link(self._study.arm(strategy, n_labels).anchor))
+
+    def minutes(self, strategy: str, n_labels: int) -> Value:
+        """Mean processor time of training one model, in core-minutes."""
+        arm = self._study.arm(strategy, n_labels)
+        seconds = cpu_seconds(self._study, arm)
+        return Value(
+            f"{seconds.mean() / 60:.1f}" if len(seconds) else "not measured", record_link(arm.anchor)
+        )
+
+
+def _hours(records) -> str:
+    return f"{sum(r['timing']['total']['wall'] for r in records) / 3600:.1f}"
+
+
+def values(study: Study) -> Values:
+    """Return the inline values of a study."""
+    return Values(study)

@@ -1,0 +1,40 @@
+"""The most confident mistakes as pictures."""
+
+from matplotlib.figure import Figure
+
+from ...analysis.misclassified import confident_mistakes
+from ...analysis.study import Study
+from ...experiments.inside.stored import pictures
+from .images import _picture
+from .style import canvas
+
+
+def mistakes(
+    study: Study, strategy: str, n_labels: int, count: int = 8, theme: str = "light", size: str = "page"
+) -> Figure:
+    """Test images that an arm gets most confidently wrong: true class, taken for, and mean confidence over the seeds.
+
+    Raises:
+        StudyError: the pictures are not kept; the message has the command that keeps them.
+    """
+    found = confident_mistakes(study, strategy, n_labels, count)
+    kept = pictures(study, [m.index for m in found])
+    columns = 4
+    rows = -(-len(found) // columns)
+    with canvas(
+        theme, size, 0.36 * rows if size == "page" else 0.22 * rows, rows, columns, squeeze=False
+    ) as (
+        figure,
+        axes,
+        face,
+    ):
+        for axis in axes.ravel()[len(found) :]:
+            axis.set_visible(False)
+        for axis, mistake, image in zip(axes.ravel(), found, kept, strict=False):
+            _picture(axis, image)
+            axis.set_title(
+                f"{study.classes[mistake.true]}, taken for\n{study.classes[mistake.predicted]}, {100 * mistake.confidence:.0f} %",
+                fontsize=face.font * 0.9,
+                pad=4,
+            )
+    return figure

@@ -1,0 +1,1 @@
+"""What single pages say, draw and tabulate: a module for each page that needs one."""

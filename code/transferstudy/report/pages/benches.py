@@ -1,0 +1,110 @@
+"""What pages say of the bench: kept activations, the store, two workers; read from `results/bench/`."""
+
+from pathlib import Path
+
+from IPython.display import Markdown
+
+from ...paths import results_dir
+from ...results.environment import machine
+from ...results.records import read_record
+from ..claims.costs import in_words
+from ..markdown import pipe_table
+from ..values import Value, count, listing
+
+# What the project asks of itself: times faster than without.
+BARS = {"linear_probe": 10.0, "finetune": 3.0, "workers": 1.7}
+_COMMANDS = {
+    "training": "python -m transferstudy bench --keep",
+    "workers": "python -m transferstudy bench --workers --keep",
+}
+EPOCHS = {
+    "linear_probe": "an epoch of the linear probe",
+    "finetune": "an epoch of fine-tuning the last block",
+}
+
+
+def stored(what: str) -> dict | None:
+    """Return a stored bench, "training" or "workers"; None where it was not made.
+
+    Raises:
+        StudyError: the file is damaged or was edited.
+    """
+    path: Path = results_dir() / "bench" / f"{what}.json"
+    return read_record(path, _COMMANDS[what]) if path.is_file() else None
+
+
+def _link(what: str, text: str) -> Value:
+    return Value(text, f"/results/bench/{what}.json")
+
+
+def _where(found: dict) -> str:
+    env = found["environment"]
+    kept = ", glibc told to keep freed memory" if "MALLOC_TRIM_THRESHOLD_" in env.get("allocator", {}) else ""
+    return f"{machine(env)}, {env['backend']}{kept}, {found['made']}"
+
+
+def _times(what: str, found: dict, decimals: int) -> str:
+    return _link(what, f"{found['speedup']:.{decimals}f}")._repr_markdown_()
+
+
+def _asked(key: str, found: dict) -> str:
+    return f"{BARS[key]:g}, {'reached' if found['speedup'] >= BARS[key] else 'missed'}"
+
+
+def table() -> Markdown:
+    """What was compared, how many times faster it was, what arithmetic or the number of workers allows, and what was asked for."""
+    rows = []
+    if made := stored("training"):
+        for key, name in EPOCHS.items():
+            found = made[key]
+            times = f"{in_words(found['without_cache'])} s → {in_words(found['with_cache'])} s"
+            what = f"{name}: activations computed at each step, or kept"
+            rows.append(
+                [what, times, _times("training", found, 1), f"{found['ceiling']:,.1f}", _asked(key, found)]
+            )
+    if made := stored("workers"):
+        found = made["workers"]
+        few, many = (f(found["seconds"], key=int) for f in (min, max))
+        what = f"{count(found['runs'])} runs: {few} worker or {many}, each tied to one core"
+        times = f"{in_words(found['seconds'][few])} s → {in_words(found['seconds'][many])} s"
+        rows.append([what, times, _times("workers", found, 2), many, _asked("workers", found)])
+    header = ["what", "time", "times faster", "ceiling", "asked for"]
+    return pipe_table(header, rows or [["not measured yet", "–", "–", "–", "–"]], "lrrrr")
+
+
+def sentence() -> str:
+    """Return what the bench found, which bars were missed, what the store costs, and where it was measured."""
+    training, workers = stored("training"), stored("workers")
+    said, missed = [], []
+    if training:
+        for key, name in EPOCHS.items():
+            found = training[key]
+            said.append(
+                f"With kept activations {name} was {_times('training', found, 1)} times faster; arithmetic allows "
+                f"{found['ceiling']:,.1f}."
+            )
+            if found["speedup"] < BARS[key]:
+                missed.append(f"{BARS[key]:g} times were asked for {name}")
+        store = training["store"]
+        said.append(
+            f"Storing a run with {count(store['test_images'])} test images took {in_words(store['save_seconds'])} s, reading and "
+            f"checking it {in_words(store['load_seconds'])} s; its two files hold {count(store['bytes'])} bytes. Measured on "
+            f"{_where(training)}."
+        )
+    if workers:
+        found = workers["workers"]
+        many = max(found["seconds"], key=int)
+        said.append(
+            f"With {many} workers, one core each, {count(found['runs'])} runs were finished {_times('workers', found, 2)} times "
+            f"faster than with one, on {_where(workers)}."
+        )
+        if found["speedup"] < BARS["workers"]:
+            missed.append(f"{BARS['workers']:g} times were asked of the workers")
+    said += [
+        f"Not measured yet: `{_COMMANDS[what]}`."
+        for what, made in (("training", training), ("workers", workers))
+        if not made
+    ]
+    if missed:
+        said.append(f"Missed: {listing(missed)}.")
+    return " ".join(said)

@@ -1,0 +1,148 @@
+"""The plan as tables: what it declares, from presets.toml and `plan.declared`, and how far it is run."""
+
+from collections import Counter
+
+from IPython.display import Markdown
+
+from ...analysis.study import MAIN, Study
+from ...data.splits import draw_sizes
+from ...plan import declared as plan
+from ...plan.presets import expand
+from ...plan.spec import RunSpec
+from ...plan.strategies import STRATEGIES, get_strategy
+from ..markdown import pipe_table
+from ..values import count, listing, percent
+
+_KNOBS = ("head_learning_rate", "learning_rate", "weight_decay")
+
+
+def seeds(preset: str = MAIN) -> Markdown:
+    """Return how many seeds each strategy is declared to run at each number of labels."""
+    specs = expand(preset)
+    sizes = sorted({spec.n_labels for spec in specs})
+    rows = []
+    for name in [name for name in STRATEGIES if any(spec.strategy == name for spec in specs)]:
+        counts = [len({s.seed for s in specs if s.arm == (name, n)}) for n in sizes]
+        rows.append([get_strategy(name).label, *(str(k) if k else "not run" for k in counts)])
+    return pipe_table(["strategy", *(f"{n:,} labels" for n in sizes)], rows, "l" + "r" * len(sizes))
+
+
+def schedules(preset: str = MAIN) -> Markdown:
+    """Return the optimiser steps of each strategy's last phase at each number of labels, with the batch size."""
+    specs = expand(preset)
+    sizes = sorted({spec.n_labels for spec in specs})
+    rows = []
+    for name in [name for name in STRATEGIES if any(spec.strategy == name for spec in specs)]:
+        row = [get_strategy(name).label]
+        for n in sizes:
+            arm = [s for s in specs if s.arm == (name, n)]
+            row.append(f"{_steps(arm[0]):,} × {arm[0].batch_size}" if arm else "not run")
+        rows.append(row)
+    return pipe_table(["strategy", *(f"{n:,} labels" for n in sizes)], rows, "l" + "r" * len(sizes))
+
+
+def _steps(spec: RunSpec) -> int:
+    phase = "head" if get_strategy(spec.strategy).train_from is None else "main"
+    return spec.steps(phase, draw_sizes(spec.n_labels)[0])
+
+
+def fewest_steps(preset: str = MAIN) -> str:
+    """Return the fewest optimiser steps that any declared run of a preset gives to what learns last."""
+    return count(min(_steps(spec) for spec in expand(preset)))
+
+
+def longer(preset: str = "long", than: str = MAIN) -> str:
+    """Return how many times the steps of the same arms of another preset a preset's runs take: "4", or "3 to 5".
+
+    Steps are those of the phase that learns last.
+    """
+    short = {spec.arm: _steps(spec) for spec in expand(than)}
+    times = sorted({count(_steps(spec) / short[spec.arm]) for spec in expand(preset)})
+    return times[0] if len(times) == 1 else f"{times[0]} to {times[-1]}"
+
+
+def tuning(preset: str = "tuning") -> Markdown:
+    """Return the settings that are tried for each strategy, and how many runs that makes."""
+    specs = expand(preset)
+    rows = []
+    for name in [name for name in STRATEGIES if any(spec.strategy == name for spec in specs)]:
+        own = [spec for spec in specs if spec.strategy == name]
+        tried = {
+            knob: sorted({getattr(s, knob) for s in own if getattr(s, knob) is not None}) for knob in _KNOBS
+        }
+        rates = tried["learning_rate"] if get_strategy(name).train_from else tried["head_learning_rate"]
+        rows.append(
+            [
+                get_strategy(name).label,
+                ", ".join(f"{rate:g}" for rate in rates),
+                ", ".join(f"{decay:g}" for decay in tried["weight_decay"]),
+                len(own),
+            ]
+        )
+    return pipe_table(["strategy", "learning rates", "weight decays", "runs"], rows, "lllr")
+
+
+def family() -> Markdown:
+    """Return the declared comparisons with the question that each answers."""
+    rows = [[c.question, get_strategy(c.a).label, get_strategy(c.b).label] for c in plan.FAMILY]
+    return pipe_table(["question", "arm a", "arm b"], rows, "lll")
+
+
+def strategies(preset: str = "full") -> Markdown:
+    """Return the declared strategies: network, start, what learns."""
+    specs = expand(preset)
+    rows = []
+    for name in [name for name in STRATEGIES if any(spec.strategy == name for spec in specs)]:
+        spec = next(s for s in specs if s.strategy == name)
+        start = "random" if spec.weights == "none" else "Tiny ImageNet"
+        rows.append([get_strategy(name).label, f"`{spec.backbone}`", start, get_strategy(name).summary])
+    return pipe_table(["strategy", "network", "start", "what happens"], rows, "llll")
+
+
+def runs(preset: str) -> str:
+    """Return the number of runs that a preset declares."""
+    return count(len(expand(preset)))
+
+
+def progress(preset: str = "full") -> str:
+    """Return how many of the declared runs are in `results/`: "12 of 283"."""
+    from ...results.store import Store
+
+    store, specs = Store(), expand(preset)
+    return f"{count(sum(store.has(spec) for spec in specs))} of {count(len(specs))}"
+
+
+def made(study: Study) -> Markdown:
+    """Return how many of the declared seeds are finished, for each strategy and number of labels: "3 of 5"."""
+    done = Counter(spec.arm for spec in study.specs)
+    declared = done + Counter(spec.arm for spec in study.missing)
+    sizes = sorted({n for _, n in declared})
+    rows = [
+        [
+            get_strategy(name).label,
+            *(
+                f"{done[name, n]} of {declared[name, n]}" if (name, n) in declared else "not declared"
+                for n in sizes
+            ),
+        ]
+        for name in STRATEGIES
+        if any(name == strategy for strategy, _ in declared)
+    ]
+    return pipe_table(["strategy", *(f"{n:,} labels" for n in sizes)], rows, "l" + "r" * len(sizes))
+
+
+def precision(preset: str = "full") -> str:
+    """Return the number formats that the runs of a preset compute in, as code: "`mixed_bfloat16`"."""
+    return listing([f"`{name}`" for name in sorted({spec.precision for spec in expand(preset)})])
+
+
+def percent_margin() -> str:
+    """Return the margin below which a difference counts as none, in points."""
+    return f"{100 * plan.MARGIN:g}"
+
+
+def bars() -> str:
+    """Return the accuracy that each from-scratch baseline must reach with all labels, in words."""
+    return listing(
+        [f"{percent(bar, 0)} for *{get_strategy(name).label}*" for name, bar in plan.BASELINE_BARS.items()]
+    )

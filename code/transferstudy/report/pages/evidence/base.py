@@ -1,0 +1,168 @@
+"""What all predicates on our results share: which arms to compare, at which sizes, and how to say what came out.
+
+A predicate looks at every size for which the arms it needs were run, and at nothing else. So the answer grows with the
+grid, and where the arms are missing it is "not tested" rather than an error.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ....analysis.comparison import MIN_SEEDS, Difference, between, verdict
+from ....analysis.study import Arm, Study
+from ....errors import StudyError
+from ....plan.strategies import STRATEGIES
+from ...claims.words import diff
+from ...values import count, signed
+
+AGREES, PARTLY, DISAGREES, UNDECIDED, NOT_TESTED = "agrees", "partly", "disagrees", "undecided", "not tested"
+VERDICTS = (AGREES, PARTLY, DISAGREES, UNDECIDED, NOT_TESTED)
+# Arms that are chosen anew at each size, on validation images: word -> whether pretrained.
+BEST = {"best transfer": True, "best from scratch": False}
+# What the analysis plan says of a difference -> the arm that it favours.
+_PLANNED = {"better": 1, "worse": -1, "equivalent": 0, "undecided": 0}
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What our results say about one finding of others.
+
+    Attributes:
+        verdict: one of `VERDICTS`.
+        shown: the numbers, as Markdown with links to their records; empty if nothing was tested.
+        seeds: the fewest seeds behind any of the numbers; 0 if nothing was tested.
+    """
+
+    verdict: str
+    shown: str = ""
+    seeds: int = 0
+
+
+@dataclass(frozen=True)
+class AtSize:
+    """One comparison at one size.
+
+    Attributes:
+        n_labels: labelled images.
+        sign: +1 as the finding has it, -1 the other way round, 0 neither.
+        shown: the numbers, as Markdown.
+        seeds: seeds, or pairs of them, behind the numbers.
+    """
+
+    n_labels: int
+    sign: int
+    shown: str
+    seeds: int
+
+
+PREDICATES: dict[str, Callable[..., Evidence]] = {}
+
+
+def predicate(function: Callable[..., Evidence]) -> Callable[..., Evidence]:
+    """Register a predicate under its name, for `cards/citations.yaml` to call."""
+    PREDICATES[function.__name__] = function
+    return function
+
+
+def arm_label(name: str) -> str:
+    """Return what a reader calls an arm: a strategy's label, or "best transfer" and the like."""
+    return name if name in BEST else STRATEGIES[name].label
+
+
+def arm_at(study: Study, name: str, n: int) -> Arm | None:
+    """Return an arm by strategy, or by a key of `BEST`, at a size; None if it was not run."""
+    if name not in BEST:
+        return study.arm(name, n) if study.has(name, n) else None
+    try:
+        return study.best(n, BEST[name])
+    except StudyError:  # no candidate was run at this size
+        return None
+
+
+def pairs(study: Study, a: str, b: str, sizes: str | int) -> list[tuple[Arm, Arm]]:
+    """Arms a and b at each size where both were run with at least one seed in common, fewest labels first.
+
+    Args:
+        study: the finished runs.
+        a: a strategy, or a key of `BEST`.
+        b: the same.
+        sizes: "all", "smallest", "largest", or the greatest number of labels to look at.
+    """
+    found = []
+    for n in study.sizes:
+        pair = arm_at(study, a, n), arm_at(study, b, n)
+        if all(pair) and set(pair[0].seeds) & set(pair[1].seeds):
+            found.append(pair)
+    return chosen_sizes(found, sizes, lambda pair: pair[0].n_labels)
+
+
+def chosen_sizes(found: list, sizes: str | int, n_labels: Callable = lambda at: at.n_labels) -> list:
+    """Return those of some findings, fewest labels first, that stand at the wanted sizes (see `pairs`)."""
+    if isinstance(sizes, int):
+        return [at for at in found if n_labels(at) <= sizes]
+    return {"all": found, "smallest": found[:1], "largest": found[-1:]}[sizes]
+
+
+def differences(study: Study, a: str, b: str, sizes: str | int) -> list[Difference]:
+    """Return the differences in test accuracy, a minus b, at the sizes that `pairs` finds."""
+    return [between(study, x, y) for x, y in pairs(study, a, b, sizes)]
+
+
+def side(study: Study, d: Difference) -> int:
+    """Return which arm a difference favours: +1 for a, -1 for b, 0 for neither.
+
+    The analysis plan decides where it declares the comparison and there are seeds enough. Otherwise the interval does.
+    """
+    judged = verdict(study, d)
+    return _PLANNED[judged] if judged in _PLANNED else side_of_interval(d)
+
+
+def side_of_interval(d: Difference) -> int:
+    """Return +1 or -1 if the interval lies above or below zero, and with few seeds each of them does; else 0."""
+    if not d.excludes_zero or (d.seeds < MIN_SEEDS and not d.consistent):
+        return 0
+    return 1 if d.mean > 0 else -1
+
+
+def difference_at(study: Study, d: Difference) -> AtSize:
+    """Return a difference with its side of zero, and as a reader sees it: points, interval, link to the records."""
+    return AtSize(
+        d.n_labels,
+        side(study, d),
+        f"{diff(d, study)} ({signed(d.low)} to {signed(d.high)})",
+        d.seeds,
+    )
+
+
+def show(found: list[AtSize]) -> str:
+    """The comparison at the fewest and at the most labels; those between are counted."""
+    ends = found if len(found) == 1 else [found[0], found[-1]]
+    text = ", ".join(f"{at.shown} with {count(at.n_labels)} labels" for at in ends)
+    between = len(found) - len(ends)
+    return f"{text}; {count(between)} size{'s' if between > 1 else ''} between" if between else text
+
+
+def _verdict(signs: list[int]) -> str:
+    if all(s > 0 for s in signs):
+        return AGREES
+    if any(s > 0 for s in signs):
+        return PARTLY
+    return DISAGREES if any(s < 0 for s in signs) else UNDECIDED
+
+
+def evidence(found: list[AtSize], what: str, together: Callable[[list[int]], str] = _verdict) -> Evidence:
+    """Return what comparisons at several sizes say together.
+
+    Args:
+        found: one comparison a size; none makes the finding not tested.
+        what: what is compared, put before the numbers.
+        together: turns the sides (+1, 0, -1) into one of `VERDICTS`.
+    """
+    if not found:
+        return Evidence(NOT_TESTED)
+    shown = f"{what[:1].upper()}{what[1:]}: {show(found)}"
+    return Evidence(together([at.sign for at in found]), shown, min(at.seeds for at in found))
+
+
+def minus(a: str, b: str) -> str:
+    """Return the name of a difference between two arms."""
+    return f"{arm_label(a)} − {arm_label(b)}"

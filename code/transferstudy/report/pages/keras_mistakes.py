@@ -1,0 +1,254 @@
+"""What pages and slides say of the mistakes that Keras makes easy: sentences, tables and values from `results/mistakes/`."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from IPython.display import Markdown
+
+from ...analysis.comparison import MIN_SEEDS
+from ...errors import StudyError
+from ...experiments.keras_mistakes.backends import BACKENDS, outcome
+from ...experiments.keras_mistakes.effects import Effect, effects
+from ...experiments.keras_mistakes.stored import BACKENDS as RECORD
+from ...experiments.keras_mistakes.stored import read
+from ...paths import results_dir
+from ..claims.slides import Card
+from ..markdown import pipe_table
+from ..values import Value, count, listing, percent, points, signed
+
+PAGE = "/chapters/keras.qmd"
+FOLDER = "/results/mistakes"
+TITLES = {
+    "pixels": "pixels divided by 255 instead of `preprocess_input`",
+    "epoch": "the epoch chosen on the images that then give the score",
+    "head": "everything thawed before the head has converged",
+    "rate": "the head's learning rate kept after thawing",
+    "compile": "`trainable` changed, but not compiled again",
+}
+_DONE = {
+    "pixels": "Dividing pixels by 255 instead of calling `preprocess_input`",
+    "epoch": "Choosing the epoch on the images that then give the score",
+    "head": "Thawing everything before the head has converged",
+    "rate": "Keeping the head's learning rate after thawing",
+    "compile": "Thawing without compiling again",
+}
+BACKEND_NAMES = {"tensorflow": "TensorFlow", "jax": "JAX", "torch": "PyTorch"}
+_ASKED = {
+    "thaw": "thawed after the head was trained",
+    "freeze": "frozen after everything was trained",
+    "thaw, another batch size": "thawed after training, next batch of another size",
+    "freeze, another batch size": "frozen after training, next batch of another size",
+    "thaw, untrained": "thawed after `compile`, before the first step",
+    "freeze, untrained": "frozen after `compile`, before the first step",
+    "thaw, compiled again": "thawed after training, then compiled again",
+    "freeze, compiled again": "frozen after training, then compiled again",
+}
+
+
+@dataclass(frozen=True)
+class Mistakes:
+    """All that is stored of the mistakes.
+
+    Attributes:
+        effects: mistake -> what it changes.
+        backends: backend -> its answers, as `keras_mistakes.backends.ask_all` returns them.
+    """
+
+    effects: dict[str, Effect]
+    backends: dict[str, dict]
+
+    def __getitem__(self, name: str) -> Effect:
+        """Return the effect of a mistake.
+
+        Raises:
+            StudyError: no such mistake.
+        """
+        if name not in self.effects:
+            raise StudyError(f"no mistake {name!r}: choose one of {', '.join(self.effects)}")
+        return self.effects[name]
+
+    def change(self, name: str) -> Value:
+        """Reported accuracy with the mistake minus without, in points."""
+        return Value(points(self[name].difference.mean), _target(name))
+
+    def interval(self, name: str) -> Value:
+        """The bootstrap interval of the change, in points."""
+        d = self[name].difference
+        return Value(f"{signed(d.low)} to {signed(d.high)}", _target(name))
+
+    def right(self, name: str) -> Value:
+        """Mean accuracy that the right way reports."""
+        return Value(percent(self[name].right), _target(name))
+
+    def wrong(self, name: str) -> Value:
+        """Mean accuracy that is reported with the mistake."""
+        return Value(percent(self[name].wrong), _target(name))
+
+    def plan(self, name: str) -> dict:
+        """The settings of the first seed's demonstration."""
+        return self[name].records[0]["plan"]
+
+    @property
+    def judged(self) -> Value:
+        """Number of images that judge, set apart from the training set."""
+        return Value(count(self.plan("pixels")["judged"]), _target("pixels"))
+
+    @property
+    def n_labels(self) -> Value:
+        """Number of labelled images a run draws."""
+        return Value(count(self.plan("pixels")["n_labels"]), _target("pixels"))
+
+    @property
+    def chosen_by(self) -> Value:
+        """Number of validation images that choose the epoch."""
+        return Value(count(self["epoch"].images), _target("epoch"))
+
+    @property
+    def seeds(self) -> Value:
+        """Number of seeds of each demonstration: one number, or the fewest and the most."""
+        found = sorted({e.difference.seeds for e in self.effects.values()})
+        return Value(f"{found[0]} to {found[-1]}" if len(found) > 1 else count(found[0]))
+
+    @property
+    def keras(self) -> Value:
+        """Version of Keras that the backends were asked with."""
+        found = sorted({b["keras"] for b in self.backends.values() if b["installed"]})
+        return Value(listing(found), f"{FOLDER}/{RECORD}.json")
+
+
+def load(results: Path | None = None) -> Mistakes:
+    """Return the stored mistakes.
+
+    Args:
+        results: the results folder, by default the project's.
+
+    Raises:
+        StudyError: one is missing or damaged; the message has the command that makes it.
+    """
+    root = Path(results) if results else results_dir()
+    return Mistakes(effects(root), read(root, RECORD)["backends"])
+
+
+def _target(name: str) -> str:
+    return f"{PAGE}#mistake-{name}"
+
+
+def verdict(effect: Effect) -> int:
+    """Return +1 or -1 if the interval lies above or below zero and there are seeds enough, else 0."""
+    d = effect.difference
+    if d.seeds < MIN_SEEDS or not d.excludes_zero:
+        return 0
+    return 1 if d.mean > 0 else -1
+
+
+def sentence(mistakes: Mistakes, name: str, short: bool = False) -> str:
+    """Return one sentence on what a mistake changes; its verb follows the interval.
+
+    Args:
+        mistakes: the stored mistakes.
+        name: of the mistake.
+        short: without accuracies, interval and links, fit for a slide.
+    """
+    effect = mistakes[name]
+    side, size = verdict(effect), points(abs(effect.difference.mean)).lstrip("+")
+    shown = size if short else Value(size, _target(name))._repr_markdown_()
+    if name == "epoch":
+        verb = {1: f"reports {shown} too much", -1: f"reports {shown} too little"}.get(
+            side, f"changes the score by {shown}, which cannot be told from zero"
+        )
+    else:
+        verb = {1: f"gains {shown}", -1: f"costs {shown}"}.get(
+            side, f"changes the accuracy by {shown}, which cannot be told from zero"
+        )
+    if short:
+        return f"{_DONE[name]} {verb}."
+    d = effect.difference
+    return (
+        f"{_DONE[name]} {verb}: {percent(effect.wrong)} instead of {percent(effect.right)} "
+        f"(95 % interval of the difference {signed(d.low)} to {signed(d.high)}, {count(d.seeds)} seeds)."
+    )
+
+
+def card(mistakes: Mistakes) -> Card | None:
+    """Return, for a card on a slide, the mistake that costs most, or None where none can be told from zero."""
+    costly = [e for e in mistakes.effects.values() if verdict(e) < 0]
+    if not costly:
+        return None
+    worst = min(costly, key=lambda e: e.difference.mean)
+    number = Value(f"{100 * worst.difference.mean:.0f}".replace("-", "−"), _target(worst.mistake))
+    words = _DONE[worst.mistake]
+    # Of these mistakes only one raises an error, and on some backends only.
+    silent = "" if worst.mistake == "compile" else "; no error warns of it"
+    return Card("Pitfall", number._repr_markdown_(), f"points for {words[:1].lower()}{words[1:]}{silent}")
+
+
+def sentences(mistakes: Mistakes, short: bool = False) -> dict[str, str]:
+    """Return `sentence` for every mistake, by name."""
+    return {name: sentence(mistakes, name, short) for name in mistakes.effects}
+
+
+def ranking(mistakes: Mistakes) -> str:
+    """Return which mistakes change the reported accuracy most and least, and which cannot be told from zero."""
+    order = sorted(mistakes.effects, key=lambda name: -abs(mistakes[name].difference.mean))
+    most, least = order[0], order[-1]
+    text = (
+        f"The largest change comes from {TITLES[most]} ({mistakes.change(most)._repr_markdown_()}), "
+        f"the smallest from {TITLES[least]} ({mistakes.change(least)._repr_markdown_()})."
+    )
+    unclear = [TITLES[name] for name in order if not verdict(mistakes[name])]
+    return f"{text} Not told from zero: {listing(unclear)}." if unclear else text
+
+
+def backends(mistakes: Mistakes, question: str = "thaw") -> str:
+    """Return what the backends do when `trainable` changes after training and nothing is compiled again.
+
+    Args:
+        mistakes: the stored mistakes.
+        question: one of `keras_mistakes.backends.QUESTIONS`.
+    """
+    groups: dict[str, list[str]] = {}
+    for name in BACKENDS:
+        if mistakes.backends[name]["installed"]:
+            said = outcome(mistakes.backends[name]["answers"][question])
+            groups.setdefault(said, []).append(BACKEND_NAMES[name])
+    words = {
+        "no effect": "nothing changes and nothing is said",
+        "takes effect": "the change takes effect at once",
+        "error": "the next step stops with an error",
+        "error, weights lost": "the next step stops with an error, and the model's weights can no longer be read",
+    }
+    parts = [f"on {listing(names)} {words[said]}" for said, names in groups.items()]
+    text = "; ".join(parts)
+    return f"{text[:1].upper()}{text[1:]}."
+
+
+def table(mistakes: Mistakes) -> Markdown:
+    """Every mistake: network, what both ways report (%), the difference in points with interval, and the seeds' records."""
+    rows = []
+    for name, effect in mistakes.effects.items():
+        d, plan = effect.difference, mistakes.plan(name)
+        links = ", ".join(f"[{r['plan']['seed']}]({FOLDER}/{r['id']}.json)" for r in effect.records)
+        rows.append(
+            [
+                f"[{TITLES[name]}]{{#mistake-{name}}}",
+                {"vgg16": "VGG16", "compact": "compact"}.get(plan["backbone"], plan["backbone"]),
+                f"{100 * effect.right:.1f}",
+                f"{100 * effect.wrong:.1f}",
+                signed(d.mean),
+                f"{signed(d.low)} to {signed(d.high)}",
+                links,
+            ]
+        )
+    header = ["mistake", "network", "without", "with", "difference", "95 % interval", "seeds, records"]
+    return pipe_table(header, rows, "llrrrrl")
+
+
+def backends_table(mistakes: Mistakes) -> Markdown:
+    """What each backend does with a change of `trainable`: in effect, without effect, or an error."""
+    asked = [name for name in BACKENDS if mistakes.backends[name]["installed"]]
+    rows = [
+        [words, *(outcome(mistakes.backends[name]["answers"][question]) for name in asked)]
+        for question, words in _ASKED.items()
+    ]
+    header = ["the backbone is", *(f"{BACKEND_NAMES[n]} {mistakes.backends[n]['version']}" for n in asked)]
+    return pipe_table(header, rows, "l" * len(header))

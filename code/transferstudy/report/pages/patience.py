@@ -1,0 +1,132 @@
+"""What pages say of a longer schedule: the arms of the preset `long` beside the same arms and seeds of the main study."""
+
+from functools import cache
+
+from IPython.display import Markdown
+
+from ...analysis.comparison import MIN_SEEDS, Difference, between
+from ...analysis.cost import on_accelerator
+from ...analysis.study import Arm, Study
+from ...plan.spec import RunSpec
+from ..claims.words import acc, interval, label, link
+from ..markdown import pipe_table
+from ..values import count, listing, points, signed
+
+
+@cache
+def matched(study: Study, longer: Study) -> tuple[Study, Study] | None:
+    """Return both studies cut down to the strategies, sizes and seeds that both have; None where there are none."""
+    keys = [{_key(spec) for spec in each.specs} for each in (study, longer)]
+    shared = keys[0] & keys[1]
+    if not shared:
+        return None
+    return tuple(
+        Study(
+            [spec for spec in each.specs if _key(spec) in shared], each.store, each.name, weights=each.weights
+        )
+        for each in (study, longer)
+    )
+
+
+def _key(spec: RunSpec) -> tuple:
+    return spec.strategy, spec.n_labels, spec.image_size, spec.seed
+
+
+def pairs(study: Study, longer: Study) -> list[tuple[Arm, Arm]]:
+    """Return the arms that both studies have, as (short schedule, long schedule), with the seeds that both have."""
+    both = matched(study, longer)
+    return [(both[0].arms[key], both[1].arms[key]) for key in both[1].arms] if both else []
+
+
+def _steps(arm: Arm) -> int:
+    return arm.records[0]["phases"][-1]["planned_steps"]
+
+
+def table(study: Study, longer: Study) -> Markdown:
+    """Return steps and test accuracy of each arm on both schedules, over the seeds that both have, and their number."""
+    rows = []
+    for short, long in pairs(study, longer):
+        cells = [
+            cell
+            for arm in (short, long)
+            for cell in (f"{_steps(arm):,}", link(arm, f"{100 * arm.accuracy:.1f}"))
+        ]
+        change = signed(long.accuracy - short.accuracy)
+        rows.append([short.strategy.label, *cells, change, str(len(short.seeds))])
+    header = ["strategy", "steps", "accuracy, %", "steps, long", "accuracy, %", "change", "seeds"]
+    return pipe_table(header, rows, "lrrrrrr")
+
+
+def sentence(study: Study, longer: Study) -> str:
+    """Return what more steps do to each arm, and to the distance between transfer and scratch.
+
+    Who is ahead in the end is read off the runs. Both schedules are compared over the seeds that both have.
+    """
+    both = pairs(study, longer)
+    if not both:
+        return "No arm was run on a longer schedule."
+    n, times = both[0][1].n_labels, _steps(both[0][1]) / _steps(both[0][0])
+    parts = [
+        f"{label(long.strategy.name)} reaches {acc(long)} instead of {acc(short)}" for short, long in both
+    ]
+    text = f"With {count(n)} labels and {count(times)} times the steps {listing(parts)}."
+    if ends := _transfer_minus_scratch(study, longer):
+        (before, after), arm = ends, next(long for _, long in both if long.strategy.pretrained)
+        said = [f"{points(d.mean)} ({interval(d)})" for d in ends]
+        text += f" {label(before.a)} minus {label(before.b)} goes from {said[0]} to {link(arm, said[1])}.{_leader(after)}"
+    return text + _machines(both)
+
+
+def in_short(study: Study, longer: Study) -> str:
+    """Return who is ahead with the longer schedule, in one sentence; `sentence` says it in full."""
+    ends = _transfer_minus_scratch(study, longer)
+    if not ends:
+        return "No transfer arm was trained for longer beside one from scratch."
+    after, (short, long) = ends[1], pairs(study, longer)[0]
+    stand = (
+        "stays ahead of"
+        if after.low > 0
+        else "falls behind"
+        if after.high < 0
+        else "cannot be told apart from"
+    )
+    return (
+        f"With {count(after.n_labels)} labels and {count(_steps(long) / _steps(short))} times the steps, "
+        f"{label(after.a)} {stand} {label(after.b)} ({'one seed' if after.seeds == 1 else f'{after.seeds} seeds'})."
+    )
+
+
+def _transfer_minus_scratch(study: Study, longer: Study) -> tuple[Difference, Difference] | None:
+    """Compare the first transfer arm with the first one from scratch, on the short and on the long schedule."""
+    both, found = matched(study, longer), []
+    for each in both or ():
+        ends = [
+            next((a for a in each.arms.values() if a.strategy.pretrained is kind), None)
+            for kind in (True, False)
+        ]
+        if None in ends:
+            return None
+        found.append(between(each, *ends))
+    return tuple(found) or None
+
+
+def _leader(after: Difference) -> str:
+    if after.low > 0:
+        text = " With patience, too, transfer is ahead of this rival in these runs."
+    elif after.high < 0:
+        text = " With patience this rival from scratch is ahead in these runs."
+    else:
+        text = " With patience the two cannot be told apart."
+    return text + (" That is a description: a verdict needs more seeds." if after.seeds < MIN_SEEDS else "")
+
+
+def _machines(both: list[tuple[Arm, Arm]]) -> str:
+    """Say so where the two schedules of a seed ran on different kinds of machine."""
+    for short, long in both:
+        kinds = [{r["spec"]["seed"]: on_accelerator(r) for r in arm.records} for arm in (short, long)]
+        if kinds[0] != kinds[1]:
+            return (
+                " Some of the shorter runs were made on a processor, the longer ones on a GPU; how far that moves a result "
+                "[was measured](/chapters/reproducibility.qmd#limits)."
+            )
+    return ""

@@ -1,0 +1,143 @@
+"""The page of records: for every number on the site, the runs behind it."""
+
+from IPython.display import Markdown
+
+from ...analysis.comparison import CONFIDENCE, RESAMPLES, judged
+from ...analysis.study import MAIN, Arm, Study
+from .. import tables
+from ..tables.judgement import p_text
+from ..values import count, signed
+
+_SHARED_ELSEWHERE = ("seed", "strategy", "n_labels")
+
+
+def _spec_lines(arm: Arm) -> str:
+    spec = {
+        k: v for k, v in arm.records[0]["spec"].items() if k not in _SHARED_ELSEWHERE and v not in (None, 0)
+    }
+    return ", ".join(f"{key} `{value}`" for key, value in spec.items())
+
+
+def _arm_section(study: Study, arm: Arm, linked: set[str]) -> str:
+    side = f", {arm.image_size} px" if len(study.image_sizes) > 1 else ""
+    lines = [
+        f"### {arm.strategy.label}, {arm.n_labels:,} labels{side} {{#{arm.anchor}}}",
+        "",
+        f"{_spec_lines(arm)}.",
+        "",
+        "| run | seed | test accuracy | NLL | ECE | validation | steps | minutes | weights | backend |",
+        "|:--|--:|--:|--:|--:|--:|--:|--:|:--|:--|",
+    ]
+    for record in arm.records:
+        test, val = record["metrics"]["test"], record["metrics"]["val"]
+        env = record["environment"]
+        steps = " + ".join(count(p["steps"]) for p in record["phases"])
+        start = f"{record['weights']['name']}"
+        if record["weights"]["sha256"]:
+            start += f" `{record['weights']['sha256'][:8]}`"
+        run_id = record["id"]
+        # A run may belong to several studies; its anchor stands once.
+        name = f"[`{run_id}`](/results/runs/{run_id}.json)"
+        name = name if run_id in linked else f"[{name}]{{#run-{run_id}}}"
+        linked.add(run_id)
+        lines.append(
+            f"| {name} | {record['spec']['seed']} | "
+            f"{test['accuracy']:.4f} | {test['nll']:.4f} | {test['ece']:.4f} | {val['accuracy']:.4f} | {steps} | "
+            f"{record['timing']['total']['wall'] / 60:.1f} | {start} | {env['backend']}, Keras {env['libraries']['keras']} |"
+        )
+    lines += [
+        "",
+        "Make these runs again, after deleting their records:",
+        "",
+        "```bash",
+        f"python -m transferstudy run{_preset(study)} --only {arm.strategy.name} --only n_labels={arm.n_labels}{_only(study, arm)}",
+        "```",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _difference_table(study: Study) -> str:
+    lines = [
+        "| a − b | labels | difference | interval | each seed | p, corrected | verdict on a | seeds |",
+        "|:--|--:|--:|--:|--:|--:|:--|--:|",
+    ]
+    for judgement in judged(study):
+        d = judgement.difference
+        each = ", ".join(signed(x) for x in d.per_seed)
+        lines.append(
+            f"| [{d.label}]{{#{d.anchor}}} | {count(d.n_labels)} | {signed(d.mean)} | {signed(d.low)} to {signed(d.high)} | "
+            f"{each} | {p_text(judgement.p)} | {judgement.verdict} | {d.seeds} |"
+        )
+    return "\n".join(lines)
+
+
+def _preset(study: Study) -> str:
+    preset = "" if study.name == MAIN else f" --preset {study.name}"
+    return f"{preset} --weights {study.weights}" if study.weights else preset
+
+
+def _only(study: Study, arm: Arm) -> str:
+    return f" --only image_size={arm.image_size}" if len(study.image_sizes) > 1 else ""
+
+
+def records(study: Study, *others: Study) -> Markdown:
+    """Return the body of the page: data and weights, environment, every run by arm, every difference.
+
+    Args:
+        study: the main study.
+        others: further studies, such as those of depths or image sizes; each gets a part of its own.
+    """
+    linked: set[str] = set()
+    parts = [
+        "## Data and weights {#data}",
+        "",
+        tables.provenance(study).data,
+        "",
+        "[]{#weights}The weights' own page is [the pretrained model](/chapters/pretrained-model.qmd).",
+        "",
+        "## Software and hardware {#environment}",
+        "",
+        tables.environment(study).data,
+        "",
+        "## Differences {#differences}",
+        "",
+        f"Test accuracy of arm a minus arm b, in points, over runs of equal seed. The interval holds {CONFIDENCE:.0%} of "
+        f"{RESAMPLES:,} bootstrap resamples of seeds and test images. p-values are corrected by Holm's method for the "
+        "number of comparisons; where seeds are too few, nothing is tested.",
+        "",
+        _difference_table(study),
+        "",
+        "## Runs {#runs}",
+        "",
+        "Test accuracy, negative log-likelihood (NLL, nats) and expected calibration error (ECE) are of the test images; "
+        "accuracies are shares. A run's name links to its whole record: spec, measures, history, environment, timing.",
+        "",
+    ]
+    parts += _runs(study, linked)
+    for other in others:
+        parts += [
+            f"## Study: {_title(other)} {{#study-{_title(other).replace(' ', '-')}}}",
+            "",
+            tables.provenance(other).data,
+            "",
+            tables.environment(other).data,
+            "",
+            _difference_table(other),
+            "",
+            *_runs(other, linked),
+        ]
+    return Markdown("\n".join(parts))
+
+
+def _title(study: Study) -> str:
+    return f"{study.name} {study.weights}" if study.weights else study.name
+
+
+def _runs(study: Study, linked: set[str]) -> list[str]:
+    return [
+        _arm_section(study, arm, linked)
+        for n in study.sizes
+        for side in study.image_sizes
+        for arm in study.at(n, side)
+    ]

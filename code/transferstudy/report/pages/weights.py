@@ -1,0 +1,140 @@
+"""What pages say of the pretraining: records, manifests of the shipped weights, and the tables made of them."""
+
+from statistics import fmean
+
+from IPython.display import Markdown
+
+from ...analysis.study import Study
+from ...paths import results_dir, weights_dir
+from ...results.pretrained import manifests, pretraining_records
+from ..markdown import pipe_table
+from ..values import Value, count, percent
+
+# Networks that `pretrain` trains: name in its settings -> what a reader calls it.
+_NETWORKS = {"vgg16_bn": "VGG16 with batch normalisation", "compact": "the compact network"}
+# Top-1 on the source's validation images that a short run of VGG16 must reach to prove the command.
+PROOF = 0.15
+
+
+def packing(manifest: dict) -> tuple[str, float, float]:
+    """Return what the cost of packing was measured by, and the accuracy (0..1) before and after; of a probe the means over its seeds."""
+    if "source" in manifest:
+        before, after = manifest["source"]["before"], manifest["source"]["after"]
+        return "top-1 on Tiny ImageNet", before["top1"], after["top1"]
+    probe = manifest["probe"]
+    how = f"linear probe on CIFAR-10, {count(probe['n_labels'])} labels, {probe['image_size']} px"
+    return how, fmean(probe["before"]), fmean(probe["after"])
+
+
+def shipped() -> Markdown:
+    """Return a table of the weights in `results/weights`: form, size, and an accuracy before and after packing."""
+    rows = []
+    for name, m in manifests(results_dir() / "weights").items():
+        how, before, after = packing(m)
+        size, sha256 = f"{m['bytes'] / 1e6:.1f}", f"`{m['sha256'][:12]}…`"
+        rows.append([f"`{name}`", m["form"], size, how, percent(before), percent(after), sha256])
+    return pipe_table(
+        ["weights", "form", "MB", "measured by", "before", "as shipped", "SHA-256"], rows, "llrlrrl"
+    )
+
+
+def own() -> list[dict]:
+    """Return the records of the project's own pretraining runs on all images: the latest for each network, VGG16 first."""
+    latest: dict[str, dict] = {}
+    for record in sorted(pretraining_records(results_dir()).values(), key=lambda r: r["finished"]):
+        if record["spec"]["per_class"] is None:
+            latest[record["spec"]["backbone"]] = record
+    return [latest[name] for name in _NETWORKS if name in latest]
+
+
+def outcome() -> str:
+    """Return what the project's own pretraining runs reached, what they took, and which network is still to be done.
+
+    VGG16 must reach `PROOF` to prove the command; where it did not, the sentence says so.
+    """
+    found, sentences = {r["spec"]["backbone"]: r for r in own()}, []
+    for backbone, name in _NETWORKS.items():
+        if backbone not in found:
+            option = "vgg16" if backbone == "vgg16_bn" else "small"
+            sentences.append(
+                f"{_capital(name)} has not been pretrained by this project: "
+                f"`python -m transferstudy pretrain --backbone {option}` does it."
+            )
+            continue
+        record = found[backbone]
+        final, minutes = record["final"], record["timing"]["wall"] / 60
+        sentences.append(
+            f"After {count(len(record['epochs']))} epochs and {count(minutes)} minutes {name} names "
+            f"{_link(record, percent(final['top1']))} of the validation images right, and has the right class among its first "
+            f"five for {_link(record, percent(final['top5']))}."
+        )
+        if backbone == "vgg16_bn":
+            sentences.append(
+                f"That proves the command, for which {percent(PROOF, 0)} were asked."
+                if final["top1"] >= PROOF
+                else f"That misses the {percent(PROOF, 0)} which were to prove the command."
+            )
+    return " ".join(sentences)
+
+
+def used(study: Study) -> str:
+    """Return which weights the results of a study started from, whether they are shipped, and who made them."""
+    shipped_here, sentences = manifests(weights_dir()), []
+    started = {(r["weights"]["name"], r["spec"]["backbone"]) for r in study.records.values()}
+    for name, backbone in sorted(started, key=lambda pair: (pair[1] == "compact", pair)):
+        network = "The compact network" if backbone == "compact" else "VGG16"
+        if name == "none":
+            continue
+        manifest = shipped_here.get(name)
+        if manifest:
+            origin = manifest["made_from"]
+            maker = "by this project" if origin["pretraining"] else "outside this project"
+            sentences.append(
+                f"{network} starts from `{name}`: pretrained {maker}, stored as {manifest['form']}, and part of this repository."
+            )
+        elif name == "imagenet":
+            sentences.append(f"{network} starts from the weights that Keras downloads.")
+        else:
+            packed = [n for n, m in shipped_here.items() if m["made_from"]["card"] == f"{backbone}-{name}"]
+            also = f" Its packed form, `{packed[0]}`, is part of this repository." if packed else ""
+            sentences.append(
+                f"{network} starts from `{name}`: pretrained outside this project, in the form in which its makers gave it.{also}"
+            )
+    return " ".join(sentences)
+
+
+def _link(record: dict, text: str) -> str:
+    return Value(text, f"/results/pretraining/{record['id']}.json")._repr_markdown_()
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def facts(*records: dict) -> Markdown:
+    """Return a table of pretraining runs, one a column: data, settings, outcome, time and hardware."""
+    columns = [_facts(record) for record in records]
+    rows = [[key, *(column[key] for column in columns)] for key in columns[0]]
+    names = [_capital(_NETWORKS[r["spec"]["backbone"]]) for r in records]
+    return pipe_table(["", *names], rows, "l" + "l" * len(records))
+
+
+def _facts(record: dict) -> dict[str, str]:
+    spec, data, final = record["spec"], record["data"], record["final"]
+    wall, cpu = record["timing"]["wall"] / 60, record["timing"]["cpu"] / 60
+    environment = record["environment"]
+    where = environment["accelerators"] or [f"{environment['processor']}, {environment['cores']} cores"]
+    smoothing = f", label smoothing {spec['label_smoothing']:g}" if spec["label_smoothing"] else ""
+    return {
+        "data": f"{count(data['train'])} training and {count(data['validation'])} validation images of {count(data['classes'])} classes",
+        "images": f"{spec['image_size']} pixels a side, {spec['augmentation']}",
+        "parameters": count(record["parameters"]),
+        "training": f"{spec['epochs']} epochs, batches of {spec['batch_size']}, SGD with Nesterov momentum, peak rate "
+        f"{spec['learning_rate']:g}, weight decay {spec['weight_decay']:g}{smoothing}",
+        "precision": f"`{spec['precision']}`",
+        "top-1, top-5": f"{percent(final['top1'])}, {percent(final['top5'])} of {count(final['n'])} validation images, from the stored file",
+        "time": f"{wall:.0f} minutes, {cpu:.0f} core-minutes",
+        "hardware": ", ".join(where),
+        "software": f"Keras {environment['libraries']['keras']} on {environment['backend']}",
+        "record": f"[`{record['id']}`](/results/pretraining/{record['id']}.json)",
+    }

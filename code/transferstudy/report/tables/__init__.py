@@ -1,0 +1,45 @@
+"""What is tabled: each function returns a Markdown pipe table; numbers are right-aligned with equal decimals."""
+
+from .costs import cost, energy, power, speed
+from .judgement import labels_worth, models, probe_gap, robustness, temperature, two_by_two, verdicts, worst
+from .study import (
+    accuracy,
+    backbones,
+    calibration,
+    data,
+    differences,
+    environment,
+    layers,
+    provenance,
+    runs,
+    settings,
+    strategies,
+    unknowns,
+)
+
+__all__ = [
+    "accuracy",
+    "backbones",
+    "calibration",
+    "cost",
+    "data",
+    "differences",
+    "energy",
+    "environment",
+    "labels_worth",
+    "layers",
+    "models",
+    "power",
+    "probe_gap",
+    "provenance",
+    "robustness",
+    "runs",
+    "settings",
+    "speed",
+    "strategies",
+    "temperature",
+    "two_by_two",
+    "unknowns",
+    "verdicts",
+    "worst",
+]

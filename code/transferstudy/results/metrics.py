@@ -1,0 +1,71 @@
+"""Predictions to measures. Everything here is computed from stored log-probabilities and labels."""
+
+import numpy as np
+from scipy.special import logsumexp
+from sklearn.metrics import accuracy_score, confusion_matrix
+
+from ..data.corruptions import measure_robustness
+
+ECE_BINS = 15
+
+
+def normalised(log_p: np.ndarray) -> np.ndarray:
+    """Return float64 log-probabilities that sum to one, from stored (rounded) ones of shape (n, classes)."""
+    log_p = np.asarray(log_p, np.float64)
+    return log_p - logsumexp(log_p, axis=1, keepdims=True)
+
+
+def expected_calibration_error(log_p: np.ndarray, y: np.ndarray, bins: int = ECE_BINS) -> float:
+    """Return the expected calibration error of the top class, in 0..1.
+
+    Confidence is cut into equal-width bins; the error is the mean over images of |accuracy - mean confidence| of their
+    bin (Guo et al. 2017, arXiv:1706.04599, equation 3). The estimate is biased upwards for few images.
+
+    Args:
+        log_p: normalised log-probabilities (n, classes).
+        y: labels (n,).
+        bins: number of bins.
+    """
+    confidence, correct = np.exp(log_p.max(axis=1)), log_p.argmax(axis=1) == y
+    index = np.minimum((confidence * bins).astype(int), bins - 1)
+    gap = np.bincount(index, weights=correct.astype(float) - confidence, minlength=bins)
+    return float(np.abs(gap).sum() / len(y))
+
+
+def measure(log_p: np.ndarray, y: np.ndarray) -> dict:
+    """Return all measures of one set of predictions.
+
+    Args:
+        log_p: stored log-probabilities (n, classes).
+        y: integer labels (n,).
+
+    Returns:
+        `n`; `accuracy` (top-1, 0..1); `nll` (mean negative log-likelihood, nats); `ece` (15 equal-width bins, 0..1);
+        `class_accuracy` (one number a class, recall); `confusion` (rows true, columns predicted, counts).
+    """
+    log_p, y = normalised(log_p), np.asarray(y, np.int64)
+    classes = np.arange(log_p.shape[1])
+    predicted = log_p.argmax(axis=1)
+    confusion = confusion_matrix(y, predicted, labels=classes)
+    counts = confusion.sum(axis=1)
+    recall = np.divide(confusion.diagonal(), counts, out=np.zeros(len(classes)), where=counts > 0)
+    return {
+        "n": len(y),
+        "accuracy": float(accuracy_score(y, predicted)),
+        # Not scikit-learn's log_loss: it goes through probabilities and clips the small ones.
+        "nll": float(-log_p[np.arange(len(y)), y].mean()),
+        "ece": expected_calibration_error(log_p, y),
+        "class_accuracy": [float(v) for v in recall],
+        "confusion": confusion.tolist(),
+    }
+
+
+def measure_all(predictions: dict[str, np.ndarray]) -> dict:
+    """Return every measure that predictions allow: `val`, and `test` and `robustness` where they are there."""
+    parts = [part for part in ("val", "test") if f"{part}_y" in predictions]
+    metrics = {part: measure(predictions[f"{part}_log_p"], predictions[f"{part}_y"]) for part in parts}
+    if "robust_top1" in predictions:
+        metrics["robustness"] = measure_robustness(
+            predictions["test_log_p"], predictions["test_y"], predictions["robust_top1"]
+        )
+    return metrics

@@ -1,0 +1,219 @@
+"""`results/` on disk: one JSON record and one file of predictions a run; atomic, checksummed, plain.
+
+    results/runs/<id>.json      spec, measures, history, provenance, environment, timing
+    results/runs/<id>.npz.xz    log-probabilities and labels of the validation and test images (`packing`)
+    results/models/<id>.npz     float16 weights, for the one small model that pages run
+
+A run exists when its record does: the record is written last.
+"""
+
+import hashlib
+import io
+import json
+import lzma
+import os
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import StudyError
+from ..paths import results_dir
+from ..plan.spec import RunSpec
+from .packing import pack, unpack
+
+SCHEMA = 1
+_CHECK = "record_sha256"
+
+
+def write_atomic(path: Path, content: bytes) -> None:
+    """Write a file so that a reader sees the old content, the new content, or no file; never a part."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with part.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def as_json(value) -> str:
+    """Return JSON to keep in the repository: keys sorted, one entry a line, but what is flat within a list whole on one line.
+
+    Confusion matrices and curves are most of a record; one number a line, they would be larger and show less.
+
+    Args:
+        value: anything that `json.dumps` takes.
+
+    Raises:
+        TypeError, ValueError: as `json.dumps`.
+    """
+    return _json_lines(json.loads(json.dumps(value)), "\n") + "\n"
+
+
+def _json_lines(value, newline: str) -> str:
+    inner = newline + " "
+    if isinstance(value, dict) and value:
+        entries = [f"{json.dumps(key)}: {_json_lines(value[key], inner)}" for key in sorted(value)]
+        return "{" + inner + f",{inner}".join(entries) + newline + "}"
+    if isinstance(value, list) and not _flat(value):
+        items = [json.dumps(i, sort_keys=True) if _flat(i) else _json_lines(i, inner) for i in value]
+        return "[" + inner + f",{inner}".join(items) + newline + "]"
+    return json.dumps(value)
+
+
+def _flat(value) -> bool:
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return not any(isinstance(part, dict | list) for part in parts)
+
+
+def digest(content: bytes) -> str:
+    """Return the SHA-256 of bytes as hex digits."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def record_digest(record: dict) -> str:
+    """Return the SHA-256 of a record's canonical JSON, its own checksum left out."""
+    rest = {key: value for key, value in record.items() if key != _CHECK}
+    return digest(json.dumps(rest, sort_keys=True, separators=(",", ":")).encode())
+
+
+def _arrays(content: bytes) -> dict[str, np.ndarray]:
+    with np.load(io.BytesIO(content), allow_pickle=False) as archive:
+        return dict(archive)
+
+
+class Store:
+    """The results folder.
+
+    Args:
+        root: the folder; by default the project's `results/`.
+    """
+
+    def __init__(self, root: Path | str | None = None):
+        self.root = Path(root) if root else results_dir()
+        self.runs = self.root / "runs"
+
+    def record_path(self, run_id: str) -> Path:
+        """Return where the record of a run lies or would lie."""
+        return self.runs / f"{run_id}.json"
+
+    def ids(self) -> list[str]:
+        """Return the ids of all runs that have a record, sorted."""
+        return sorted(p.stem for p in self.runs.glob("[0-9a-f]*.json"))
+
+    def has(self, spec: RunSpec) -> bool:
+        """Return whether the run of `spec` is finished. The record is not read."""
+        return self.record_path(spec.id).is_file()
+
+    def save(
+        self, record: dict, predictions: dict[str, np.ndarray], model: dict[str, np.ndarray] | None = None
+    ) -> dict:
+        """Write a finished run: predictions first, the record last.
+
+        Args:
+            record: everything but the checksums; `record["spec"]` holds the spec's fields.
+            predictions: arrays as `prediction.predict` returns them.
+            model: float16 weights to keep, named `<layer>/<variable>`, or None.
+
+        Returns:
+            The record as written.
+        """
+        run_id = RunSpec.parse(record["spec"]).id
+        record = {
+            **record,
+            "schema": SCHEMA,
+            "predictions": self._put(f"runs/{run_id}.npz.xz", pack(predictions)),
+            "model": None,
+        }
+        if model is not None:
+            buffer = io.BytesIO()
+            np.savez_compressed(buffer, **model)
+            record["model"] = self._put(f"models/{run_id}.npz", buffer.getvalue())
+        return self.save_record(record)
+
+    def save_record(self, record: dict) -> dict:
+        """Write a record with a fresh checksum and return it."""
+        run_id = RunSpec.parse(record["spec"]).id
+        record = {**record, "id": run_id}
+        record[_CHECK] = record_digest(record)
+        write_atomic(self.record_path(run_id), as_json(record).encode())
+        return record
+
+    def _put(self, name: str, content: bytes) -> dict:
+        write_atomic(self.root / name, content)
+        return {"file": name, "sha256": digest(content), "bytes": len(content)}
+
+    def load(self, run_id: str) -> dict:
+        """Read and check the record of a run.
+
+        Raises:
+            StudyError: missing, cut short, edited by hand, or for another spec than its name says.
+        """
+        path = self.record_path(run_id)
+        again = f"restore it (git checkout -- {self._shown(path)}) or make it again: delete it, then python -m transferstudy run --only {run_id}"
+        try:
+            record = json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise StudyError(
+                f"no result for run {run_id}: make it with python -m transferstudy run --only {run_id}"
+            ) from None
+        except (json.JSONDecodeError, UnicodeDecodeError) as error:
+            raise StudyError(f"{self._shown(path)}: damaged, perhaps cut short ({error}); {again}") from None
+        if not isinstance(record, dict) or record.get(_CHECK) != record_digest(record):
+            raise StudyError(
+                f"{self._shown(path)}: its content does not match its checksum: it was edited; {again}"
+            )
+        if record.get("schema") != SCHEMA or RunSpec.parse(record["spec"], self._shown(path)).id != run_id:
+            raise StudyError(f"{self._shown(path)}: made by another version of the study; {again}")
+        return record
+
+    def read_file(self, record: dict, kind: str) -> bytes:
+        """Return the bytes of a record's `predictions` or `model` file.
+
+        Raises:
+            StudyError: missing, or its SHA-256 is not the recorded one.
+        """
+        entry = record[kind]
+        path = self.root / entry["file"]
+        again = f"restore it (git checkout -- {self._shown(path)}) or delete {self.record_path(record['id']).name} and run --only {record['id']}"
+        try:
+            content = path.read_bytes()
+        except FileNotFoundError:
+            raise StudyError(f"{self._shown(path)}: missing; {again}") from None
+        if digest(content) != entry["sha256"]:
+            raise StudyError(
+                f"{self._shown(path)}: damaged or edited: SHA-256 differs from the record's; {again}"
+            )
+        return content
+
+    def predictions(self, record: dict) -> dict[str, np.ndarray]:
+        """Read and check the predictions of a run: `val_log_p`, `test_log_p` (float16), `val_y`, `test_y` (integers).
+
+        Raises:
+            StudyError: as `read_file`, or the archive cannot be read.
+        """
+        content, name = self.read_file(record, "predictions"), record["predictions"]["file"]
+        return self._readable(unpack, content, name)
+
+    def model(self, record: dict) -> dict[str, np.ndarray]:
+        """Read and check the kept weights of a run.
+
+        Raises:
+            StudyError: as `read_file`; or the run kept none.
+        """
+        if record["model"] is None:
+            raise StudyError(f"run {record['id']}: its weights were not kept")
+        return self._readable(_arrays, self.read_file(record, "model"), record["model"]["file"])
+
+    def _readable(self, reader, content: bytes, name: str) -> dict[str, np.ndarray]:
+        try:
+            return reader(content)
+        except (KeyError, ValueError, lzma.LZMAError, zipfile.BadZipFile) as error:
+            raise StudyError(f"{name}: cannot be read ({error})") from None
+
+    def _shown(self, path: Path) -> str:
+        return str(Path(self.root.name) / path.relative_to(self.root))
