@@ -95,7 +95,7 @@ class WeightsCard(_Strict):
     and thresholds, evaluation and training data, quantitative analyses, ethics, caveats. Weights that this project made name their `pretraining`: the `name` in its
     settings, under which the record of the run is found; numbers are then read from that record. Weights made elsewhere
     give `file`, `sha256`, `training` and `validation_top1` as their makers report them. `date` is left out where the record has it.
-    `checks` says how a copy was compared with the original.
+    `checks` says how a copy was compared with the original, `citation` is a key of references.bib; without it the repository is cited.
     """
 
     kind: Literal["weights"]
@@ -107,6 +107,7 @@ class WeightsCard(_Strict):
 
     developers: Text
     date: Text | None = None
+    citation: Text | None = None
     version: Text
     contact: Text
 

@@ -78,7 +78,7 @@ def _weights(card: WeightsCard) -> list[str]:
         "Batch normalisation": card.batch_norm,
         "Input": card.input,
         "Licence": card.licence,
-        "Cite as": "the repository, by its citation file",
+        "Cite as": f"[@{card.citation}]" if card.citation else "the repository, by its citation file",
         "Questions": card.contact,
         **({"Not to be confused with": card.not_} if card.not_ else {}),
     }
