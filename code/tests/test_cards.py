@@ -6,6 +6,7 @@ import pytest
 import yaml
 
 from transferstudy.errors import StudyError
+from transferstudy.models import imagenet
 from transferstudy.report import cards
 from transferstudy.report.cards import card, card_names, read_card
 from transferstudy.report.pages import cardpage
@@ -13,7 +14,7 @@ from transferstudy.report.pages.cardpage import card_page
 from transferstudy.results.pretrained import manifests, pretraining_records
 
 ROOT = Path(__file__).resolve().parents[2]
-NAMES = ["cifar10", "compact-tiny-imagenet", "tiny-imagenet", "vgg16-tiny-imagenet"]
+NAMES = ["cifar10", "compact-tiny-imagenet", "tiny-imagenet", "vgg16-imagenet", "vgg16-tiny-imagenet"]
 SETTINGS = (ROOT / "_quarto.yml").read_text(encoding="utf-8")
 
 
@@ -61,7 +62,8 @@ def test_a_model_card_follows_the_model_card_and_names_the_shipped_file(name):
         "Ethical considerations", "Caveats and recommendations",
     ):  # fmt: skip
         assert f"## {section}" in body
-    own = [m for m in manifests(ROOT / "results/weights").values() if name.split("-")[0] == m["backbone"]]
+    shipped = manifests(ROOT / "results/weights").values()
+    own = [m for m in shipped if name.split("-")[0] == m["backbone"] and "source" in m]
     assert own
     for manifest in own:
         assert manifest["sha256"][:16] in body
@@ -79,6 +81,17 @@ def test_a_model_card_follows_the_model_card_and_names_the_shipped_file(name):
         "95 % interval",
     ):
         assert fact in body
+
+
+def test_the_card_of_imagenets_vgg16_says_how_the_copy_was_checked_and_what_rounding_costs():
+    body, found = card_page("vgg16-imagenet").data, read_card("vgg16-imagenet")
+    assert found.sha256 == imagenet.SHA256
+    assert "CC BY 4.0" in body
+    assert "## How our copy was checked" in body
+    assert "two to three weeks" in body
+    probe = manifests(ROOT / "results/weights")["imagenet-vgg16-int8"]["probe"]
+    for seed, exact, rounded in zip(probe["seeds"], probe["before"], probe["after"], strict=True):
+        assert f"| {seed} | {100 * exact:.1f} % | {100 * rounded:.1f} % |".replace(" %", "\u00a0%") in body
 
 
 def test_numbers_of_our_own_pretraining_come_from_its_record(monkeypatch):

@@ -32,7 +32,7 @@ def test_every_arm_begins_with_its_first_seed_and_leaves_none_out():
 
 def test_the_chain_to_the_pixels_holds(store):
     reached = check(store, cards_dir())
-    assert reached["weights"] == 2
+    assert reached["weights"] == 3
     assert reached["pretraining"] >= 1
     assert reached["results"] > 0
 
@@ -66,9 +66,9 @@ def test_records_carry_nothing_of_the_machine_but_its_kind(store):
 
 
 def test_results_stay_small():
-    """The repository stays under 40 MiB; one file of 8-bit weights takes the largest part."""
+    """The repository stays under 55 MiB; two files of 8-bit weights take the largest part."""
     files = [p for p in (project_root() / "results").rglob("*") if p.is_file()]
-    assert sum(p.stat().st_size for p in files) < 34 * 2**20
+    assert sum(p.stat().st_size for p in files) < 48 * 2**20
     assert all(p.stat().st_size <= 16e6 for p in files)
 
 

@@ -22,7 +22,7 @@ from transferstudy.models.convolution import (
     gradient_by_products,
     without_avx512,
 )
-from transferstudy.models.weightsfile import KNOWN_FILES, find_weights, resolve
+from transferstudy.models.weightsfile import find_weights, resolve
 from transferstudy.plan.backbones import BACKBONES
 
 VGG_CONVS = [
@@ -178,21 +178,20 @@ def test_wrong_weights_files_change_nothing(tmp_path, damage):
         np.testing.assert_array_equal(old, new)
 
 
-def test_weights_are_known_by_content(tmp_path, monkeypatch):
+def test_the_file_that_a_spec_names_is_the_one_that_is_used(tmp_path, monkeypatch):
     path = tmp_path / "anything.npz"
-    path.write_bytes(b"some weights")
+    np.savez(path, **{"layer/kernel": np.ones((3, 3, 1, 1))})
     monkeypatch.delenv("TRANSFERSTUDY_WEIGHTS", raising=False)
     assert find_weights(None) is None
     assert find_weights("imagenet") is None
-    unknown = find_weights(str(path))
-    assert unknown.name == f"sha256:{unknown.sha256}"
-    monkeypatch.setitem(KNOWN_FILES, "famous", unknown.sha256)
-    assert find_weights(str(path)).name == "famous"
-    with pytest.raises(StudyError, match=r"'famous' instead; give the file with --weights PATH"):
-        resolve("tiny-imagenet", find_weights(str(path)))
+    given = find_weights(str(path))
+    assert resolve(given.name, given) == given
+    assert resolve("imagenet", given) is None
+    with pytest.raises(StudyError, match=r"'sha256:[0-9a-f]{64}' instead; give the file with --weights PATH"):
+        resolve("tiny-imagenet", given)
     with pytest.raises(StudyError, match="no file given"):
         resolve("tiny-imagenet", None)
-    with pytest.raises(StudyError, match="neither a weights file nor one of"):
+    with pytest.raises(StudyError, match=r"neither a weights file \(.npz, .*\) nor one of none, imagenet,"):
         find_weights(str(tmp_path / "gone.npz"))
 
 

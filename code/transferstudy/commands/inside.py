@@ -48,9 +48,9 @@ def _look(args, source, root, load) -> None:
 
     if not args.only:
         raise StudyError("inside: name the runs to look into, for example --only finetune_all --only seed=0")
-    file, name = weights(args)
+    file, replaced = weights(args)
     there = set(names(root))
-    todo = [spec for spec in specs(args, name) if spec.id not in there]
+    todo = [spec for spec in specs(args, replaced) if spec.id not in there]
     for start in {spec.weights for spec in todo}:
         resolve(start, file)
     print(f"{len(todo)} runs to look into")

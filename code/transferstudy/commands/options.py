@@ -18,7 +18,7 @@ def shared() -> dict[str, argparse.ArgumentParser]:
     chosen.add_argument(
         "--weights",
         metavar="PATH|imagenet",
-        help="start pretrained strategies from this file or name instead",
+        help="start from this file (.npz, .weights.h5, .keras, .h5) or name instead, where it fits the network",
     )
     chosen.add_argument(
         "--data",
@@ -42,9 +42,9 @@ def positive(text: str) -> int:
     return int(text)
 
 
-def overrides(args, weights_name: str | None) -> dict:
-    """Return the fields of a run that the command line replaces: its data set, and the name of its pretrained weights."""
-    return {**folder(args)[0], **({"weights": weights_name} if weights_name else {})}
+def overrides(args, replaced: dict[str, str] | None) -> dict:
+    """Return the fields of a run that the command line replaces: its data set, and its pretrained weights by network."""
+    return {**folder(args)[0], **({"weights": replaced} if replaced else {})}
 
 
 def folder(args) -> tuple[dict, dict | None]:
@@ -58,24 +58,32 @@ def folder(args) -> tuple[dict, dict | None]:
     return args.folder_found
 
 
-def specs(args, weights_name: str | None = None) -> list:
+def specs(args, replaced: dict[str, str] | None = None) -> list:
     """Return the chosen runs.
 
     Args:
         args: with `preset`, `only` and `data`.
-        weights_name: what specs call the weights that replace the preset's own, or None.
+        replaced: network -> name of the weights that replace the preset's own, as `weights` returns it.
     """
     from ..plan.presets import expand, select
 
-    return select(expand(args.preset, **overrides(args, weights_name)), args.only)
+    return select(expand(args.preset, **overrides(args, replaced)), args.only)
 
 
 def weights(args) -> tuple:
-    """Return the weights file that `--weights` or the environment names, or None, and the name that specs use, or None."""
-    from ..models.weightsfile import find_weights
+    """Find the weights that `--weights` or the environment names, and say in one line which runs start from them.
+
+    A file whose content is known stands for its name; the preset then keeps its identity.
+
+    Returns:
+        The file, or None; and network -> name of the weights that replace its own, or None.
+    """
+    from ..models.weightsfile import find_weights, serving
+    from ..plan.presets import expand
 
     file = find_weights(args.weights)
-    if args.weights and file is None:
-        return None, args.weights
-    # A file whose content is known stands for its name; the preset then keeps its identity.
-    return file, file.name if args.weights and file else None
+    if not args.weights:
+        return file, None
+    replaced, said = serving(args.weights, file, expand(args.preset, **overrides(args, None)))
+    print(said)
+    return file, replaced

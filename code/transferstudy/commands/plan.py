@@ -21,7 +21,8 @@ def run(args) -> None:
     from ..results.store import Store
     from ..running.runner import fold_words
 
-    chosen = specs(args, weights(args)[1])
+    _, replaced = weights(args)
+    chosen = specs(args, replaced)
     store = Store(args.results)
     print(f"{'run':12}  {'strategy':16}  {'labels':>7}  {'seed':>4}  {'backbone':10}  {'weights':14}  state")
     for spec in chosen:
@@ -30,5 +31,5 @@ def run(args) -> None:
             f"{spec.id}  {spec.strategy:16}  {spec.n_labels:7,}  {spec.seed:4}  {spec.backbone:10}  {spec.weights[:14]:14}  {state}"
         )
     if args.cost:
-        robust = following(args.preset, "robustness", **overrides(args, weights(args)[1]))
+        robust = following(args.preset, "robustness", **overrides(args, replaced))
         print(estimate(chosen, store, robust))

@@ -35,8 +35,8 @@ def run(args) -> None:
     from ..results.store import Store
     from ..running.runner import run_all
 
-    file, name = weights(args)
-    chosen = specs(args, name)
+    file, replaced = weights(args)
+    chosen = specs(args, replaced)
     open_arms = set(untuned(args.preset)) & {spec.arm for spec in chosen}
     if open_arms:
         strategy, n_labels = sorted(open_arms)[0]
@@ -52,8 +52,8 @@ def run(args) -> None:
         Store(args.results),
         data_source(args.data),
         file,
-        keep=following(args.preset, "keep_model", **overrides(args, name)),
-        robust=following(args.preset, "robustness", **overrides(args, name)),
+        keep=following(args.preset, "keep_model", **overrides(args, replaced)),
+        robust=following(args.preset, "robustness", **overrides(args, replaced)),
         verbose={"none": 0, "bar": 1, "lines": 2}[mode],
         say=lambda line: print(line, flush=True),
         jobs=args.jobs,

@@ -17,7 +17,8 @@ def run(args) -> None:
     from ..results.store import Store
     from ..running.runner import missing
 
-    chosen, store = specs(args, weights(args)[1]), Store(args.results)
+    _, replaced = weights(args)
+    chosen, store = specs(args, replaced), Store(args.results)
     todo = missing(chosen, store)
     todo_ids = {spec.id for spec in todo}
     groups: dict[tuple, list[bool]] = {}
@@ -27,7 +28,7 @@ def run(args) -> None:
     for ((strategy, n_labels), side, purpose), done in groups.items():
         what = (f"  {side} px" if len(sizes) > 1 else "") + ("  tuning" if purpose == "tuning" else "")
         print(f"{strategy:16}  {n_labels:7,} labels{what}  {sum(done)} of {len(done)} done")
-    known = {s.id for s in _of_all_presets(args)}
+    known = {s.id for s in [*_of_all_presets(), *chosen]}
     folders = {} if set(store.ids()) <= known else of_folders(store)
     stale = sorted(set(store.ids()) - known - folders.keys())
     print(f"preset {args.preset}: {len(chosen) - len(todo)} of {len(chosen)} runs done")
@@ -37,7 +38,7 @@ def run(args) -> None:
         print(f"stale: {len(stale)} results belong to no preset: {', '.join(stale)}")
 
 
-def _of_all_presets(args):
+def _of_all_presets():
     from ..plan.presets import expand, preset_names
 
-    return [spec for name in preset_names() for spec in expand(name)] + specs(args, weights(args)[1])
+    return [spec for name in preset_names() for spec in expand(name)]

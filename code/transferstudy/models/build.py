@@ -7,7 +7,10 @@ from keras import layers
 from ..errors import StudyError
 from ..plan.backbones import Backbone, get_backbone
 from .convolution import convolve_in_float32, gradient_by_products, without_avx512
+from .imagenet import BACKBONE as IMAGENET_BACKBONE
+from .layout import Shapes, shapes_of
 from .own import OWN_NETWORKS
+from .weights import download, get_arrays, set_arrays
 
 HEAD_PREFIX = "head_"
 STANDARDISE = HEAD_PREFIX + "standardise"
@@ -58,13 +61,14 @@ def build_model(
         head: "linear" (global average pooling, then one dense layer) or "mlp" (a hidden layer of 256 with dropout between).
         standardise: whether the head standardises the pooled features, with statistics that `standardise_head` sets once.
             Pretrained and random features differ in scale by orders of magnitude; standardised, one learning rate suits both.
-        weights: None for a random start (He et al. 2015, arXiv:1502.01852) or "imagenet" (Keras downloads them).
+        weights: None for a random start (He et al. 2015, arXiv:1502.01852) or "imagenet" (Keras downloads them;
+            those of VGG16 must be the ones that `imagenet` describes).
 
     Returns:
         Uncompiled model; the head's layers are named `head_*`.
 
     Raises:
-        StudyError: unknown backbone, an image too small for it, or weights that cannot be downloaded.
+        StudyError: unknown backbone, an image too small for it, or weights that cannot be downloaded or are others.
     """
     facts, image_size = get_backbone(backbone), image_size or side
     if image_size < facts.min_size:
@@ -76,7 +80,8 @@ def build_model(
     if image_size != side:
         x = layers.Resizing(image_size, image_size, interpolation="bilinear", name="resize")(x)
     x = Preprocess(facts.preprocessing)(x)
-    x = _backbone(facts, x, weights)
+    checked = download() if weights is not None and backbone == IMAGENET_BACKBONE else None
+    x = _backbone(facts, x, weights if checked is None else None)
     x = layers.GlobalAveragePooling2D(name="pooled", dtype="float32")(x)
     if standardise:
         x = layers.BatchNormalization(
@@ -88,10 +93,21 @@ def build_model(
     # Logits in float32 even under mixed precision: a softmax in 16 bits loses the small probabilities.
     logits = layers.Dense(n_classes, name=HEAD_PREFIX + "logits", dtype="float32")(x)
     model = keras.Model(inputs, logits, name=backbone)
+    if checked is not None:
+        set_arrays(model, checked, "Keras' download")
     if without_avx512():
         gradient_by_products(model)
         convolve_in_float32(model)
     return model
+
+
+def built_shapes(backbone: str) -> Shapes:
+    """Build a network and return the shape of every weight of its backbone, by `<layer>/<variable>`.
+
+    Raises:
+        StudyError: unknown backbone.
+    """
+    return shapes_of(get_arrays(build_model(backbone, 2, get_backbone(backbone).min_size)))
 
 
 def _backbone(facts: Backbone, x, weights: str | None):

@@ -4,21 +4,17 @@ from functools import partial
 
 from keras import layers
 
+from .layout import STACKS, Stack
 
-def _stack(x, widths, depths):
-    """VGG's pattern (Simonyan & Zisserman 2015): stages of 3x3 convolutions, each stage followed by a 2x2 max pooling.
 
-    Each convolution has batch normalisation (Ioffe & Szegedy 2015) before its rectifier.
-    """
-    for stage, (width, depth) in enumerate(zip(widths, depths, strict=True), 1):
-        for k in range(1, depth + 1):
-            name = f"block{stage}_conv{k}"
-            x = layers.Conv2D(
-                width, 3, padding="same", use_bias=False, kernel_initializer="he_normal", name=name
-            )(x)
-            x = layers.BatchNormalization(epsilon=1e-5, name=f"block{stage}_bn{k}")(x)
-            x = layers.Activation("relu", name=f"block{stage}_relu{k}")(x)
-        x = layers.MaxPooling2D(name=f"block{stage}_pool")(x)
+def _stack(x, stack: Stack):
+    for stage, place, width in stack.layers():
+        x = _conv(width, f"block{stage}_conv{place}", bias=not stack.batch_norm)(x)
+        if stack.batch_norm:
+            x = layers.BatchNormalization(epsilon=1e-5, name=f"block{stage}_bn{place}")(x)
+        x = layers.Activation("relu", name=f"block{stage}_relu{place}")(x)
+        if place == stack.depths[stage - 1]:
+            x = layers.MaxPooling2D(name=f"block{stage}_pool")(x)
     return x
 
 
@@ -47,22 +43,20 @@ def _normalised(x, name: str):
     )
 
 
-def _conv(width: int, name: str, stride: int = 1, size: int = 3) -> layers.Conv2D:
+def _conv(width: int, name: str, stride: int = 1, size: int = 3, bias: bool = False) -> layers.Conv2D:
     return layers.Conv2D(
         width,
         size,
         stride,
         padding="same",
-        use_bias=False,
+        use_bias=bias,
         kernel_initializer="he_normal",
         name=name,
     )
 
 
-# Name in `backbones.BACKBONES` -> function from prepared pixels to the last map.
+# Name in `plan.backbones.BACKBONES` -> function from prepared pixels to the last map.
 OWN_NETWORKS = {
-    "compact": partial(_stack, widths=(32, 64, 128), depths=(2, 2, 2)),
-    "compact_wide": partial(_stack, widths=(64, 128, 256), depths=(2, 2, 2)),
-    "vgg16_bn": partial(_stack, widths=(64, 128, 256, 512, 512), depths=(2, 2, 3, 3, 3)),
+    **{name: partial(_stack, stack=stack) for name, stack in STACKS.items()},
     "wrn16_2": partial(_wide_residual, widen=2),
 }

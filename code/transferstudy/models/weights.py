@@ -1,40 +1,23 @@
-"""Pretrained weights: read from a file and checked against the network before anything is loaded."""
+"""Pretrained weights: checked against the network before anything is loaded."""
 
-import hashlib
-import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 
+import keras
 import numpy as np
 
 from ..errors import StudyError
-from .quantised import restored
-from .weightsfile import HELP
-
-
-def read_arrays(path: Path) -> dict[str, np.ndarray]:
-    """Read a `.npz` of arrays named `<layer>/<variable>` as float32; int8 kernels are multiplied by their scales.
-
-    Raises:
-        StudyError: the file is damaged or no such archive.
-    """
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            arrays = restored({key: archive[key] for key in archive.files})
-    except (OSError, KeyError, ValueError, EOFError, AttributeError, zipfile.BadZipFile) as error:
-        raise StudyError(
-            f"{path}: cannot be read as .npz weights ({error}): it may be truncated; fetch it again"
-        ) from None
-    if not any("/" in key for key in arrays):
-        raise StudyError(f"{path}: holds no arrays named <layer>/<variable>; {HELP}")
-    return arrays
+from . import imagenet
+from .archives import read_arrays
+from .layout import Shapes, misfit, shapes_of
 
 
 def load_weights(model, path: Path) -> list[str]:
-    """Load a `.npz` weights file into the layers of the same names; the head of the source task is left out.
+    """Load a weights file into the layers of the same names; the classifier of the source task is left out.
 
     Args:
         model: a model of `build_model`, or `keras.applications.VGG16(include_top=False)`.
-        path: archive with `<layer>/kernel`, `<layer>/bias`, ... of float16 or float32.
+        path: a file as `archives.read_arrays` takes it.
 
     Returns:
         Names of the layers that were set.
@@ -42,40 +25,64 @@ def load_weights(model, path: Path) -> list[str]:
     Raises:
         StudyError: damaged, or made for another network; nothing is changed then.
     """
-    arrays = read_arrays(path)
-    layers = {
-        layer.name: layer for layer in model.layers if layer.weights and not layer.name.startswith("head")
+    return set_arrays(model, imagenet.backbone_arrays(read_arrays(path)), path)
+
+
+def set_arrays(model, arrays: Mapping[str, np.ndarray], where: Path | str) -> list[str]:
+    """Set the weights of a model's backbone.
+
+    Args:
+        model: its layers named `head*` are left alone.
+        arrays: `<layer>/<variable>` -> array, of all other layers.
+        where: the file, for the error.
+
+    Returns:
+        Names of the layers that were set.
+
+    Raises:
+        StudyError: made for another network; nothing is changed then.
+    """
+    layers = _layers(model)
+    if odd := misfit(shapes_of(arrays), _shapes(layers)):
+        raise StudyError(f"{where}: made for another network than {model.name!r}: {odd}")
+    for layer in layers:
+        layer.set_weights([arrays[f"{layer.name}/{v.name}"] for v in layer.weights])
+    return [layer.name for layer in layers]
+
+
+def get_arrays(model) -> dict[str, np.ndarray]:
+    """Return the weights of a model's backbone as float32 arrays named `<layer>/<variable>`."""
+    return {
+        f"{layer.name}/{v.name}": np.asarray(v, np.float32) for layer in _layers(model) for v in layer.weights
     }
-    in_file = {key.rpartition("/")[0] for key in arrays if not key.startswith("head/")}
-    if in_file != set(layers):
-        odd = sorted(in_file ^ set(layers))[0]
-        place = "the file" if odd in in_file else "the network"
+
+
+def download() -> dict[str, np.ndarray]:
+    """Return the 26 arrays of ImageNet's VGG16 from Keras' download, which Keras keeps for the next time.
+
+    Raises:
+        StudyError: the download fails, or brings other numbers.
+    """
+    try:
+        model = keras.applications.VGG16(include_top=False, weights=imagenet.NAME)
+    except Exception as error:  # Keras lets through what its network and file libraries raise
         raise StudyError(
-            f"{path}: made for another network than {model.name!r}: layer {odd!r} stands only in {place}"
+            f"VGG16's weights {imagenet.NAME!r} could not be downloaded ({error}). "
+            "Give a file that holds them with --weights PATH."
+        ) from None
+    arrays = get_arrays(model)
+    if imagenet.imagenet_vgg16(arrays) is None:
+        raise StudyError(
+            f"keras.applications.VGG16: the weights {imagenet.NAME!r} that Keras downloaded are not ImageNet's VGG16: their arrays "
+            f"have SHA-256 {imagenet.arrays_sha256(arrays)}, not {imagenet.SHA256}. Delete vgg16_weights_*.h5 from Keras' folder of "
+            "models and try again, or give a file with --weights PATH."
         )
-    values = {}
-    for name, layer in layers.items():
-        values[name] = []
-        for variable in layer.weights:
-            array = arrays.get(f"{name}/{variable.name}")
-            if array is None or array.shape != tuple(variable.shape):
-                found = "is missing" if array is None else f"has shape {array.shape}"
-                raise StudyError(
-                    f"{path}: made for another network than {model.name!r}: {name}/{variable.name} {found}, needs {tuple(variable.shape)}"
-                )
-            values[name].append(array)
-    for name, layer in layers.items():
-        layer.set_weights(values[name])
-    return list(layers)
+    return arrays
 
 
-def arrays_sha256(model) -> str:
-    """Return a SHA-256 over the backbone's weights (names, shapes, float32 bytes): the identity of downloaded weights."""
-    hasher = hashlib.sha256()
-    for layer in model.layers:
-        if layer.name.startswith("head"):
-            continue
-        for variable in layer.weights:
-            array = np.asarray(variable, dtype=np.float32)
-            hasher.update(f"{layer.name}/{variable.name}{array.shape}".encode() + array.tobytes())
-    return hasher.hexdigest()
+def _layers(model) -> list:
+    return [layer for layer in model.layers if layer.weights and not layer.name.startswith("head")]
+
+
+def _shapes(layers) -> Shapes:
+    return {f"{layer.name}/{v.name}": tuple(v.shape) for layer in layers for v in layer.weights}

@@ -84,8 +84,8 @@ def expand(name: str, path: Path = PRESETS, **overrides: Any) -> list[RunSpec]:
     Args:
         name: the preset.
         path: the TOML file.
-        overrides: fields given on the command line, such as `dataset`; `weights` replaces the weights of pretrained strategies;
-            "imagenet" only where Keras has some for the network.
+        overrides: fields given on the command line, such as `dataset`; `weights` replaces the weights of pretrained strategies:
+            a name ("imagenet" only where Keras has some for the network), or network -> name, where others keep their own.
 
     Raises:
         StudyError: unknown preset or strategy, a preset that includes itself, or a run that is not valid.
@@ -217,8 +217,8 @@ def _product(name: str, preset: dict, path: Path, overrides: dict) -> list[RunSp
                 "n_labels": n_labels,
                 "seed": seed,
             }
-            if strategy.pretrained and new_weights and _offers(values["backbone"], new_weights):
-                values["weights"] = new_weights
+            if strategy.pretrained and new_weights:
+                values["weights"] = _replaced(new_weights, values["backbone"]) or values["weights"]
             where = f"preset {name!r} in {path.name}, strategy {strategy_name!r}"
             folds = [{}] if values.get("folds") is None or "fold" in values else _every_fold(values)
             runs += [RunSpec.parse({**values, **fold}, where) for fold in folds]
@@ -231,9 +231,12 @@ def _every_fold(values: dict) -> list[dict]:
     return [{"fold": fold} for fold in range(folds)] if isinstance(folds, int) and folds > 0 else [{}]
 
 
-def _offers(backbone: str, weights: str) -> bool:
-    """Whether a network may start from such weights: Keras offers "imagenet" for its own networks only."""
-    return weights != "imagenet" or get_backbone(backbone).application is not None
+def _replaced(weights: str | dict[str, str], backbone: str) -> str | None:
+    """Return the weights that replace a network's own, or None: Keras offers "imagenet" for its own networks only."""
+    if isinstance(weights, dict):
+        return weights.get(backbone)
+    offered = weights != "imagenet" or get_backbone(backbone).application is not None
+    return weights if offered else None
 
 
 def select(specs: list[RunSpec], only: list[str] | None) -> list[RunSpec]:

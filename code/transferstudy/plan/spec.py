@@ -11,7 +11,14 @@ from ..errors import StudyError
 from .backbones import get_backbone
 from .strategies import get_strategy
 
-WEIGHT_NAMES = ("none", "imagenet", "tiny-imagenet", "tiny-imagenet-vgg16", "tiny-imagenet-compact")
+WEIGHT_NAMES = (
+    "none",
+    "imagenet",
+    "imagenet-vgg16-int8",  # in 8 bits, small enough for the repository: for demonstrations without a network
+    "tiny-imagenet",
+    "tiny-imagenet-vgg16",
+    "tiny-imagenet-compact",
+)
 _FILE_WEIGHTS = re.compile(r"sha256:[0-9a-f]{64}")
 
 

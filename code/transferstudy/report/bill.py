@@ -88,7 +88,7 @@ def pretraining_of(name: str, backbone: str) -> Pretraining | None:
         record = pretraining_records(weights_dir().parent)[origin["pretraining"]]
         return Pretraining(network, record["timing"]["cpu"], MEASURED, record["environment"])
     card = _card(origin["card"])
-    if card is None or card.training is None or card.training.cores is None:
+    if card is None or card.training is None or None in (card.training.cores, card.training.minutes):
         return None
     return Pretraining(network, 60.0 * card.training.minutes * card.training.cores, REPORTED, None)
 

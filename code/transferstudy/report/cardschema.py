@@ -69,7 +69,8 @@ class DataCard(_Strict):
 class Training(_Strict):
     """How weights were trained, as their makers report; times in minutes.
 
-    `cores` is the number of processor cores that were busy all the time, left out where an accelerator did the work.
+    `cores` is the number of processor cores that were busy all the time, left out where an accelerator did the work. `seed` and
+    `minutes` are left out where the makers do not say them.
     """
 
     epochs: Count
@@ -79,12 +80,12 @@ class Training(_Strict):
     weight_decay: Text
     label_smoothing: Share
     augmentation: Text
-    seed: int
+    seed: int | None = None
     precision: Text
     framework: Text
     hardware: Text
     cores: Count | None = None
-    minutes: Count
+    minutes: Count | None = None
 
 
 class WeightsCard(_Strict):
@@ -94,6 +95,7 @@ class WeightsCard(_Strict):
     and thresholds, evaluation and training data, quantitative analyses, ethics, caveats. Weights that this project made name their `pretraining`: the `name` in its
     settings, under which the record of the run is found; numbers are then read from that record. Weights made elsewhere
     give `file`, `sha256`, `training` and `validation_top1` as their makers report them. `date` is left out where the record has it.
+    `checks` says how a copy was compared with the original, `citation` is a key of references.bib; without it the repository is cited.
     """
 
     kind: Literal["weights"]
@@ -105,6 +107,7 @@ class WeightsCard(_Strict):
 
     developers: Text
     date: Text | None = None
+    citation: Text | None = None
     version: Text
     contact: Text
 
@@ -124,6 +127,7 @@ class WeightsCard(_Strict):
     measured: Text
     licence: Text
     not_: Text | None = Field(None, alias="not")
+    checks: Text | None = None
 
     intended: Texts
     users: Text

@@ -64,9 +64,13 @@ def source_of(record: dict, store: Store) -> Source:
         record["spec"]["backbone"],
     )
     network = _NETWORKS.get(backbone) or get_backbone(backbone).application or backbone
-    if manifest := _manifest(record, store):
+    manifest = _manifest(record, store)
+    if manifest and "source" in manifest:
         data = manifest["source"]["name"]
         return Source(network, _DATA.get(data, data), manifest["source"]["after"]["top1"], name)
+    if manifest:  # packed from weights whose card says how good they were
+        facts = card(manifest["made_from"]["card"])
+        return Source(network, _DATA[DOWNLOADED], facts["validation_top1"], name)
     facts = downloaded(backbone) if name == DOWNLOADED else card(f"{backbone}-{name}")
     if facts.get("sha256") not in (None, sha256):
         raise StudyError(

@@ -11,12 +11,14 @@ from ..models import (
     between,
     build_model,
     check_arithmetic,
-    load_weights,
     set_trainable,
     split_at,
     standardise_head,
 )
-from ..models.weights import arrays_sha256
+from ..models.archives import read_arrays
+from ..models.imagenet import BACKBONE as IMAGENET_BACKBONE
+from ..models.imagenet import arrays_sha256, backbone_arrays
+from ..models.weights import download, get_arrays, set_arrays
 from ..models.weightsfile import WeightsFile, resolve
 from ..plan.spec import RunSpec
 from ..plan.strategies import get_strategy
@@ -99,8 +101,10 @@ def start_model(
     """
     strategy = get_strategy(spec.strategy)
     keras.config.set_dtype_policy(spec.precision)
+    # Before the seed is set: Keras' own VGG16 draws random numbers while it is built, and a file does not.
+    arrays, sha256, where = _start_arrays(spec, file)
     keras.utils.set_random_seed(spec.seed)
-    downloaded = "imagenet" if spec.weights == "imagenet" else None
+    downloads = spec.weights == "imagenet" and arrays is None
     model = build_model(
         spec.backbone,
         n_classes,
@@ -108,16 +112,27 @@ def start_model(
         spec.image_size,
         spec.head,
         standardise=strategy.head_first,
-        weights=downloaded,
+        weights="imagenet" if downloads else None,
     )
     check_arithmetic(model)
-    if downloaded:
-        return model, arrays_sha256(model)
-    if spec.weights != "none":
-        file = resolve(spec.weights, file)
-        load_weights(model, file.path)
-        return model, file.sha256
-    return model, None
+    if arrays is not None:
+        set_arrays(model, arrays, where)
+    return model, arrays_sha256(get_arrays(model)) if downloads else sha256
+
+
+def _start_arrays(spec: RunSpec, file: WeightsFile | None):
+    """Return the arrays that a run starts from, their identity, and where they lie.
+
+    ImageNet's VGG16 is the same whether it comes from a file or from Keras. All three are None for a random start, and for
+    another network's download, which Keras loads itself.
+    """
+    if spec.weights == "none" or (spec.weights == "imagenet" and spec.backbone != IMAGENET_BACKBONE):
+        return None, None, None
+    file = resolve(spec.weights, file)
+    if file is None:
+        arrays = download()
+        return arrays, arrays_sha256(arrays), "Keras' download"
+    return backbone_arrays(read_arrays(file.path)), file.sha256, file.path
 
 
 def train(

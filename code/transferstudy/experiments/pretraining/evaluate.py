@@ -4,7 +4,8 @@ import keras
 import numpy as np
 
 from ...models import build_model
-from ...models.weights import load_weights, read_arrays
+from ...models.archives import read_arrays
+from ...models.weights import load_weights
 
 
 def source_model(path, backbone: str, image_size: int) -> keras.Model:

@@ -2,17 +2,20 @@
 
 import time
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 
+from ...data import load
 from ...errors import StudyError
+from ...models.archives import read_arrays
 from ...models.quantised import quantised
-from ...models.weights import read_arrays
-from ...models.weightsfile import file_sha256
+from ...models.weightsfile import WeightsFile, find_weights
 from ...results.pretrained import pretraining_records
 from ...results.records import write_record
 from ...results.store import digest, write_atomic
 from .evaluate import source_accuracy, source_model
+from .rounding import probe_cost
 from .run import packed
 from .settings import SOURCE
 from .source import load_source, shrink
@@ -29,21 +32,24 @@ def ship(
     source: Path | None,
     results: Path,
     card: str | None = None,
+    data: Path | None = None,
 ) -> dict:
     """Write `results/weights/<name>.npz` and its manifest `<name>.json`.
 
-    The packed file is the definition of the weights from then on: runs start from it and name its SHA-256. Its top-1 and
-    top-5 on the source task's validation images are measured beside those of the file it was made from.
+    The packed file is the definition of the weights from then on: runs start from it and name its SHA-256. What the packing costs
+    is measured beside it: top-1 and top-5 on the source task's validation images where the file has the head of that task,
+    otherwise a linear probe on other images (`rounding.probe_cost`).
 
     Args:
-        file: weights with the source head, as `pretrain` writes them.
+        file: weights, as `pretrain` writes them, or without a head.
         name: what a RunSpec calls the weights.
         backbone: "vgg16" or "compact".
-        image_size: pixels a side at which they were trained.
+        image_size: pixels a side at which they are measured.
         form: "int8" (kernels quantised) or "float16" (taken as they are).
-        source: Tiny ImageNet, to measure on.
+        source: Tiny ImageNet, to measure on where the file has its head.
         results: the results folder.
         card: name of the card that describes weights made outside the project.
+        data: CIFAR-10, for the probe of weights without a head.
 
     Returns:
         The manifest.
@@ -53,24 +59,27 @@ def ship(
     """
     if not file.is_file():
         raise StudyError(f"--weights: {file} does not exist")
-    original = file_sha256(file)
-    made_by = [i for i, r in pretraining_records(results).items() if r["weights"]["sha256"] == original]
+    given = find_weights(str(file.resolve()))
+    made_by = [i for i, r in pretraining_records(results).items() if r["weights"]["sha256"] == given.sha256]
     if not made_by and card is None:
         raise StudyError(
             f"{file}: no record in results/pretraining made this file; name the card that says where it comes from with --card NAME"
         )
-    data = load_source(source)
-    images, labels = shrink(data.x_val, image_size), data.y_val
-    before = source_accuracy(source_model(file, backbone, image_size), images, labels)
     arrays = read_arrays(file)
+    measure = _on_source if "head/bias" in arrays else _by_probe
     content = packed(quantised(arrays)) if form == "int8" else file.read_bytes()
     if len(content) > LIMIT:
         raise StudyError(
             f"{file}: {len(content):,} bytes as {form}, the repository takes {LIMIT:,}: use --form int8"
         )
+    # Measured before anything is stored: that takes minutes, and a file without its manifest would be left if it were stopped.
+    with TemporaryDirectory() as folder:
+        trial = Path(folder) / f"{name}.npz"
+        trial.write_bytes(content)
+        cost = measure(given, WeightsFile(trial, digest(content), name), backbone, image_size, source, data)
+        rounding = _largest_rounding(arrays, read_arrays(trial))
     path = results / "weights" / f"{name}.npz"
     write_atomic(path, content)
-    after = source_accuracy(source_model(path, backbone, image_size), images, labels, data.classes)
     return write_record(
         path.with_suffix(".json"),
         {
@@ -81,12 +90,30 @@ def ship(
             "form": form,
             "backbone": backbone,
             "image_size": image_size,
-            "largest_rounding": _largest_rounding(arrays, read_arrays(path)),
-            "made_from": {"sha256": original, "pretraining": made_by[0] if made_by else None, "card": card},
-            "source": {"name": SOURCE, "sha256": data.sha256, "before": before, "after": after},
+            "largest_rounding": rounding,
+            "made_from": {
+                "sha256": given.sha256,
+                "pretraining": made_by[0] if made_by else None,
+                "card": card,
+            },
+            **cost,
             "shipped": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         },
     )
+
+
+def _on_source(given, shipped, backbone, image_size, source, data) -> dict:
+    """Measure both files on the validation images of Tiny ImageNet."""
+    task = load_source(source)
+    images, labels = shrink(task.x_val, image_size), task.y_val
+    before = source_accuracy(source_model(given.path, backbone, image_size), images, labels)
+    after = source_accuracy(source_model(shipped.path, backbone, image_size), images, labels, task.classes)
+    return {"source": {"name": SOURCE, "sha256": task.sha256, "before": before, "after": after}}
+
+
+def _by_probe(given, shipped, backbone, image_size, source, data) -> dict:
+    """Measure both files by a linear probe on CIFAR-10."""
+    return {"probe": probe_cost(given, shipped, backbone, image_size, load("cifar10", data))}
 
 
 def _largest_rounding(before: dict[str, np.ndarray], after: dict[str, np.ndarray]) -> float:

@@ -10,6 +10,7 @@ from ..cards import read_card
 from ..cardschema import Counts, DataCard, WeightsCard
 from ..markdown import pipe_table
 from ..values import count, percent
+from .weights import packing
 
 _SPLITS = {"train": "training", "validation": "validation", "test": "test"}
 
@@ -77,13 +78,14 @@ def _weights(card: WeightsCard) -> list[str]:
         "Batch normalisation": card.batch_norm,
         "Input": card.input,
         "Licence": card.licence,
-        "Cite as": "the repository, by its citation file",
+        "Cite as": f"[@{card.citation}]" if card.citation else "the repository, by its citation file",
         "Questions": card.contact,
         **({"Not to be confused with": card.not_} if card.not_ else {}),
     }
     return [
         "A model card [@mitchell2019model].",
         "## Model details {#details}", _table(facts), *_shipped(card, made),
+        *(["## How our copy was checked {#checks}", card.checks] if card.checks else []),
         "## Intended use {#use}", "Made for:", _list(card.intended), f"Meant for: {card.users}.", "Out of scope:",
         _list(card.not_for),
         "## Factors {#factors}", card.factors,
@@ -108,6 +110,7 @@ def _training_data(card: WeightsCard) -> str:
 
 def _reported(card: WeightsCard) -> list[str]:
     t = card.training
+    minutes = "" if t.minutes is None else f"{t.minutes} minutes on "
     rows = {
         "Epochs": count(t.epochs),
         "Optimiser": f"{t.optimiser}, batches of {t.batch_size}",
@@ -115,8 +118,8 @@ def _reported(card: WeightsCard) -> list[str]:
         "Weight decay": t.weight_decay,
         "Label smoothing": f"{t.label_smoothing:g}",
         "Augmentation": t.augmentation,
-        "Seed": t.seed,
-        "Made with": f"{t.framework}, {t.precision}, {t.minutes} minutes on {t.hardware}",
+        "Seed": "not reported" if t.seed is None else t.seed,
+        "Made with": ", ".join([t.framework, t.precision, f"{minutes}{t.hardware}"]),
         "Top-1 on validation images": percent(card.validation_top1),
     }
     return ["As their makers report it; none of it was measured by this project.", _table(rows)]
@@ -151,17 +154,17 @@ def _shipped(card: WeightsCard, made: dict[str, dict]) -> list[str]:
     rows = []
     for name, m in manifests(weights_dir()).items():
         if m["made_from"]["card"] == card.name or m["made_from"]["pretraining"] in made:
-            before, after = m["source"]["before"], m["source"]["after"]
+            how, before, after = packing(m)
             rows.append(
                 [
-                    f"`{name}`", m["form"], f"{m['bytes'] / 1e6:.1f} MB", percent(before["top1"], 2), percent(after["top1"], 2),
+                    f"`{name}`", m["form"], f"{m['bytes'] / 1e6:.1f} MB", how, percent(before, 2), percent(after, 2),
                     _code(m["sha256"]),
                 ]
             )  # fmt: skip
     if not rows:
         return []
-    header = ["name", "form", "size", "top-1 before packing", "top-1 as shipped", "SHA-256"]
-    return ["In the repository, ready to start from:", pipe_table(header, rows, "llrrrl").data]
+    header = ["name", "form", "size", "measured by", "before packing", "as shipped", "SHA-256"]
+    return ["In the repository, ready to start from:", pipe_table(header, rows, "llrlrrl").data]
 
 
 def _analyses(card: WeightsCard, made: dict[str, dict]) -> list[str]:
@@ -169,6 +172,9 @@ def _analyses(card: WeightsCard, made: dict[str, dict]) -> list[str]:
     body = []
     for name, m in manifests(weights_dir()).items():
         if m["made_from"]["card"] != card.name and m["made_from"]["pretraining"] not in made:
+            continue
+        if "probe" in m:
+            body += _probe(name, m["probe"])
             continue
         found, rows = m["source"]["after"], []
         for word, key in (("top-1", "top1"), ("top-5", "top5")):
@@ -197,6 +203,22 @@ def _analyses(card: WeightsCard, made: dict[str, dict]) -> list[str]:
         "By other groups, and by groups that cross: not possible. The source has labels for what is in a picture, and for nothing else."
     )
     return body
+
+
+def _probe(name: str, probe: dict) -> list[str]:
+    """Say what a linear probe gives from weights before and after packing, seed by seed."""
+    rows = [
+        [str(seed), percent(before, 1), percent(after, 1), percent(agree, 1)]
+        for seed, before, after, agree in zip(
+            probe["seeds"], probe["before"], probe["after"], probe["agree"], strict=True
+        )
+    ]
+    return [
+        f"What the rounding in `{name}` costs: a linear probe with {count(probe['n_labels'])} labels of CIFAR-10 at "
+        f"{probe['image_size']} pixels, from the exact and from the rounded weights, on the same {count(probe['held_out'])} images that the "
+        "probe did not learn from.",
+        pipe_table(["seed", "exact", "rounded", "same class named"], rows, "lrrr").data,
+    ]
 
 
 def _interval(share: float, n: int) -> tuple[float, float]:
