@@ -45,7 +45,7 @@ def points(difference: float) -> str:
 def signed(difference: float) -> str:
     """Format a difference of shares in points, with a sign and no unit: -0.03 -> "−3.0" (a true minus sign)."""
     text = f"{100 * difference:+.1f}".replace("-", "−")
-    return "0.0" if text[1:] == "0.0" else text
+    return text if text.strip("+−0.") else text[1:]  # zero has no sign
 
 
 def count(number: float) -> str:
