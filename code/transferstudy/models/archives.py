@@ -27,7 +27,7 @@ _HDF5, _ZIP = b"\x89HDF\r\n\x1a\n", b"PK\x03\x04"
 _KERAS_MEMBER = "model.weights.h5"
 
 
-def read_arrays(path: Path) -> dict[str, np.ndarray]:
+def read_arrays(path: Path | str) -> dict[str, np.ndarray]:
     """Read the arrays of a weights file as float32, named `<layer>/<variable>`.
 
     Args:
@@ -38,6 +38,7 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
         StudyError: the file is damaged or of another format, unpacks to more than `LIMIT` bytes, or an array holds
             something else than finite numbers; the message names the file, and the array where it is one.
     """
+    path = Path(path)
     try:
         with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and is refused below
             arrays = _read(path)

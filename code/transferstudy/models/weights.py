@@ -12,7 +12,7 @@ from .archives import read_arrays
 from .layout import Shapes, misfit, shapes_of
 
 
-def load_weights(model, path: Path) -> list[str]:
+def load_weights(model, path: Path | str) -> list[str]:
     """Load a weights file into the layers of the same names; the classifier of the source task is left out.
 
     Args:
