@@ -29,7 +29,7 @@ def test_it_is_small_and_says_what_it_knows(opened):
 
 def test_it_gives_what_the_run_gave(opened):
     """Pixels of the training size pass unchanged, so that the portable file and the kept weights agree."""
-    from transferstudy.prediction import log_softmax
+    from transferstudy.rounding import log_softmax
     from transferstudy.store import Store
     from transferstudy.trained import rebuild
 

@@ -15,8 +15,8 @@ from transferstudy.analysis.multiplicity import holm
 from transferstudy.analysis.temperature import arm_calibration, fit_temperature, scaled
 from transferstudy.comparison import declared, difference, judge, judged, verdict
 from transferstudy.errors import StudyError
-from transferstudy.metrics import normalised
 from transferstudy.report.claims.judgement import may_equal
+from transferstudy.rounding import log_softmax
 from transferstudy.strategies import STRATEGIES
 from transferstudy.study import Study, load
 
@@ -216,11 +216,11 @@ def test_a_curve_of_one_size_has_no_worth(tmp_path):
 def test_temperature_undoes_overconfidence():
     rng = np.random.default_rng(0)
     logits = rng.normal(size=(4000, 10)) * 2
-    p = np.exp(normalised(logits))
+    p = np.exp(log_softmax(logits))
     y = np.array([rng.choice(10, p=row) for row in p])
     assert fit_temperature(logits, y) == pytest.approx(1.0, rel=0.05)
     assert fit_temperature(3 * logits, y) == pytest.approx(3.0, rel=0.05)
-    np.testing.assert_allclose(scaled(3 * logits, 3.0), normalised(logits), atol=1e-9)
+    np.testing.assert_allclose(scaled(3 * logits, 3.0), log_softmax(logits), atol=1e-9)
     assert (scaled(logits, 7.0).argmax(axis=1) == logits.argmax(axis=1)).all()
 
 

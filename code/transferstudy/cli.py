@@ -286,11 +286,15 @@ def _verify(args):
     from .records import read_record
     from .sheet import check as check_sheet
     from .store import Store
-    from .verify import verify
+    from .verify import roundings, verify
 
     store = Store(args.results)
     checked = verify(store)
     print(f"{checked} results: files whole, measures recomputed from the predictions and equal")
+    for rounding, count in sorted(roundings(store).items()):
+        print(
+            f"  {count} of them hold predictions rounded to {rounding}; the probabilities of each image sum to 1"
+        )
     reached = check(store, cards_dir())
     print(
         f"{reached['results']} results started from known weights; {reached['weights']} shipped weights files and "

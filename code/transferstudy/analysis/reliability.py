@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..metrics import ECE_BINS, normalised
+from ..metrics import ECE_BINS
 from .bootstrap import interval
 
 MIN_IMAGES = 30  # predictions in a bin; with fewer its accuracy is noise
@@ -42,8 +42,7 @@ def reliability_bins(
         bins: number of bins.
         resamples: of the bootstrap.
     """
-    states = np.stack([normalised(p) for p in log_p])
-    confidence, right = np.exp(states.max(axis=2)), states.argmax(axis=2) == y
+    confidence, right = np.exp(log_p.max(axis=2)), log_p.argmax(axis=2) == y
     index = np.minimum((confidence * bins).astype(int), bins - 1)
     seeds, images = right.shape
     rng = np.random.default_rng(0)

@@ -54,7 +54,7 @@ def summary(model) -> str:
 
 def predict_one(model, image: np.ndarray) -> np.ndarray:
     """Return class probabilities, shape (classes,), that sum to one, of one uint8 image (side, side, 3)."""
-    from ..prediction import log_softmax
+    from ..rounding import log_softmax
 
     warnings.filterwarnings("ignore", category=UserWarning, module="keras")
     logits = model.predict(image[None], verbose=0)
