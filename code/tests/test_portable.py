@@ -30,8 +30,8 @@ def test_it_is_small_and_says_what_it_knows(opened):
 def test_it_gives_what_the_run_gave(opened):
     """Pixels of the training size pass unchanged, so that the portable file and the kept weights agree."""
     from transferstudy.models.kept import rebuild
+    from transferstudy.results.rounding import log_softmax
     from transferstudy.results.store import Store
-    from transferstudy.training.prediction import log_softmax
 
     model, notes = opened
     store = Store(project_root() / "results")

@@ -18,7 +18,7 @@ from transferstudy.errors import StudyError
 from transferstudy.plan import declared as plan
 from transferstudy.plan.strategies import STRATEGIES
 from transferstudy.report.claims.judgement import may_equal
-from transferstudy.results.metrics import normalised
+from transferstudy.results.rounding import log_softmax
 
 ARMS = [
     *((name, 500, 3) for name in ("linear_probe", "finetune_all", "random_features", "scratch_bn")),
@@ -216,11 +216,11 @@ def test_a_curve_of_one_size_has_no_worth(tmp_path):
 def test_temperature_undoes_overconfidence():
     rng = np.random.default_rng(0)
     logits = rng.normal(size=(4000, 10)) * 2
-    p = np.exp(normalised(logits))
+    p = np.exp(log_softmax(logits))
     y = np.array([rng.choice(10, p=row) for row in p])
     assert fit_temperature(logits, y) == pytest.approx(1.0, rel=0.05)
     assert fit_temperature(3 * logits, y) == pytest.approx(3.0, rel=0.05)
-    np.testing.assert_allclose(scaled(3 * logits, 3.0), normalised(logits), atol=1e-9)
+    np.testing.assert_allclose(scaled(3 * logits, 3.0), log_softmax(logits), atol=1e-9)
     assert (scaled(logits, 7.0).argmax(axis=1) == logits.argmax(axis=1)).all()
 
 

@@ -1,22 +1,20 @@
 """Store, metrics and verification: what is written is whole, what is damaged is named, what is measured is right."""
 
-import io
 import json
 import lzma
 
 import numpy as np
 import pytest
 from fakes import fake_log_p, fake_record
-from sklearn.metrics import accuracy_score, log_loss
+from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score, log_loss
 
 from transferstudy.checking.verify import verify
 from transferstudy.errors import StudyError
 from transferstudy.plan.presets import expand
-from transferstudy.results.metrics import expected_calibration_error, measure, normalised
-from transferstudy.results.packing import pack, unpack
+from transferstudy.results.metrics import expected_calibration_error, measure
 from transferstudy.results.records import read_record, write_record
-from transferstudy.results.store import Store, as_json, digest, write_atomic
-from transferstudy.training.prediction import MANTISSA_BITS, log_softmax, round_log_probabilities
+from transferstudy.results.rounding import log_softmax
+from transferstudy.results.store import Store, as_json, write_atomic
 
 SPEC = expand("report")[0]
 
@@ -33,8 +31,9 @@ def test_round_trip(store):
     expected_record, expected = fake_record(SPEC, 2.0)
     assert record["metrics"] == expected_record["metrics"]
     for name, array in expected.items():
-        np.testing.assert_array_equal(predictions[name], array)
-        assert predictions[name].dtype == array.dtype
+        np.testing.assert_array_equal(
+            predictions[name], log_softmax(array) if name.endswith("log_p") else array
+        )
     assert verify(store) == 1
 
 
@@ -148,37 +147,40 @@ def test_verify_recomputes_every_measure(store):
         verify(store)
 
 
+def test_verify_notices_predictions_that_were_changed_with_their_checksum(store):
+    _, predictions = fake_record(SPEC, 2.0)
+    row = predictions["test_log_p"][7]
+    row[:] = row[::-1]
+    record = {key: value for key, value in store.load(SPEC.id).items() if key != "record_sha256"}
+    store.save(record, predictions)
+    with pytest.raises(StudyError, match="differs from what the predictions give"):
+        verify(store)
+
+
 def test_an_empty_store_is_said_to_be_empty(tmp_path):
     with pytest.raises(StudyError, match="no results"):
         verify(Store(tmp_path / "results"))
 
 
-def test_rounding_keeps_the_top_class_and_nearly_everything_else():
-    rng = np.random.default_rng(0)
-    log_p = log_softmax(rng.normal(0, 6, (20_000, 10)))
-    near = log_softmax(
-        np.c_[np.full((1000, 2), 1.0) + rng.normal(0, 1e-4, (1000, 2)), rng.normal(0, 1, (1000, 8))]
-    )
-    for exact in (log_p, near, log_softmax(np.array([[80.0, 0, -300], [1e-6, 0, -9]]))):
-        stored = round_log_probabilities(exact)
-        assert stored.dtype == np.float16
-        assert np.isfinite(stored).all()
-        np.testing.assert_array_equal(stored.argmax(axis=1), exact.argmax(axis=1))
-    stored = round_log_probabilities(log_p)
-    relative = np.abs(stored - log_p)[log_p < -1e-3] / -log_p[log_p < -1e-3]
-    assert np.quantile(relative, 0.999) <= 2.0 ** -(MANTISSA_BITS + 1)  # half a step of the mantissa
-    y = log_p.argmax(axis=1)
-    assert measure(stored, y)["nll"] == pytest.approx(measure(log_p, y)["nll"], rel=0.01)
-
-
 def test_measures_agree_with_scikit_learn():
     y = np.arange(500) % 10
-    log_p = normalised(fake_log_p(y, 2.0, 0))
+    log_p = log_softmax(fake_log_p(y, 2.0, 0))
     measured = measure(log_p, y)
     assert measured["accuracy"] == accuracy_score(y, log_p.argmax(axis=1))
     assert measured["nll"] == pytest.approx(log_loss(y, np.exp(log_p)), abs=1e-9)
+    assert measured["balanced_accuracy"] == pytest.approx(balanced_accuracy_score(y, log_p.argmax(axis=1)))
+    assert measured["macro_f1"] == pytest.approx(f1_score(y, log_p.argmax(axis=1), average="macro"))
     assert np.mean(measured["class_accuracy"]) == pytest.approx(measured["accuracy"])
     assert np.sum(measured["confusion"]) == 500
+
+
+@pytest.mark.filterwarnings("error")
+def test_classes_count_alike_however_many_images_they_have():
+    """Ten images of one class, all right; two of another, one right; a third class is predicted and does not occur."""
+    y, predicted = np.array([0] * 10 + [1] * 2), np.array([0] * 10 + [1, 2])
+    measured = measure(np.log(np.full((12, 3), 0.1) + 0.7 * np.eye(3)[predicted]), y)
+    assert measured["balanced_accuracy"] == pytest.approx((1 + 0.5) / 2)
+    assert measured["macro_f1"] == pytest.approx((1 + 2 / 3 + 0) / 3)
 
 
 def test_calibration_error_of_known_cases():
@@ -189,147 +191,6 @@ def test_calibration_error_of_known_cases():
     assert expected_calibration_error(at_60, y) == pytest.approx(0.2)
     certain = np.log(np.tile([1 - 1e-12, 1e-12], (100, 1)))
     assert expected_calibration_error(certain, y) == pytest.approx(0.2)
-
-
-def test_packed_predictions_come_back_bit_for_bit():
-    rng = np.random.default_rng(0)
-    rounded = round_log_probabilities(log_softmax(rng.normal(0, 6, (500, 10))))
-    odd = np.array([[0.0, -0.0], [np.nan, -np.inf]], np.float16)
-    many = rng.normal(size=(400, 10)).astype(np.float16)  # more values than a byte can number
-    arrays = {
-        "log_p": rounded,
-        "odd": odd,
-        "many": many,
-        "y": np.arange(500, dtype=np.uint8),
-        "x": np.ones((3, 2)),
-    }
-    found = unpack(pack(arrays))
-    assert found.keys() == arrays.keys()
-    for name, array in arrays.items():
-        assert (found[name].dtype, found[name].shape) == (array.dtype, array.shape)
-        assert np.ascontiguousarray(found[name]).tobytes() == array.tobytes()
-
-
-def _predictions(n: int = 500, classes: int = 10) -> dict[str, np.ndarray]:
-    """Rounded log-probabilities of a network that is often right, and their labels."""
-    rng = np.random.default_rng(n)
-    y = np.sort(np.arange(n) % classes).astype(np.uint8)
-    logits = rng.normal(0, 2, (n, classes))
-    logits[np.arange(n), y] += 3
-    return {"test_log_p": round_log_probabilities(log_softmax(logits)), "test_y": y}
-
-
-def _stored(content: bytes) -> dict[str, np.ndarray]:
-    with np.load(io.BytesIO(lzma.decompress(content))) as archive:
-        return dict(archive)
-
-
-def _same(found: dict, arrays: dict) -> bool:
-    return list(found) == list(arrays) and all(
-        (found[k].dtype, found[k].shape, np.ascontiguousarray(found[k]).tobytes())
-        == (arrays[k].dtype, arrays[k].shape, np.ascontiguousarray(arrays[k]).tobytes())
-        for k in arrays
-    )
-
-
-@pytest.mark.parametrize(("n", "classes"), [(500, 10), (1, 10), (40, 2), (300, 200)])
-@pytest.mark.parametrize("label_type", [np.uint8, np.uint16, np.int64])
-def test_predictions_with_labels_keep_the_true_class_as_an_offset(n, classes, label_type):
-    arrays = _predictions(n, classes)
-    arrays["test_y"] = np.random.default_rng(1).permutation(arrays["test_y"]).astype(label_type)
-    content = pack(arrays)
-    assert _stored(content).keys() == {"test_log_p.offsets", "test_log_p.table", "test_y"}
-    assert _stored(content)["test_log_p.offsets"].shape == (classes, n)
-    assert _same(unpack(content), arrays)
-    in_fortran_order = {**arrays, "test_log_p": np.asfortranarray(arrays["test_log_p"])}
-    assert pack(in_fortran_order) == content
-
-
-def test_every_place_of_a_full_table_can_be_an_offset():
-    """256 values, equal probabilities among them, rows that do not sum to one: a wrong prediction costs bytes, no values."""
-    values = -np.arange(256, dtype=np.float16) / 4
-    values[0] = -0.0
-    values[255] = 0.0  # as likely as -0.0; and exp of most others is less than the unit
-    rng = np.random.default_rng(0)
-    arrays = {
-        "val_log_p": values[rng.integers(0, 256, (3000, 10))],
-        "val_y": rng.integers(0, 10, 3000).astype(np.uint8),
-    }
-    assert "val_log_p.offsets" in _stored(pack(arrays))
-    assert _same(unpack(pack(arrays)), arrays)
-
-
-@pytest.mark.parametrize("value", [np.nan, -np.inf, np.inf, 0.5])
-def test_odd_values_are_stored_plainly(value):
-    arrays = _predictions()
-    arrays["test_log_p"][3, 4] = value
-    assert "test_log_p.places" in _stored(pack(arrays))
-    assert _same(unpack(pack(arrays)), arrays)
-
-
-@pytest.mark.parametrize(
-    "labels",
-    [
-        None,
-        np.zeros(499, np.uint8),
-        np.zeros((500, 1), np.uint8),
-        np.full(500, 10, np.uint8),
-        np.full(500, -1),
-        np.zeros(500, np.float32),
-        np.zeros(500, bool),
-    ],
-)
-def test_without_labels_that_fit_predictions_are_stored_plainly(labels):
-    arrays = {"test_log_p": _predictions()["test_log_p"]}
-    if labels is not None:
-        arrays["test_y"] = labels
-    assert "test_log_p.places" in _stored(pack(arrays))
-    assert _same(unpack(pack(arrays)), arrays)
-
-
-@pytest.mark.parametrize("shape", [(0, 10), (5, 1)])
-def test_predictions_without_rows_or_rivals_come_back(shape):
-    arrays = {"test_log_p": np.zeros(shape, np.float16), "test_y": np.zeros(shape[0], np.uint8)}
-    assert _same(unpack(pack(arrays)), arrays)
-
-
-def test_archives_with_plain_places_are_still_read_and_larger():
-    arrays = _predictions(5000)
-    bits, places = np.unique(arrays["test_log_p"].view(np.uint16), return_inverse=True)
-    buffer = io.BytesIO()
-    np.savez(
-        buffer,
-        **{
-            "test_log_p.places": places.reshape(5000, 10).T.astype(np.uint8),
-            "test_log_p.table": bits.view(np.float16),
-            "test_y": arrays["test_y"],
-        },
-    )
-    old = lzma.compress(
-        buffer.getvalue(), filters=[{"id": lzma.FILTER_LZMA2, "preset": 9, "lc": 3, "lp": 0, "pb": 0}]
-    )
-    assert _same(unpack(old), arrays)
-    assert len(pack(arrays)) < 0.95 * len(old)
-
-
-def test_what_is_predicted_is_the_same_on_every_machine():
-    """By digest: the offsets depend on a computation, and files must stay readable elsewhere and later."""
-    steps = np.arange(1000).reshape(200, 5)
-    arrays = {
-        "test_log_p": (-(steps * 37 % 200) / 16).astype(np.float16),
-        "test_y": (np.arange(200) * 7 % 5).astype(np.uint8),
-    }
-    assert (
-        digest(_stored(pack(arrays))["test_log_p.offsets"].tobytes())
-        == "dfb6b1ac685164f84f0659e842e966c01f5398ca565b3107e195b9340cdf40dd"
-    )
-
-
-def test_packing_makes_predictions_smaller_than_plain_lzma():
-    log_p = round_log_probabilities(fake_log_p(np.arange(5000) % 10, 2.0, 0).astype(float))
-    buffer = io.BytesIO()
-    np.savez(buffer, log_p=log_p)
-    assert len(pack({"log_p": log_p})) < 0.93 * len(lzma.compress(buffer.getvalue(), preset=9))
 
 
 @pytest.mark.parametrize("content", [b"", b"no archive", lzma.compress(b"nothing of NumPy's")])

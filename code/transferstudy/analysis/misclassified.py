@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..results.metrics import normalised
 from .study import Arm, Study
 
 
@@ -35,7 +34,7 @@ def mistakes(study: Study, strategy: str, n_labels: int) -> list[Mistake]:
         n_labels: of the arm.
     """
     log_p, y = study.test_predictions(strategy, n_labels)
-    p = np.mean([np.exp(normalised(each)) for each in log_p], axis=0)
+    p = np.exp(log_p).mean(axis=0)
     predicted, confidence = p.argmax(axis=1), p.max(axis=1)
     wrong = np.flatnonzero(predicted != y)
     order = wrong[np.argsort(-confidence[wrong], kind="stable")]

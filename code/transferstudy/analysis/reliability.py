@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..results.metrics import ECE_BINS, normalised
+from ..results.metrics import ECE_BINS
 from .crossed import estimate
 
 MIN_IMAGES = 30  # predictions in a bin; with fewer its accuracy is noise
@@ -40,8 +40,7 @@ def reliability_bins(log_p: np.ndarray, y: np.ndarray, bins: int = ECE_BINS) -> 
         y: labels (images,).
         bins: number of bins.
     """
-    states = np.stack([normalised(p) for p in log_p])
-    confidence, right = np.exp(states.max(axis=2)), states.argmax(axis=2) == y
+    confidence, right = np.exp(log_p.max(axis=2)), log_p.argmax(axis=2) == y
     index = np.minimum((confidence * bins).astype(int), bins - 1)
     found = []
     for b in range(bins):

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import minimize_scalar
 
-from ..results.metrics import expected_calibration_error, normalised
+from ..results.metrics import expected_calibration_error
+from ..results.rounding import log_softmax
 from .study import Study
 
 LOW, HIGH = 0.05, 20.0
@@ -37,7 +38,7 @@ def scaled(log_p: np.ndarray, temperature: float) -> np.ndarray:
         log_p: (n, classes).
         temperature: above 0.
     """
-    return normalised(normalised(log_p) / temperature)
+    return log_softmax(log_p / temperature)
 
 
 def fit_temperature(log_p: np.ndarray, y: np.ndarray) -> float:
@@ -50,7 +51,7 @@ def fit_temperature(log_p: np.ndarray, y: np.ndarray) -> float:
     Returns:
         In 0.05..20; an end of that range where the likelihood is still rising there.
     """
-    log_p, y = normalised(log_p), np.asarray(y, np.int64)
+    y = np.asarray(y, np.int64)
 
     def loss(log_t: float) -> float:
         return float(-scaled(log_p, np.exp(log_t))[np.arange(len(y)), y].mean())
@@ -63,7 +64,7 @@ def calibrated(study: Study, record: dict) -> Calibrated:
     """Fit a run's temperature on its validation images and measure both states on its test images."""
     stored = study.predictions(record)
     temperature = fit_temperature(stored["val_log_p"], stored["val_y"])
-    before, y = normalised(stored["test_log_p"]), stored["test_y"].astype(np.int64)
+    before, y = stored["test_log_p"], stored["test_y"].astype(np.int64)
     after, rows = scaled(before, temperature), np.arange(len(y))
     return Calibrated(
         temperature,

@@ -1,6 +1,7 @@
 """Check results: every file whole, every measure equal to what its predictions give."""
 
 import math
+from collections import Counter
 
 from ..errors import StudyError
 from ..results.metrics import measure_all
@@ -22,23 +23,39 @@ def verify(store: Store) -> int:
     for run_id in ids:
         record = store.load(run_id)
         predictions = store.predictions(record)
-        again = f"delete the record and make it again: python -m transferstudy run --only {run_id}"
-        _check_parts(record, predictions, again)
-        fresh = measure_all(predictions)
-        for part, measures in fresh.items():
-            for name, value in measures.items():
-                if not _equal(value, record["metrics"][part].get(name)):
-                    raise StudyError(
-                        f"runs/{run_id}.json: {part} {name} differs from what the predictions give; {again}"
-                    )
+        _check_parts(record, predictions)
+        check_measures(record, measure_all(predictions))
         if record["model"] is not None:
             store.model(record)
     return len(ids)
 
 
-def _check_parts(record: dict, predictions: dict, again: str) -> None:
+def roundings(store: Store) -> Counter:
+    """Return how many results hold predictions of which rounding, as their records name it (`rounding`)."""
+    return Counter(store.load(run_id)["predictions"]["rounding"] for run_id in store.ids())
+
+
+def check_measures(record: dict, fresh: dict) -> None:
+    """Compare the measures of a record with those that `measure_all` gives for its predictions.
+
+    Raises:
+        StudyError: the first that is missing or differs.
+    """
+    for part, measures in fresh.items():
+        for name, value in measures.items():
+            if not _equal(value, record["metrics"].get(part, {}).get(name)):
+                raise StudyError(
+                    f"runs/{record['id']}.json: {part} {name} differs from what the predictions give; {_again(record)}"
+                )
+
+
+def _again(record: dict) -> str:
+    return f"delete the record and make it again: python -m transferstudy run --only {record['id']}"
+
+
+def _check_parts(record: dict, predictions: dict) -> None:
     """Say when predictions and measures do not belong to the same images, or a tuning run looked at the test images."""
-    where = f"runs/{record['id']}.json"
+    where, again = f"runs/{record['id']}.json", _again(record)
     tuning = record["spec"].get("purpose", "study") == "tuning"
     expected = {"val"} if tuning else {"val", "test"}
     if "robust_top1" in predictions and not tuning:

@@ -22,7 +22,7 @@ def run(args) -> None:
     """Run the command."""
     from ..analysis.repeated_runs import check as check_again
     from ..checking.provenance import check, check_pixels
-    from ..checking.verify import verify
+    from ..checking.verify import roundings, verify
     from ..data.source import data_source, dataset_name
     from ..experiments.applications import load as load_applications
     from ..experiments.applications import path as applications_path
@@ -37,6 +37,10 @@ def run(args) -> None:
     store = Store(args.results)
     checked = verify(store)
     print(f"{checked} results: files whole, measures recomputed from the predictions and equal")
+    for rounding, count in sorted(roundings(store).items()):
+        print(
+            f"  {count} of them hold predictions rounded to {rounding}; the probabilities of each image sum to 1"
+        )
     reached = check(store, cards_dir())
     print(
         f"{reached['results']} results started from known weights; {reached['weights']} shipped weights files and "

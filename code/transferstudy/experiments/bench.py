@@ -192,12 +192,12 @@ def store_overhead(results, repeats: int = 3) -> dict:
 
 def _made_up() -> tuple[dict, dict]:
     from ..plan.presets import expand
-    from ..training.prediction import log_softmax, round_log_probabilities
+    from ..results.rounding import log_softmax, rounded
 
     spec, rng, parts = expand("smoke")[0], np.random.default_rng(0), {}
     for part, n in (("val", 1_000), ("test", 10_000)):
-        parts[f"{part}_log_p"] = round_log_probabilities(log_softmax(rng.normal(0, 4, (n, 10))))
         parts[f"{part}_y"] = np.sort(rng.integers(0, 10, n)).astype(np.uint8)
+        parts[f"{part}_log_p"] = rounded(log_softmax(rng.normal(0, 4, (n, 10))), parts[f"{part}_y"])
     return {"spec": spec.model_dump(), "spec_hash": spec.hash}, parts
 
 

@@ -1,18 +1,12 @@
-"""Predictions to measures. Everything here is computed from stored log-probabilities and labels."""
+"""Predictions to measures. Everything here is computed from stored predictions and labels."""
 
 import numpy as np
-from scipy.special import logsumexp
-from sklearn.metrics import accuracy_score, confusion_matrix
+from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, recall_score
 
 from ..data.corruptions import measure_robustness
+from .rounding import log_softmax
 
 ECE_BINS = 15
-
-
-def normalised(log_p: np.ndarray) -> np.ndarray:
-    """Return float64 log-probabilities that sum to one, from stored (rounded) ones of shape (n, classes)."""
-    log_p = np.asarray(log_p, np.float64)
-    return log_p - logsumexp(log_p, axis=1, keepdims=True)
 
 
 def expected_calibration_error(log_p: np.ndarray, y: np.ndarray, bins: int = ECE_BINS) -> float:
@@ -36,14 +30,15 @@ def measure(log_p: np.ndarray, y: np.ndarray) -> dict:
     """Return all measures of one set of predictions.
 
     Args:
-        log_p: stored log-probabilities (n, classes).
+        log_p: log-probabilities, or the scores that are stored for them (n, classes).
         y: integer labels (n,).
 
     Returns:
-        `n`; `accuracy` (top-1, 0..1); `nll` (mean negative log-likelihood, nats); `ece` (15 equal-width bins, 0..1);
-        `class_accuracy` (one number a class, recall); `confusion` (rows true, columns predicted, counts).
+        `n`; `accuracy` (top-1, 0..1); `balanced_accuracy` (mean recall of the classes that occur in `y`, 0..1); `macro_f1`
+        (mean F1 of the classes that occur in `y` or are predicted, 0..1); `nll` (mean negative log-likelihood, nats);
+        `ece` (15 equal-width bins, 0..1); `class_accuracy` (one number a class, recall); `confusion` (rows true, columns predicted, counts).
     """
-    log_p, y = normalised(log_p), np.asarray(y, np.int64)
+    log_p, y = log_softmax(log_p), np.asarray(y, np.int64)
     classes = np.arange(log_p.shape[1])
     predicted = log_p.argmax(axis=1)
     confusion = confusion_matrix(y, predicted, labels=classes)
@@ -52,6 +47,9 @@ def measure(log_p: np.ndarray, y: np.ndarray) -> dict:
     return {
         "n": len(y),
         "accuracy": float(accuracy_score(y, predicted)),
+        # scikit-learn's balanced_accuracy_score, without its warning about predicted classes that do not occur.
+        "balanced_accuracy": float(recall_score(y, predicted, labels=classes[counts > 0], average="macro")),
+        "macro_f1": float(f1_score(y, predicted, average="macro")),
         # Not scikit-learn's log_loss: it goes through probabilities and clips the small ones.
         "nll": float(-log_p[np.arange(len(y)), y].mean()),
         "ece": expected_calibration_error(log_p, y),

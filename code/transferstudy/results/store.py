@@ -1,7 +1,7 @@
 """`results/` on disk: one JSON record and one file of predictions a run; atomic, checksummed, plain.
 
     results/runs/<id>.json      spec, measures, history, provenance, environment, timing
-    results/runs/<id>.npz.xz    log-probabilities and labels of the validation and test images (`packing`)
+    results/runs/<id>.npz.xz    predictions (`rounding`) and labels of the validation and test images (`packing`)
     results/models/<id>.npz     float16 weights, for the one small model that pages run
 
 A run exists when its record does: the record is written last.
@@ -21,8 +21,10 @@ from ..errors import StudyError
 from ..paths import results_dir
 from ..plan.spec import RunSpec
 from .packing import pack, unpack
+from .rounding import ROUNDING, log_softmax
 
-SCHEMA = 1
+SCHEMA = 2
+FIRST = 1  # schema of the first edition; `conversion` brings its records to this one
 _CHECK = "record_sha256"
 
 
@@ -116,7 +118,7 @@ class Store:
 
         Args:
             record: everything but the checksums; `record["spec"]` holds the spec's fields.
-            predictions: arrays as `prediction.predict` returns them.
+            predictions: arrays as `prediction.predict` returns them, so rounded by `rounding.rounded`.
             model: float16 weights to keep, named `<layer>/<variable>`, or None.
 
         Returns:
@@ -126,7 +128,10 @@ class Store:
         record = {
             **record,
             "schema": SCHEMA,
-            "predictions": self._put(f"runs/{run_id}.npz.xz", pack(predictions)),
+            "predictions": {
+                **self._put(f"runs/{run_id}.npz.xz", pack(predictions)),
+                "rounding": ROUNDING,
+            },
             "model": None,
         }
         if model is not None:
@@ -147,11 +152,15 @@ class Store:
         write_atomic(self.root / name, content)
         return {"file": name, "sha256": digest(content), "bytes": len(content)}
 
-    def load(self, run_id: str) -> dict:
+    def load(self, run_id: str, schemas: tuple[int, ...] = (SCHEMA,)) -> dict:
         """Read and check the record of a run.
 
+        Args:
+            run_id: its id.
+            schemas: versions of records that are accepted.
+
         Raises:
-            StudyError: missing, cut short, edited by hand, or for another spec than its name says.
+            StudyError: missing, cut short, edited by hand, of another version, or for another spec than its name says.
         """
         path = self.record_path(run_id)
         again = f"restore it (git checkout -- {self._shown(path)}) or make it again: delete it, then python -m transferstudy run --only {run_id}"
@@ -167,7 +176,14 @@ class Store:
             raise StudyError(
                 f"{self._shown(path)}: its content does not match its checksum: it was edited; {again}"
             )
-        if record.get("schema") != SCHEMA or RunSpec.parse(record["spec"], self._shown(path)).id != run_id:
+        if record.get("schema") == FIRST and FIRST not in schemas:
+            raise StudyError(
+                f"{self._shown(path)}: its record is of the first edition. Convert all such records with python -m transferstudy convert"
+            )
+        if (
+            record.get("schema") not in schemas
+            or RunSpec.parse(record["spec"], self._shown(path)).id != run_id
+        ):
             raise StudyError(f"{self._shown(path)}: made by another version of the study; {again}")
         return record
 
@@ -191,13 +207,18 @@ class Store:
         return content
 
     def predictions(self, record: dict) -> dict[str, np.ndarray]:
-        """Read and check the predictions of a run: `val_log_p`, `test_log_p` (float16), `val_y`, `test_y` (integers).
+        """Read and check the predictions of a run.
+
+        Returns:
+            `val_log_p`, `test_log_p`: float64 log-probabilities (n, classes), whose exp sum to one in every row, however they
+            were rounded; `val_y`, `test_y`: integer labels (n,); and whatever else was saved. A tuning run has no `test_...`.
 
         Raises:
             StudyError: as `read_file`, or the archive cannot be read.
         """
         content, name = self.read_file(record, "predictions"), record["predictions"]["file"]
-        return self._readable(unpack, content, name)
+        arrays = self._readable(unpack, content, name)
+        return {key: log_softmax(a) if key.endswith("_log_p") else a for key, a in arrays.items()}
 
     def model(self, record: dict) -> dict[str, np.ndarray]:
         """Read and check the kept weights of a run.

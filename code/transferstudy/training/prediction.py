@@ -1,4 +1,4 @@
-"""A trained model to predictions: log-probabilities, rounded so that they can be kept for every run."""
+"""A trained model to predictions: scores of every class, rounded so that they can be kept for every run."""
 
 import numpy as np
 
@@ -8,49 +8,11 @@ from ..data.corruptions import corrupted
 from ..data.splits import test_subset
 from ..models import split_at
 from ..plan.strategies import get_strategy
+from ..results.rounding import log_softmax, rounded
 from . import Trained
 from .features import Known, through
 
-MANTISSA_BITS = 3  # the predictions of the whole study are to fit into the repository
 LARGEST_KEPT = 2**29  # bytes of activations of test images; beyond that the whole network runs again
-
-
-def log_softmax(logits: np.ndarray) -> np.ndarray:
-    """Return log-probabilities of logits, shape (n, classes), computed in float64 without overflow."""
-    from scipy.special import log_softmax as scipy_log_softmax
-
-    return scipy_log_softmax(np.asarray(logits, np.float64), axis=1)
-
-
-def round_log_probabilities(log_p: np.ndarray) -> np.ndarray:
-    """Round log-probabilities to float16 with 3 bits of mantissa (a relative error of at most 6 %, without bias).
-
-    Log-probabilities rather than probabilities: in float16 everything below 6e-8 would become zero. Where rounding would
-    change or tie the top class, the rivals move one step down, so that top-1 accuracy is exactly the model's.
-
-    Args:
-        log_p: shape (n, classes), at most 0.
-
-    Returns:
-        float16 array of the same shape, every value in -65504..0.
-    """
-    top = log_p.argmax(axis=1)
-    rounded = _round_mantissa(np.clip(log_p, -65504.0, 0.0))
-    rows = np.arange(len(rounded))
-    best = rounded[rows, top][:, None]
-    rivals = rounded >= best
-    rivals[rows, top] = False
-    below = _round_mantissa(
-        np.maximum(best.astype(np.float32) * (1 + 2.0**-MANTISSA_BITS), -65504.0) - 2.0**-14
-    )
-    return np.where(rivals, below, rounded).astype(np.float16)
-
-
-def _round_mantissa(values: np.ndarray) -> np.ndarray:
-    half = np.asarray(values, np.float16)
-    mantissa, exponent = np.frexp(half.astype(np.float32))
-    scale = 2.0 ** (MANTISSA_BITS + 1)
-    return np.ldexp(np.round(mantissa * scale) / scale, exponent).astype(np.float16)
 
 
 def logits(trained: Trained, images: np.ndarray, batch_size: int = 256) -> np.ndarray:
@@ -75,19 +37,20 @@ def predict(trained: Trained, data: ImageData, batch_size: int = 256) -> dict[st
     Here and in `predict_corrupted` test images are read, and nowhere else.
 
     Returns:
-        Arrays `val_log_p`, `test_log_p` (float16, (n, classes)), `val_y`, `test_y` (uint8 or uint16 labels); a tuning run
-        has only those of the validation images. Where only a part of the test images is read, `test_i` (uint32) says which.
+        Arrays `val_log_p`, `test_log_p` (float16, (n, classes), as `rounding.rounded` returns them: their log-softmax are
+        log-probabilities), `val_y`, `test_y` (uint8 or uint16 labels); a tuning run has only those of the validation images.
+        Where only a part of the test images is read, `test_i` (uint32) says which.
     """
     chosen = trained.split.validation
     val_logits = logits(trained, data.x_train[chosen], batch_size)  # while training they went through already
     predictions = {
-        "val_log_p": round_log_probabilities(log_softmax(val_logits)),
+        "val_log_p": rounded(log_softmax(val_logits), data.y_train[chosen]),
         "val_y": data.y_train[chosen].astype(label_type(data)),
     }
     if trained.spec.purpose != "tuning":
         read = test_subset(data, trained.spec.test_images)
         test_logits = logits(trained, data.x_test[read], batch_size)
-        predictions["test_log_p"] = round_log_probabilities(log_softmax(test_logits))
+        predictions["test_log_p"] = rounded(log_softmax(test_logits), data.y_test[read])
         predictions["test_y"] = data.y_test[read].astype(label_type(data))
         if trained.spec.test_images is not None:
             predictions["test_i"] = read.astype(np.uint32)

@@ -10,10 +10,10 @@ from ...data.batches import Batches
 from ...errors import StudyError
 from ...models import set_trainable, split_at, standardise_head
 from ...models.freezing import is_head
+from ...results.rounding import log_softmax
 from ...training.cache import ActivationCache
 from ...training.features import Known, cached_views, through
 from ...training.phase import compile_model, optimiser
-from ...training.prediction import log_softmax
 from ...training.run import start_model
 from .images import Images
 from .plan import Plan, Way

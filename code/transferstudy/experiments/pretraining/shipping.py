@@ -13,9 +13,9 @@ from ...models.quantised import quantised
 from ...models.weightsfile import WeightsFile, find_weights
 from ...results.pretrained import pretraining_records
 from ...results.records import write_record
+from ...results.rounding import probe_cost
 from ...results.store import digest, write_atomic
 from .evaluate import source_accuracy, source_model
-from .rounding import probe_cost
 from .run import packed
 from .settings import SOURCE
 from .source import load_source, shrink
