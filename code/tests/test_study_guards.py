@@ -124,7 +124,7 @@ def test_every_sentence_that_compares_turns_with_the_results(study, swapped):
         assert claims.SENTENCES[name](study) != claims.SENTENCES[name](swapped), name
     assert "leads" in claims.slide_headline(study)
     assert "trails" in claims.slide_headline(swapped)
-    assert claims.surprises(study) == "No declared comparison ended the other way round."
+    assert claims.surprises(study) == "In no declared comparison did the strategy named first do worse."
     assert "*Fine-tune all* against *Scratch, plain* with 500 labels" in claims.surprises(swapped)
     assert "does not catch up" in claims.catching_up(study)
     assert "is ahead" in claims.catching_up(swapped)

@@ -95,9 +95,9 @@ def two_by_two(study: Study) -> str:
         return "One corner of the comparison is empty: the compact network was not run both pretrained and from scratch."
     sentences = []
     for c in found:
-        parts = [f"that of {network} by {diff(d)}" for network in NETWORKS if (d := c.gain(network))]
+        parts = [f"of {network} by {diff(d)}" for network in NETWORKS if (d := c.gain(network))]
         if parts:
-            text = f"With {count(c.n_labels)} labels, pretraining changes accuracy: {listing(parts)}."
+            text = f"With {count(c.n_labels)} labels, pretraining changes the accuracy {listing(parts)}."
             sentences.append(text + (_which_gains_more(*c.interaction) if c.interaction else ""))
     return " ".join(sentences)
 
@@ -108,7 +108,7 @@ def _which_gains_more(mean: float, low: float, high: float, seeds: int) -> str:
         return f" These runs do not tell which of the two gains more (the gains differ by {points(mean)}, {ends})."
     more = NETWORKS[0] if mean > 0 else NETWORKS[1]
     doubt = ", but from too few seeds for a verdict" if seeds < MIN_SEEDS else ""
-    return f" {more[:1].upper()}{more[1:]} gained more, by {points(abs(mean))} ({ends}){doubt}."
+    return f" {more[:1].upper()}{more[1:]} gained more, by {points(abs(mean)).lstrip('+')} ({ends}){doubt}."
 
 
 def baseline(study: Study) -> str:

@@ -8,7 +8,7 @@ from ...analysis.study import Study
 from ...plan.declared import ALPHA, CONFIDENCE, MARGIN
 from ...plan.presets import expand
 from ...plan.strategies import STRATEGIES
-from ..values import count, listing, percent, points
+from ..values import count, listing, percent
 from .words import diff, interval, label, link
 
 
@@ -26,7 +26,7 @@ def verdict_rule(study: Study) -> str:
     rule = (
         f"{trained} We call a difference *real*, and one strategy *better* or *worse* than the other, when its p-value is at most "
         f"{ALPHA:g} after correcting for the number of comparisons by Holm's method. We call two strategies *equivalent* when "
-        f"the whole {percent(CONFIDENCE, 0)} interval of their difference is smaller than {points(MARGIN).lstrip('+')} either way. "
+        f"the whole {percent(CONFIDENCE, 0)} interval of their difference is smaller than {100 * MARGIN:g} point either way. "
         "Where neither holds, the comparison is *undecided*: these runs do not tell."
     )
     if fewest < MIN_SEEDS:
@@ -36,27 +36,32 @@ def verdict_rule(study: Study) -> str:
 
 def verdicts(study: Study) -> str:
     """Return how many declared comparisons ended how."""
-    found = Counter(each.verdict for each in judged(study))
-    parts = [
-        f"{count(number)} end{'s' if number == 1 else ''} as *{word}*"
-        for word, number in sorted(found.items())
-    ]
-    return f"Of {count(len(judged(study)))} declared comparisons, {listing(parts)}." if parts else ""
+    found = sorted(Counter(each.verdict for each in judged(study)).items())
+    parts = [f"{count(number)} as *{word}*" for word, number in found]
+    if not parts:
+        return ""
+    verb = "ends" if found[0][1] == 1 else "end"
+    parts[0] = parts[0].replace(" as ", f" {verb} as ", 1)
+    return f"Of {count(len(judged(study)))} declared comparisons, {listing(parts)}."
 
 
 def surprises(study: Study) -> str:
-    """Return the declared comparisons that went against the pretrained or the deeper-tuned side, if any."""
+    """Return the declared comparisons in which arm a did worse; the plan names first what was expected to be ahead, if anything."""
     if all(each.verdict.endswith("no verdict") for each in judged(study)):
         return "Without verdicts nothing can be called a surprise either."
     against = [each for each in judged(study) if each.verdict == "worse"]
     if not against:
-        return "No declared comparison ended the other way round."
+        return "In no declared comparison did the strategy named first do worse."
     parts = [
         f"{label(j.difference.a)} against {label(j.difference.b)} with {count(j.difference.n_labels)} labels "
         f"({diff(j.difference)}, {interval(j.difference)})"
         for j in against
     ]
-    return f"The other way round ended {listing(parts)}."
+    return f"The strategy named first did worse in {_times(len(parts))}: {listing(parts)}."
+
+
+def _times(number: int) -> str:
+    return "one comparison" if number == 1 else f"{count(number)} comparisons"
 
 
 def labels_in_words(labels: Labels) -> str:
