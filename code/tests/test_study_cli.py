@@ -191,7 +191,7 @@ def test_weights_for_another_network(bad, capsys):
         str(bad / "results"),
     ]
     assert main(arguments) == 2
-    assert "weights.npz: made for another network" in capsys.readouterr().err
+    assert "weights.npz: no run can start from these weights. They do not fit" in capsys.readouterr().err
     assert not (bad / "results").exists()
 
 
