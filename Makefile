@@ -75,6 +75,11 @@ status: environment ## Say which runs exist and which are missing
 verify: environment ## Check every stored result against its checksum and its spec
 	@$(PY) -m transferstudy verify
 
+.PHONY: notebook
+notebook: environment ## Run the notebook's source anew and keep its outputs (about ten minutes)
+	@$(PY) -m jupytext --quiet --to ipynb --update notebooks/transfer_learning.py
+	@$(PY) -m nbconvert --to notebook --execute --inplace --ExecutePreprocessor.record_timing=False --ExecutePreprocessor.timeout=3600 notebooks/transfer_learning.ipynb
+
 .PHONY: clean
 clean: ## Remove what rendering and tests left (never results/ or .venv)
 	@rm -rf _site social .quarto .cache .pytest_cache .ruff_cache code/.pytest_cache code/.ruff_cache
