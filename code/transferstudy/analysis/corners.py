@@ -20,8 +20,8 @@ class Corners:
     Attributes:
         study: the finished runs.
         n_labels: labelled images.
-        arms: network -> (from scratch, pretrained). VGG16's partner is the network with batch normalisation: without it, VGG16
-            trains badly from scratch, and beating it would show little. The plain network comes last, where it was run.
+        arms: network -> (from scratch, pretrained). VGG16's partner is the network with batch normalisation, as one would
+            train it today. The plain network, a weaker rival, comes last, where it was run.
     """
 
     study: Study

@@ -43,8 +43,11 @@ def two_by_two(study: Study, theme: str = "light", size: str = "page") -> Figure
                     marker=mark,
                     linestyle=line,
                     label=_short(network),
+                    zorder=1.9
+                    if network == PLAIN
+                    else 2,  # its pretrained end is that of the fair comparison
                 )
-                for place, arm in here:
+                for place, arm in here[:1] if network == PLAIN else here:
                     low, high = arm_interval(study, arm)
                     draw_interval(axis, place, (100 * low, 100 * high), tone, face, 0.7)
                     draw_seeds(axis, place, 100 * arm.test("accuracy"), tone, face)
