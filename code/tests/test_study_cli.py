@@ -164,7 +164,7 @@ def bad(tmp_path):
         ),
         (
             ["run", "--weights", "{bad}/gone.npz"],
-            "--weights: '{bad}/gone.npz' is neither a weights file nor one of",
+            "--weights: '{bad}/gone.npz' is neither a weights file (.npz, .weights.h5, .keras and .h5) nor one of",
         ),
         (["show", "ffff"], "show ffff: matches 0 results"),
         (["verify"], "no results"),
