@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from transferstudy.data import load
-from transferstudy.experiments.pretraining import rounding
+from transferstudy.experiments.pretraining import packing_cost
 from transferstudy.models import build_model, imagenet
 from transferstudy.models.archives import read_arrays
 from transferstudy.models.weights import get_arrays
@@ -106,9 +106,9 @@ def test_a_probe_measures_what_packing_costs(tmp_path, monkeypatch):
         np.savez(path, **get_arrays(build_model("compact", 10, 32)))
         files.append(find_weights(str(path)))
     for name, value in {"N_LABELS": 100, "HELD_OUT": 100, "SEEDS": (0,)}.items():
-        monkeypatch.setattr(rounding, name, value)
+        monkeypatch.setattr(packing_cost, name, value)
     data = replace(load("cifar10-sample"), x_test=None, y_test=None)  # test images are not to be read
-    cost = rounding.probe_cost(*files, "compact", 32, data)
+    cost = packing_cost.probe_cost(*files, "compact", 32, data)
     assert cost["before"][0] > 0.1
     assert cost["agree"][0] < 0.9
     assert cost["data"] == {"name": data.name, "sha256": data.sha256}

@@ -13,9 +13,9 @@ from ...models.quantised import quantised
 from ...models.weightsfile import WeightsFile, find_weights
 from ...results.pretrained import pretraining_records
 from ...results.records import write_record
-from ...results.rounding import probe_cost
 from ...results.store import digest, write_atomic
 from .evaluate import source_accuracy, source_model
+from .packing_cost import probe_cost
 from .run import packed
 from .settings import SOURCE
 from .source import load_source, shrink
@@ -38,7 +38,7 @@ def ship(
 
     The packed file is the definition of the weights from then on: runs start from it and name its SHA-256. What the packing costs
     is measured beside it: top-1 and top-5 on the source task's validation images where the file has the head of that task,
-    otherwise a linear probe on other images (`rounding.probe_cost`).
+    otherwise a linear probe on other images (`packing_cost.probe_cost`).
 
     Args:
         file: weights, as `pretrain` writes them, or without a head.
