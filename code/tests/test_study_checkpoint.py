@@ -12,7 +12,6 @@ import pytest
 from transferstudy.data import load
 from transferstudy.plan import strategies
 from transferstudy.plan.spec import RunSpec
-from transferstudy.results import environment
 from transferstudy.training import checkpoint as module
 from transferstudy.training.checkpoint import Checkpoint, discard
 from transferstudy.training.execution import make
@@ -20,8 +19,8 @@ from transferstudy.training.execution import make
 MADE_UP = ("probe_then_block3", "x", False, "block3", True, None, "compact", "for this test")
 SPEC = {
     "dataset": "cifar10-sample", "image_size": 32, "n_labels": 100, "backbone": "compact", "weights": "none",
-    "strategy": MADE_UP[0], "head": "mlp", "head_learning_rate": 1e-2, "head_min_steps": 12, "learning_rate": 1e-3,
-    "min_steps": 18, "evaluations": 3, "batch_size": 16, "augmentation": "flip", "weight_decay": 1e-3, "seed": 0,
+    "strategy": MADE_UP[0], "head": "mlp", "head_learning_rate": 1e-2, "head_min_steps": 6, "learning_rate": 1e-3,
+    "min_steps": 8, "evaluations": 2, "batch_size": 16, "augmentation": "flip", "weight_decay": 1e-3, "seed": 0,
 }  # fmt: skip
 IN_ANOTHER_PROCESS = """
 import sys
@@ -93,13 +92,15 @@ def stop_after(monkeypatch, n: int):
 
 
 def test_a_stopped_run_ends_as_if_it_had_not_been_stopped(undisturbed, monkeypatch, capsys):
-    """Stopped within a round of the head, after a round of it, and within a round of the deeper layers."""
-    for n in (3, 1, 9):
-        stop_after(monkeypatch, n)
+    """Stopped within a round of the head, and within a round of the deeper layers."""
+    stop_after(monkeypatch, 2)
+    stop_after(monkeypatch, 6)
     finished = made()
-    assert finished.record["resumed"] == 3
-    assert "goes on where it was stopped: phase 'main', round 1, step 2" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "goes on where it was stopped: phase 'head', round 1, step 3" in said
+    assert "goes on where it was stopped: phase 'main', round 1, step 3" in said
     assert_same(finished, undisturbed)
+    assert finished.record["resumed"] == 2
     assert "resumed" not in undisturbed.record
     rows = finished.record["activations"]["features"]
     assert rows == undisturbed.record["activations"]["features"], "what the first attempt computed counts"
@@ -123,21 +124,27 @@ def test_a_run_is_killed_and_goes_on(undisturbed, folder, tmp_path):
     assert_same(finished, undisturbed)
 
 
-@pytest.mark.parametrize("damage", ["changed", "empty", "foreign"])
-def test_what_cannot_be_used_is_said_and_left(undisturbed, folder, monkeypatch, capsys, damage):
-    stop_after(monkeypatch, 4)
-    content = bytearray((folder / "state").read_bytes())
-    content[-1] ^= damage == "changed"
-    (folder / "state").write_bytes(b"" if damage == "empty" else bytes(content))
-    if damage == "foreign":
-        monkeypatch.setattr(environment, "code_digest", lambda: "of another version")
+@pytest.mark.parametrize("change", ["bit", "empty", "data", "weights", "software"])
+def test_what_cannot_be_used_is_said_and_left(folder, capsys, change):
+    def find(data="data", weights=None, software="software") -> Checkpoint:
+        with Checkpoint(RunSpec.parse(SPEC), software, 0) as found:
+            found.find(data, weights)
+            return found
+
+    with Checkpoint(RunSpec.parse(SPEC), "software", 0) as first:
+        first.find("data", None)
+        first.keep({"phase": "head", "round": 0, "step": 1}, {"network0": np.zeros(3)})
+    assert list(find().arrays) == ["network0"]
+    path = folder / "state"
+    content = bytearray(path.read_bytes())
+    if change in ("bit", "empty"):
+        content[100] ^= 1
+        path.write_bytes(bytes(content) if change == "bit" else b"")
     capsys.readouterr()
-    finished = made()
-    (line,) = capsys.readouterr().out.splitlines()
-    reason = "of other images, weights or software" if damage == "foreign" else "damaged"
-    assert line == f"    checkpoints/{folder.name}/state: {reason}; the run starts anew"
-    assert "resumed" not in finished.record
-    assert_same(finished, undisturbed)
+    found = find(**({} if change in ("bit", "empty") else {change: "another"}))
+    assert (found.state, found.times) == (None, 0)
+    reason = "damaged" if change in ("bit", "empty") else "of other images, weights or software"
+    assert capsys.readouterr().out == f"    checkpoints/{folder.name}/state: {reason}; the run starts anew\n"
 
 
 def test_two_processes_do_not_mix(folder):
