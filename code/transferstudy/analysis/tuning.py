@@ -143,9 +143,9 @@ def beyond(found: list[Winner], store: Store, specs: list[RunSpec] | None = None
         spec = by_arm.get((w.strategy, w.n_labels))
         if spec is None or not store.has(spec):
             continue
-        rate, own = getattr(spec, w.knob), store.load(w.ids[0])["spec"]
+        rate, own = getattr(spec, w.knob), RunSpec.parse(store.load(w.ids[0])["spec"])
         outside = rate < w.rate if w.edge == "lowest" else rate > w.rate
-        if not outside or {**spec.model_dump(mode="json"), w.knob: w.rate} != own:
+        if not outside or spec.model_copy(update={w.knob: w.rate}) != own:
             raise StudyError(
                 f"presets.toml: {BEYOND}: {w.strategy} at {w.n_labels} labels is not run {w.ids[0]}, the tuning's winner, with "
                 f"a {'lower' if w.edge == 'lowest' else 'higher'} rate; mend the preset"
