@@ -16,7 +16,7 @@ import numpy as np
 
 from ..errors import StudyError
 from ..paths import cache_dir
-from .chunks import PART_SUFFIX, SUFFIX, Chunk, write_chunk
+from .chunks import PART_SUFFIX, SUFFIX, Chunk, chunk_bytes, write_chunk
 from .rows import Rows
 
 LIMIT_GIB = 4.0
@@ -137,7 +137,7 @@ class ActivationCache:
         if self.folder is None:
             return rows
         try:
-            if not self._make_room(rows.nbytes, used):
+            if not self._make_room(chunk_bytes(rows), used):
                 return rows
             path = write_chunk(self.folder / part, part, digests, rows)
             chunk = Chunk(path)

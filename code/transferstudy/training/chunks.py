@@ -60,6 +60,11 @@ def write_chunk(folder: Path, part: str, digests: list[bytes], rows: np.ndarray)
     return path
 
 
+def chunk_bytes(rows: np.ndarray) -> int:
+    """Return how large the file of so many rows is."""
+    return 8 * _INTEGERS + _CHECKSUM * len(rows) + rows.nbytes + _CHECKSUM
+
+
 class Chunk:
     """A file of activations, memory-mapped; the digests are read at once, the checksum is looked at when it is asked for.
 
