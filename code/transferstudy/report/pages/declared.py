@@ -7,6 +7,7 @@ from IPython.display import Markdown
 from ...analysis.study import MAIN, Study
 from ...data.splits import draw_sizes
 from ...plan import declared as plan
+from ...plan.claims import CLAIMS
 from ...plan.presets import expand
 from ...plan.spec import RunSpec
 from ...plan.strategies import STRATEGIES, get_strategy
@@ -86,6 +87,12 @@ def family() -> Markdown:
     """Return the declared comparisons with the question that each answers."""
     rows = [[c.question, get_strategy(c.a).label, get_strategy(c.b).label] for c in plan.FAMILY]
     return pipe_table(["question", "arm a", "arm b"], rows, "lll")
+
+
+def claims() -> Markdown:
+    """Return the rules of thumb that the second edition's runs can refute, with what decides about each."""
+    rows = [[number, c.claim, c.holds, c.fails] for number, c in enumerate(CLAIMS, 1)]
+    return pipe_table(["", "the claim", "it holds if", "it fails if"], rows, "rlll")
 
 
 def strategies(preset: str = "full") -> Markdown:
