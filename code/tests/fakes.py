@@ -25,6 +25,8 @@ STRENGTH = {
     "scratch_bn": 1.4,
     "scratch": 1.0,
     "small_scratch": 1.8,
+    "wide_scratch": 1.7,
+    "residual_scratch": 1.9,
     "small_finetune": 2.4,
 }
 CORRUPTIONS = ("noise", "blur", "contrast", "brightness", "jpeg")

@@ -21,7 +21,8 @@ from transferstudy.report.figures.style import SIZES, THEMES, colour, dash, look
 
 mpl.use("Agg")
 
-MAIN = [n for n in STRATEGIES if n not in ("finetune_block2", "finetune_block3", "finetune_block4")]
+# Strategies that share a figure, each with a look of its own.
+MAIN = [n for n in STRATEGIES if marker(n) != "h"]
 TWO = ["finetune_all", "small_scratch"]
 SMALLEST = 15  # points: 20 CSS pixels, on a slide
 TALLEST = 540  # CSS pixels that a slide's heading leaves, on a stage of 1280 by 720

@@ -76,16 +76,18 @@ def test_an_estimate_knows_what_the_cache_saves():
     spec = next(s for s in expand("report") if s.strategy == "linear_probe" and s.n_labels == 500)
     head = 0.01 * spec.steps("head", 400)
     computing = record(spec, features=16.0, prediction=101.0, reused=0)
-    reusing = record(spec, features=0.1, prediction=1.0, reused=500)
+    reusing = record(spec, features=0.1, prediction=1.0, reused=10_100)
     for records in ([computing], [computing, reusing, reusing]):
-        assert seconds(spec, records) == pytest.approx(head + 16.0 + 101.0)
-        assert seconds(spec, records, there=("features",)) == pytest.approx(head + 101.0)
-        assert seconds(spec, records, there=("features", "test")) == pytest.approx(head + 1.0)
-        assert seconds(spec, records, robust=True) == pytest.approx(head + 16.0 + 101.0 + 15 * 2000 * 0.01)
+        assert seconds(spec, records) == pytest.approx(
+            head + 16.0 + 100.0
+        )  # validation images are kept since training
+        assert seconds(spec, records, there=("features",)) == pytest.approx(head + 100.0)
+        assert seconds(spec, records, there=("features", "test")) == pytest.approx(head)
+        assert seconds(spec, records, robust=True) == pytest.approx(head + 16.0 + 100.0 + 15 * 2000 * 0.01)
     tuning = RunSpec.parse({**spec.model_dump(), "purpose": "tuning"})
-    assert seconds(tuning, [computing], robust=True) == pytest.approx(head + 16.0 + 1.0)
+    assert seconds(tuning, [computing], robust=True) == pytest.approx(head + 16.0)
     slow = record(spec, 16.0, 101.0, 0, robustness={"wall": 600.0})
-    assert seconds(spec, [slow], robust=True) == pytest.approx(head + 16.0 + 101.0 + 600.0)
+    assert seconds(spec, [slow], robust=True) == pytest.approx(head + 16.0 + 100.0 + 600.0)
 
 
 def test_a_run_beside_another_one_counts_for_its_share_of_the_machine():

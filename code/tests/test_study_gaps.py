@@ -11,7 +11,7 @@ from transferstudy.report.figures.card import PIXELS, social_card
 
 mpl.use("Agg")
 ARMS = [("finetune_all", 500, 2), ("scratch", 500, 2), ("small_scratch", 500, 2)]
-PAIR = [*ARMS, ("small_finetune", 500, 2)]
+PAIR = [*ARMS, ("small_finetune", 500, 2), ("scratch_bn", 500, 2)]
 
 
 def rows(study) -> list[str]:
