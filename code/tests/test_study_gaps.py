@@ -21,7 +21,7 @@ def rows(study) -> list[str]:
 def test_an_empty_corner_is_said_and_a_full_one_is_measured(tmp_path):
     empty, full = fake_study(tmp_path / "a", ARMS), fake_study(tmp_path / "b", PAIR)
     assert "random weights only" in corner(empty)
-    assert "With 500 labels pretraining changes VGG16 by" in corner(full)
+    assert "With 500 labels, pretraining changes the accuracy of VGG16 by" in corner(full)
     compact = "The compact network from pretrained weights, beside itself from random ones"
     assert compact in rows(empty)
     assert compact not in rows(full)
