@@ -78,6 +78,8 @@ other_python_asked() {
 }
 
 install() {
+    [ ! -L "$venv" ] || fail ".venv is a link: installing would empty the environment that it points to ($(readlink "$venv"))." \
+        "Remove the link (rm .venv) and run this again: it makes an environment of its own."
     if other_python_asked || ! locked_content | fresh "$venv/.locked"; then
         python=$(find_python)
         "$python" -c 'import ensurepip, venv' 2>/dev/null || fail "$python cannot make virtual environments." \

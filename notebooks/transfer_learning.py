@@ -213,7 +213,7 @@ VGG16_SIZE = {"widths": (64, 128, 256, 512, 512), "depths": (2, 2, 3, 3, 3)}
 #
 # 1. the file that you gave as `WEIGHTS`;
 # 2. ImageNet's VGG16, downloaded by Keras;
-# 3. the 8-bit copy of the same weights in the project's repository, in this folder or one above it, or downloaded;
+# 3. the 8-bit copy of the same weights in the project's repository, in this folder or beside it, or downloaded;
 # 4. the spare: a compact network that the project trained on Tiny ImageNet. It has 50 times fewer weights than VGG16.
 #
 # The weights in a `.npz` file are arrays with names such as `block1_conv1/kernel`.
@@ -225,7 +225,7 @@ VGG16_SIZE = {"widths": (64, 128, 256, 512, 512), "depths": (2, 2, 3, 3, 3)}
 # %%
 INT8 = "results/weights/imagenet-vgg16-int8.npz"
 here = Path.cwd().resolve()
-beside = [f for folder in (here, *here.parents) for f in (folder / Path(INT8).name, folder / INT8) if f.is_file()]
+beside = [f for f in (here / Path(INT8).name, here / INT8, here.parent / INT8) if f.is_file()]
 vgg_side = int(os.environ.get("SIDE", 96 if GPU else 64 if FULL else 48))
 
 

@@ -76,7 +76,7 @@ def test_the_recipe_and_the_package_compute_the_same(monkeypatch, plain):
     exec(code["data"], names)  # noqa: S102 - the page's own code is what this test is about
     for part, index in (("train", split.train), ("val", split.validation)):
         names |= {f"x_{part}": data.x_train[index], f"y_{part}": data.y_train[index]}
-    for label in ("base", "model"):
+    for label in ("base", "make-model"):
         exec(code[label], names)  # noqa: S102
     # The package draws other random numbers before it makes the head, so the recipe gets the head that it starts from.
     start, _ = run.start_model(tuned, 10, 32, file)
@@ -88,8 +88,8 @@ def test_the_recipe_and_the_package_compute_the_same(monkeypatch, plain):
     exec(short(code["step-one"], n), names)  # noqa: S102
     after_head = accuracy(names["model"])
     exec(short(code["step-two"], n), names)  # noqa: S102
-    exec(short(code["scratch"], n), names)  # noqa: S102
-    for recipe, spec in (("model", tuned), ("scratch", scratch)):
+    exec(short(code["from-scratch"], n), names)  # noqa: S102
+    for recipe, spec in (("make-model", tuned), ("from-scratch", scratch)):
         trained = train(spec, data, file if spec is tuned else None, verbose=0)
         accuracies = [phase.rounds[-1]["val_accuracy"] for phase in trained.phases]
         found = [after_head, accuracy(names[recipe])] if spec is tuned else [accuracy(names[recipe])]

@@ -103,7 +103,8 @@ def test_every_import_is_declared():
         "matplotlib_inline": "ipykernel",
     }  # come with these
     declared = {canonicalize_name(requirement.name) for requirement in requirements("requirements.txt")}
-    declared |= set(PROJECT["project"]["optional-dependencies"])
+    extras = PROJECT["project"]["optional-dependencies"].values()
+    declared |= {canonicalize_name(Requirement(text).name) for extra in extras for text in extra}
     own = {path.stem for path in CODE.rglob("*.py")} | {path.name for path in CODE.iterdir() if path.is_dir()}
     for path in CODE.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
