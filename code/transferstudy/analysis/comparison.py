@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cache
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 import numpy as np
 
@@ -61,10 +61,13 @@ def _between(study: Study, key_a: tuple, key_b: tuple) -> Difference:
 
 
 def correct_pair(study: Study, a: Arm, b: Arm) -> tuple[np.ndarray, np.ndarray]:
-    """Return which test images the runs of the seeds that both arms have got right: two bool arrays (seeds, images).
+    """Return what the runs of the seeds that both arms have got right, of the test images that both predicted.
+
+    Returns:
+        Two bool arrays (seeds, images).
 
     Raises:
-        StudyError: the arms share no seed.
+        StudyError: the arms share no seed, or no test image.
     """
     shared = sorted(set(a.seeds) & set(b.seeds))
     if not shared:
@@ -72,7 +75,12 @@ def correct_pair(study: Study, a: Arm, b: Arm) -> tuple[np.ndarray, np.ndarray]:
             f"{a.anchor} and {b.anchor} have no seed in common, so they cannot be compared in pairs"
         )
     first, second = (study.correct(*arm.key)[[arm.seeds.index(s) for s in shared]] for arm in (a, b))
-    return first, second
+    images, in_a, in_b = np.intersect1d(study.tested(a), study.tested(b), return_indices=True)
+    if not len(images):
+        raise StudyError(
+            f"{a.anchor} and {b.anchor} predicted no test image in common, so they cannot be compared"
+        )
+    return first[:, in_a], second[:, in_b]
 
 
 def _anchor(study: Study, a: Arm, b: Arm) -> str:
@@ -139,25 +147,25 @@ def difference(
 def pairs_of(study: Study) -> tuple[tuple[Arm, Arm], ...]:
     """Return every pair of arms that pages may judge: the family of the analysis plan, as far as it was run.
 
-    The main study has the best transfer arm against the best from-scratch arm (both chosen on validation) and the plan's
-    contrasts, at every size. A study of depths has each depth against the next shallower one. A study of image sizes has
-    each size against the smallest one for each strategy, and pretrained against random features at each size.
+    Where there are arms from scratch: at every size the best transfer arm against the best of them (both chosen on
+    validation), the plan's contrasts, and each depth of fine-tuning against every shallower one. A study of depths has each
+    depth against the next shallower one. Where a strategy has several image sizes: each against the smallest one, and
+    pretrained against random features at each; elsewhere such a strategy takes part with the size chosen on validation.
     """
-    pairs: list[tuple[Arm, Arm]] = []
-    if len(study.image_sizes) > 1:
-        pairs = _resolution_pairs(study)
-    elif any(study.has(name, n) for name in DEPTHS[2:5] for n in study.sizes):
-        for n in study.sizes:
-            run = [study.arm(name, n) for name in DEPTHS if study.has(name, n)]
-            pairs += [(deeper, shallower) for shallower, deeper in pairwise(run)]
-    else:
-        pairs = [(study.best(n, True), study.best(n, False)) for n in study.contested]
+    pairs = _resolution_pairs(study) if study.compares_sides else []
+    depths = {n: [study.chosen(d, n) for d in DEPTHS if study.sides_of(d, n)] for n in study.sizes}
+    if study.contested:
+        pairs += [(study.best(n, True), study.best(n, False)) for n in study.contested]
         for contrast in FAMILY:
-            for n in study.sizes_of(contrast.a, contrast.b):
-                pair = study.arm(contrast.a, n), study.arm(contrast.b, n)
-                if pair not in pairs:
-                    pairs.append(pair)
-    return tuple((a, b) for a, b in pairs if set(a.seeds) & set(b.seeds))
+            sizes = study.sizes_of(contrast.a, contrast.b)
+            pairs += [(study.chosen(contrast.a, n), study.chosen(contrast.b, n)) for n in sizes]
+        for run in depths.values():
+            pairs += [(deeper, shallower) for shallower, deeper in combinations(run, 2)]
+    elif not study.compares_sides:
+        for run in depths.values():
+            pairs += [(deeper, shallower) for shallower, deeper in pairwise(run)]
+    once = {(a.key, b.key): (a, b) for a, b in pairs if set(a.seeds) & set(b.seeds)}
+    return tuple(once.values())
 
 
 @cache
@@ -170,8 +178,7 @@ def _resolution_pairs(study: Study) -> list[tuple[Arm, Arm]]:
     pairs = []
     for n in study.sizes:
         for strategy in study.strategies:
-            sides = [side for side in study.image_sizes if study.has(strategy.name, n, side)]
-            arms = [study.arm(strategy.name, n, side) for side in sides]
+            arms = [study.arm(strategy.name, n, side) for side in study.sides_of(strategy.name, n)]
             pairs += [(arm, arms[0]) for arm in arms[1:]]
         for side in study.image_sizes:
             if study.has("linear_probe", n, side) and study.has("random_features", n, side):

@@ -61,8 +61,9 @@ class Arm:
 class Study:
     """All arms of a preset.
 
-    Most presets have one image size; `image_size` arguments may then be left out. With several, the commonest one (the
-    smaller of two equally common ones) stands for a missing argument.
+    Most presets have one image size; `image_size` arguments may then be left out. Where strategies differ in size but each has
+    one at a number of labels, that one stands for a missing argument; where a strategy has several, the commonest one of the
+    study does (the smaller of two equally common ones).
 
     Args:
         specs: the runs the preset asks for.
@@ -104,6 +105,9 @@ class Study:
             key: Arm(STRATEGIES[key[0]], key[1], tuple(records), key[2], self._anchor(*key))
             for key, records in runs.items()
         }
+        self._sides: dict[tuple[str, int], list[int]] = {}
+        for name, n_labels, side in sorted(self.arms):
+            self._sides.setdefault((name, n_labels), []).append(side)
         self.sizes = tuple(sorted({n for _, n, _ in self.arms}))
         self.strategies = tuple(
             s for s in STRATEGIES.values() if any(name == s.name for name, *_ in self.arms)
@@ -156,23 +160,39 @@ class Study:
         Raises:
             StudyError: the preset has no such arm.
         """
-        key = (strategy, n_labels, image_size or self.image_size)
+        key = (strategy, n_labels, image_size or self._side(strategy, n_labels))
         if key not in self.arms:
             raise StudyError(f"the study has no arm {strategy!r} with {n_labels:,} labels at {key[2]} px")
         return self.arms[key]
 
     def has(self, strategy: str, n_labels: int, image_size: int | None = None) -> bool:
         """Return whether the preset contains this arm."""
-        return (strategy, n_labels, image_size or self.image_size) in self.arms
+        return (strategy, n_labels, image_size or self._side(strategy, n_labels)) in self.arms
+
+    def _side(self, strategy: str, n_labels: int) -> int:
+        sides = self._sides.get((strategy, n_labels), [])
+        return sides[0] if len(sides) == 1 else self.image_size
+
+    def sides_of(self, strategy: str, n_labels: int) -> tuple[int, ...]:
+        """Return the image sizes of a strategy's arms at one number of labels, rising."""
+        return tuple(self._sides.get((strategy, n_labels), ()))
+
+    @property
+    def compares_sides(self) -> bool:
+        """Whether some strategy was run with several image sizes at one number of labels."""
+        return any(len(sides) > 1 for sides in self._sides.values())
 
     def at(self, n_labels: int, image_size: int | None = None) -> list[Arm]:
-        """Return all arms with this number of labels, in the order of `STRATEGIES`."""
-        side = image_size or self.image_size
-        return [self.arm(s.name, n_labels, side) for s in self.strategies if self.has(s.name, n_labels, side)]
+        """Return all arms with this number of labels, in the order of `STRATEGIES`, one a strategy."""
+        return [
+            self.arm(s.name, n_labels, image_size)
+            for s in self.strategies
+            if self.has(s.name, n_labels, image_size)
+        ]
 
     def sizes_of(self, *strategies: str) -> list[int]:
         """Return the numbers of labels at which all these strategies were run, rising."""
-        return [n for n in self.sizes if all(self.has(name, n) for name in strategies)]
+        return [n for n in self.sizes if all(self.sides_of(name, n) for name in strategies)]
 
     def predictions(self, record: dict) -> dict[str, np.ndarray]:
         """Return the stored predictions of a run, read and checked once (see `Store.predictions`)."""
@@ -181,12 +201,28 @@ class Study:
         return self._stored[record["id"]]
 
     def correct(self, strategy: str, n_labels: int, image_size: int | None = None) -> np.ndarray:
-        """Return which test images each seed's model got right: bool array (seeds, images), images in canonical order."""
+        """Return which test images each seed's model got right: bool array (seeds, images), images in the order of `tested`."""
         rows = []
         for record in self.arm(strategy, n_labels, image_size).records:
             stored = self.predictions(record)
             rows.append(stored["test_log_p"].argmax(axis=1) == stored["test_y"])
         return np.array(rows)
+
+    def tested(self, arm: Arm) -> np.ndarray:
+        """Return the indices of the test images that an arm's runs predicted, rising: (images,).
+
+        Raises:
+            StudyError: its runs predicted different ones.
+        """
+        found = [self.predictions(record) for record in arm.records]
+        read = [stored.get("test_i", np.arange(len(stored["test_y"]))) for stored in found]
+        for record, images in zip(arm.records[1:], read[1:], strict=True):
+            if not np.array_equal(images, read[0]):
+                raise StudyError(
+                    f"runs {arm.records[0]['id']} and {record['id']} of one arm predicted different test images; "
+                    "give both the same test_images"
+                )
+        return read[0]
 
     def test_predictions(
         self, strategy: str, n_labels: int, image_size: int | None = None
@@ -195,12 +231,24 @@ class Study:
         stored = [self.predictions(r) for r in self.arm(strategy, n_labels, image_size).records]
         return np.stack([s["test_log_p"] for s in stored]), stored[0]["test_y"].astype(int)
 
+    def chosen(self, strategy: str, n_labels: int) -> Arm:
+        """Return a strategy's arm at the image size with the highest mean validation accuracy.
+
+        Raises:
+            StudyError: the preset has no arm of this strategy there.
+        """
+        sides = self.sides_of(strategy, n_labels) or (None,)
+        arms = [self.arm(strategy, n_labels, side) for side in sides]
+        return max(arms, key=lambda arm: arm.validation("accuracy").mean())
+
     def candidates(self, n_labels: int, pretrained: bool) -> list[Arm]:
         """Return the arms among which `best` chooses: frozen random weights are a control and no candidate."""
         return [
-            arm
-            for arm in self.at(n_labels)
-            if arm.strategy.pretrained == pretrained and arm.strategy.name != "random_features"
+            self.chosen(strategy.name, n_labels)
+            for strategy in self.strategies
+            if strategy.pretrained == pretrained
+            and strategy.name != "random_features"
+            and self.sides_of(strategy.name, n_labels)
         ]
 
     def best(self, n_labels: int, pretrained: bool) -> Arm:

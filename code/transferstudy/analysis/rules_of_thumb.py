@@ -1,0 +1,153 @@
+"""The rules of thumb of `plan.claims`, each judged by the runs: it holds, fails, or stays open."""
+
+from dataclasses import dataclass
+
+from ..paths import PRESETS
+from ..plan.claims import CLAIMS, Claim
+from ..plan.declared import DEPTHS
+from ..plan.presets import toml_tables
+from .comparison import Difference, between, verdict
+from .study import Arm, Study
+
+HOLDS, FAILS, OPEN = "holds", "fails", "open"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the runs say of one rule.
+
+    Attributes:
+        claim: the rule.
+        verdict: HOLDS, FAILS or OPEN.
+        deciding: the differences that decided, as (difference, its verdict); of an open rule those that there are.
+        reason: why a rule is open although no difference says so, or what decided instead of a difference; else "".
+    """
+
+    claim: Claim
+    verdict: str
+    deciding: tuple[tuple[Difference, str], ...] = ()
+    reason: str = ""
+
+
+Judgement = tuple[str, tuple[tuple[Difference, str], ...], str]
+
+
+def outcomes(
+    near: Study | None, sources: Study | None = None, far: Study | None = None
+) -> tuple[Outcome, ...]:
+    """Judge every rule of `CLAIMS`, in their order.
+
+    Args:
+        near: the study on images near ImageNet: the arms from ImageNet's weights and from scratch, and the linear probes at
+            all sides; None while it has no run.
+        sources: the study from Tiny ImageNet's weights, with linear probes at 32 pixels; None while it has no run.
+        far: the study on images far from ImageNet; None while it has no run.
+    """
+    judgements = (
+        _head_suffices(near, 100),
+        _everything_wins(near, 20_000),
+        _fewer_layers_win(far, 100),
+        _everything_wins(far, max(far.sizes) if far else 0),
+        _size_pays(near, 1_000, 224, 32),
+        _size_beats_source(near, sources, 1_000, 128, 32),
+        _scratch_catches_up(near, 50_000),
+        _gentle(),
+    )
+    return tuple(Outcome(claim, *judged) for claim, judged in zip(CLAIMS, judgements, strict=True))
+
+
+def _missing(what: str) -> Judgement:
+    return OPEN, (), f"not run yet: {what}"
+
+
+def _judged(study: Study, pairs: list[tuple[Arm, Arm]]) -> tuple[tuple[Difference, str], ...]:
+    found = [between(study, a, b) for a, b in pairs if set(a.seeds) & set(b.seeds)]
+    return tuple((d, verdict(study, d)) for d in found)
+
+
+def _decide(
+    judged: tuple[tuple[Difference, str], ...], holds: set[str], fails: set[str], every: bool = True
+) -> Judgement:
+    """A rule fails by one verdict in `fails`; it holds when all (or with `every=False`, some) verdicts are in `holds`."""
+    verdicts = [v for _, v in judged]
+    if any(v in fails for v in verdicts):
+        return FAILS, tuple(pair for pair in judged if pair[1] in fails), ""
+    if verdicts and (all if every else any)(v in holds for v in verdicts):
+        return HOLDS, judged, ""
+    return OPEN, judged, ""
+
+
+def _depths(study: Study, n: int) -> dict[str, Arm]:
+    return {d: study.chosen(d, n) for d in DEPTHS if study.sides_of(d, n)}
+
+
+def _head_suffices(near: Study | None, n: int) -> Judgement:
+    run = _depths(near, n) if near else {}
+    deeper = [arm for name, arm in run.items() if name != "linear_probe"]
+    if "linear_probe" not in run or not deeper:
+        return _missing(f"the linear probe and deeper fine-tuning with {n:,} labels")
+    judged = _judged(near, [(arm, run["linear_probe"]) for arm in deeper])
+    return _decide(judged, {"worse", "equivalent"}, {"better"})
+
+
+def _everything_wins(study: Study | None, n: int) -> Judgement:
+    run = _depths(study, n) if study else {}
+    shallower = [arm for name, arm in run.items() if name != "finetune_all"]
+    if "finetune_all" not in run or not shallower:
+        return _missing("Fine-tune all and shallower arms with " + (f"{n:,} labels" if n else "far images"))
+    judged = _judged(study, [(run["finetune_all"], arm) for arm in shallower])
+    return _decide(judged, {"better", "equivalent"}, {"worse"})
+
+
+def _fewer_layers_win(far: Study | None, n: int) -> Judgement:
+    run = _depths(far, n) if far else {}
+    if not {"linear_probe", "finetune_all"} <= set(run):
+        return _missing(f"the linear probe and Fine-tune all on far images with {n:,} labels")
+    judged = _judged(far, [(run["linear_probe"], run["finetune_all"])])
+    return _decide(judged, {"better", "equivalent"}, {"worse"})
+
+
+def _size_pays(near: Study | None, n: int, large: int, small: int) -> Judgement:
+    if not near or not {large, small} <= set(near.sides_of("linear_probe", n)):
+        return _missing(f"linear probes at {small} and {large} pixels with {n:,} labels")
+    pair = near.arm("linear_probe", n, large), near.arm("linear_probe", n, small)
+    return _decide(_judged(near, [pair]), {"better"}, {"worse", "equivalent"})
+
+
+def _size_beats_source(
+    near: Study | None, sources: Study | None, n: int, large: int, small: int
+) -> Judgement:
+    sides = near.sides_of("linear_probe", n) if near else ()
+    if not {large, small} <= set(sides) or not sources or small not in sources.sides_of("linear_probe", n):
+        return _missing(f"linear probes with {n:,} labels from both sources")
+    size = between(near, near.arm("linear_probe", n, large), near.arm("linear_probe", n, small))
+    ours = sources.arm("linear_probe", n, small).accuracy
+    theirs = near.arm("linear_probe", n, small).accuracy
+    gain = ours - theirs
+    if size.low > gain:
+        return HOLDS, ((size, verdict(near, size)),), f"the other source gains {100 * gain:+.1f} points"
+    if size.high < gain:
+        return FAILS, ((size, verdict(near, size)),), f"the other source gains {100 * gain:+.1f} points"
+    return OPEN, ((size, verdict(near, size)),), f"the other source gains {100 * gain:+.1f} points"
+
+
+def _scratch_catches_up(near: Study | None, most: int) -> Judgement:
+    if not near or not near.contested:
+        return _missing("arms from ImageNet and from scratch")
+    judged = _judged(near, [(near.best(n, True), near.best(n, False)) for n in near.contested])
+    caught = tuple(pair for pair in judged if pair[1] in ("worse", "equivalent"))
+    if caught:
+        return HOLDS, caught, ""
+    last = tuple(pair for pair in judged if pair[0].n_labels == most and pair[1] == "better")
+    return (FAILS, last, "") if last else (OPEN, judged, "")
+
+
+def _gentle() -> Judgement:
+    chosen = toml_tables(PRESETS).get("second", {}).get("500", {})
+    if not {"finetune_all", "scratch_bn"} <= set(chosen):
+        return _missing("the searches of Fine-tune all and Scratch, batch norm with 500 labels")
+    gentle, bold = (chosen[name]["learning_rate"] for name in ("finetune_all", "scratch_bn"))
+    reason = f"the winning rates are {gentle:g} and {bold:g}"
+    if gentle <= bold / 10:
+        return HOLDS, (), reason
+    return (FAILS if gentle >= bold else OPEN), (), reason
