@@ -19,6 +19,7 @@ from .pages import (
     official,
     opinions,
     patience,
+    rules_of_thumb,
     tuning,
     weights,
 )
@@ -51,6 +52,7 @@ __all__ = [
     "patience",
     "predict_one",
     "records",
+    "rules_of_thumb",
     "sample",
     "show",
     "show_slide",
