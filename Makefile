@@ -10,6 +10,11 @@ unexport PYTHONPATH PYTHONHOME # modules of another installation would hide the 
 PY := .venv/bin/python
 PRESET ?= report
 ARGS ?=
+# Tests run side by side, a process a core; each file stays whole, so that what its tests share is made once.
+JOBS ?= auto
+# What `make check` runs: the files whose tests read code, settings and pages, and train or render nothing.
+FAST := layers typed_numbers equal_exposure study_spec study_declared renderer_source renderer_metadata renderer_refusals cards \
+	citations folders pictures rules_of_thumb
 # For glibc, elsewhere without effect: keep freed memory, or each training step gets its hundreds of megabytes anew, page by page.
 KEEP_MEMORY := MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=17179869184 MALLOC_TOP_PAD_=67108864
 
@@ -44,10 +49,14 @@ pictures: report ## Take the README's pictures of report and deck anew (needs Ch
 	@$(PY) code/pictures.py
 
 .PHONY: test
-test: ## Run all tests (ARGS="-k name" for some)
+test: ## Run all tests (ARGS="-k name" for some, ARGS="--durations=30" for the slow ones)
 	@sh code/environment.sh $(if $(filter 1,$(TRANSFERSTUDY_TEST_BACKENDS)),backends,install)
 	@sh code/environment.sh browser
-	@$(PY) -m pytest code/tests $(ARGS)
+	@$(PY) -m pytest code/tests -n $(JOBS) --dist loadfile $(ARGS)
+
+.PHONY: check
+check: lint ## Style, import directions and the fast tests: a minute, before each commit
+	@$(PY) -m pytest -q -n $(JOBS) --dist loadfile $(FAST:%=code/tests/test_%.py)
 
 .PHONY: lint
 lint: environment ## Check style and formatting of the code
