@@ -29,7 +29,7 @@ class RunSpec(BaseModel):
     Learning rates are per optimiser step; steps count optimiser updates; sizes are in pixels.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     dataset: str = Field(min_length=1)
     data_sha256: str | None = Field(

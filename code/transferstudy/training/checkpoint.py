@@ -19,6 +19,7 @@ import numpy as np
 from ..errors import StudyError
 from ..paths import cache_dir
 from ..plan.spec import RunSpec
+from ..results.locks import Held, Lock
 from ..results.store import write_atomic
 
 INTERVAL = 300.0  # seconds
@@ -68,14 +69,14 @@ class Checkpoint:
 
     def __enter__(self) -> "Checkpoint":
         if self._path:
-            with suppress(OSError):  # without a place for it, or held by another process: nothing is kept
-                self._path.parent.mkdir(parents=True, exist_ok=True)
-                self._lock = _locked(self._path.with_name("lock"))
+            with suppress(Held):  # without a place for it, or held by another process: nothing is kept
+                lock = Lock(self._path.parent, "lock")
+                self._lock = lock if lock.held else None
         return self
 
     def __exit__(self, *_) -> None:
         if self._lock:
-            self._lock.close()
+            self._lock.release()
             self._lock = None
 
     def find(self, data_sha256: str, weights_sha256: str | None) -> None:
@@ -161,28 +162,6 @@ class Checkpoint:
                 f"    {self._shown}: cannot be written ({error.strerror}); if it is stopped, the run starts anew"
             )
         self._last = time.perf_counter()
-
-
-def _locked(path: Path):
-    """Open a file and lock it until it is closed or the process ends, however it ends.
-
-    Raises:
-        OSError: another process has it.
-    """
-    file = path.open("wb")
-    try:
-        try:
-            import fcntl
-        except ImportError:  # Windows
-            import msvcrt
-
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        else:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        file.close()
-        raise
-    return file
 
 
 class KeepGoing(keras.callbacks.Callback):
