@@ -195,6 +195,16 @@ def _products(name: str, path: Path, above: tuple[str, ...] = ()) -> list[tuple[
 
 
 def _product(name: str, preset: dict, path: Path, overrides: dict) -> list[RunSpec]:
+    return _made(name, preset, path, overrides) if overrides else _as_in_file(name, path)
+
+
+@cache
+def _as_in_file(name: str, path: Path) -> list[RunSpec]:
+    """Return a preset's own runs without overrides; presets that include each other ask for the same ones again and again."""
+    return _made(name, preset_table(name, path), path, {})
+
+
+def _made(name: str, preset: dict, path: Path, overrides: dict) -> list[RunSpec]:
     tables, overrides = toml_tables(path), dict(overrides)
     new_weights = overrides.pop("weights", None)
     runs = []

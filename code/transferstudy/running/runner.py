@@ -1,14 +1,19 @@
 """Run what is missing, one after another or on several workers; what is finished stays finished."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Collection
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from ..data.choice import Reading
 from ..errors import Diverged, StudyError
 from ..plan.spec import RunSpec
 from ..results.store import Store
 from .storing import Claims, NotStored, try_writing
 from .storing import keep as keep_finished
+
+if TYPE_CHECKING:
+    from ..data.choice import Reading
 
 
 def missing(specs: list[RunSpec], store: Store) -> list[RunSpec]:
@@ -169,7 +174,7 @@ class _Maker:
         return f"[{self._number}/{len(self.todo)}] {_title(spec)}"
 
     def _keep(self, spec: RunSpec, finished, before: str) -> None:
-        from ..training.checkpoint import discard
+        from ..training.unfinished import discard
 
         record = keep_finished(self.store, spec, finished)
         discard(spec.id)

@@ -7,37 +7,21 @@ the log; then a SHA-256 of that. It is replaced as a whole, by the one process t
 import hashlib
 import io
 import json
-import shutil
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
 
 import keras
 import numpy as np
 
-from ..errors import StudyError
-from ..paths import cache_dir
 from ..plan.spec import RunSpec
 from ..results.locks import Held, Lock
 from ..results.store import write_atomic
+from .unfinished import folder_of
 
 INTERVAL = 300.0  # seconds
 _SHA256 = 32  # bytes
 _ABOUT = "about"
-
-
-def _folder(run_id: str) -> Path | None:
-    try:
-        return cache_dir() / "checkpoints" / run_id
-    except StudyError:  # the package is used outside a project: there is no place to keep anything
-        return None
-
-
-def discard(run_id: str) -> None:
-    """Remove what is kept of a run that is stored now."""
-    if folder := _folder(run_id):
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 class Checkpoint:
@@ -61,7 +45,7 @@ class Checkpoint:
         self, spec: RunSpec, software: str, interval: float = INTERVAL, say: Callable[[str], None] = print
     ):
         self._spec, self._software, self._interval, self._say = spec, software, interval, say
-        self._path = folder / "state" if (folder := _folder(spec.id)) else None
+        self._path = folder / "state" if (folder := folder_of(spec.id)) else None
         self._lock = self._key = self._last = None
         self._started, self._clock = time.time(), (time.perf_counter(), time.process_time())
         self.state: dict | None = None
