@@ -24,7 +24,7 @@ PAGES = (
 )
 VARIABLES = ("KERAS_BACKEND", "TRANSFERSTUDY_RESULTS", "TRANSFERSTUDY_DATA")
 LOCKS = ("requirements*.lock", "requirements*.txt")
-SKIPPED = {"__pycache__", "tests", ".pytest_cache", ".ruff_cache", ".ipynb_checkpoints"}
+SKIPPED = {".locks", "__pycache__", "tests", ".pytest_cache", ".ruff_cache", ".ipynb_checkpoints"}
 
 
 def cell_inputs(root: Path) -> str:

@@ -73,9 +73,18 @@ def citation_keys(bibliography: Path) -> set[str]:
     Raises:
         RenderError: the file is missing or Pandoc cannot read it.
     """
+    if bibliography.exists() and not bibliography.is_file():
+        raise RenderError("this is no file, but pages take their references from it", bibliography)
     try:
-        text = bibliography.read_text(encoding="utf-8")
+        text = bibliography.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise RenderError(f"cannot read the bibliography: {error.strerror}", bibliography) from None
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise RenderError("this is not UTF-8 text", bibliography, line, "save the file as UTF-8") from None
     kind = "csljson" if bibliography.suffix == ".json" else "biblatex"
-    return {entry["id"] for entry in json.loads(convert(text, "csljson", kind))}
+    try:
+        return {entry["id"] for entry in json.loads(convert(text, "csljson", kind))}
+    except RenderError as error:
+        error.file = error.file or bibliography
+        raise

@@ -1,6 +1,5 @@
 """Made-up results for tests: the right form, invented content. They never enter results/."""
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +10,7 @@ from transferstudy.paths import PRESETS
 from transferstudy.plan.presets import expand, following, toml_tables
 from transferstudy.plan.spec import RunSpec
 from transferstudy.results.metrics import measure
+from transferstudy.results.records import write_record
 from transferstudy.results.store import Store
 
 CLASSES = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
@@ -49,12 +49,23 @@ def weights_sha256(spec) -> str:
 
 
 def fake_manifest(root: Path, name: str, top1: float = 0.3) -> None:
-    """What `ship` writes beside weights: of these, what pages say of a source."""
-    path = root / "weights" / f"{name}.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    source = {"name": "tiny-imagenet", "after": {"top1": top1}}
-    made_from = {"card": "vgg16-tiny-imagenet"} if name == "tiny-imagenet-vgg16" else {}
-    path.write_text(json.dumps({"name": name, "sha256": "11" * 32, "source": source, "made_from": made_from}))
+    """What `ship` writes beside weights."""
+    reached = {"top1": top1, "top5": min(1.0, 2 * top1), "nll": 3.0, "n": 10_000}
+    card = "vgg16-tiny-imagenet" if name == "tiny-imagenet-vgg16" else None
+    about = {
+        "name": name,
+        "file": f"{name}.npz",
+        "sha256": "11" * 32,
+        "bytes": 1,
+        "form": "int8",
+        "backbone": "compact" if name.endswith("compact") else "vgg16",
+        "image_size": 32,
+        "largest_rounding": 0.004,
+        "source": {"name": "tiny-imagenet", "sha256": "33" * 32, "before": reached, "after": reached},
+        "made_from": {"sha256": "44" * 32, "pretraining": None, "card": card},
+        "shipped": "2026-01-01T00:00:00Z",
+    }
+    write_record(root / "weights" / f"{name}.json", about)
 
 
 def fake_record(spec, strength: float, n_test: int = 1000) -> tuple[dict, dict]:

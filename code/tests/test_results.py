@@ -12,6 +12,7 @@ from transferstudy.models import imagenet
 from transferstudy.models.weightsfile import known_files
 from transferstudy.paths import cards_dir, project_root
 from transferstudy.plan.presets import expand
+from transferstudy.results import manifest
 from transferstudy.results.store import Store
 
 
@@ -38,6 +39,12 @@ def test_the_chain_to_the_pixels_holds(store):
     assert reached["weights"] == 3
     assert reached["pretraining"] >= 1
     assert reached["results"] > 0
+
+
+def test_every_file_is_listed_and_as_listed(store):
+    """After new results: python -m transferstudy manifest."""
+    assert manifest.check(store.root) == len(manifest.present(store.root)) > len(store.ids())
+    assert list(manifest.strays(store.root)) == []
 
 
 def test_every_measure_recomputes(store):

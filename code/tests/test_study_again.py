@@ -54,7 +54,7 @@ def test_a_change_of_either_side_is_noticed(tmp_path):
     with pytest.raises(StudyError, match=f"run {spec.id} differs"):
         agreement.check(first)
     (first.root / "again" / "classes.npz.xz").write_bytes(b"cut short")
-    with pytest.raises(StudyError, match=r"classes\.npz\.xz: missing or damaged"):
+    with pytest.raises(StudyError, match=r"classes\.npz\.xz: damaged or edited"):
         agreement.check(first)
 
 

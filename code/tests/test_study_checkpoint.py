@@ -13,8 +13,9 @@ from transferstudy.data import load
 from transferstudy.plan import strategies
 from transferstudy.plan.spec import RunSpec
 from transferstudy.training import checkpoint as module
-from transferstudy.training.checkpoint import Checkpoint, discard
+from transferstudy.training.checkpoint import Checkpoint
 from transferstudy.training.execution import make
+from transferstudy.training.unfinished import discard
 
 MADE_UP = ("probe_then_block3", "x", False, "block3", True, None, "compact", "for this test")
 SPEC = {

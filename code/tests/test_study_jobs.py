@@ -85,7 +85,7 @@ def failing(store, todo, error_at: int):
 
     done = make(todo[0], sample, None, verbose=0)
 
-    def stand_in(workers, orders):
+    def stand_in(workers, orders, claim):
         for number, order in enumerate(orders):
             record = {**done.record, "spec": order.spec.model_dump(), "spec_hash": order.spec.hash}
             finished = type(done)(record, done.predictions, None)

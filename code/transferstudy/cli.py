@@ -12,6 +12,9 @@ import threading
 from contextlib import contextmanager
 from pathlib import Path
 
+# Before pydantic is imported: to look for plugins, it reads the entry points of every installed package.
+os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+
 from .commands import GROUPS, modules
 from .commands.options import shared
 from .errors import StudyError, printable

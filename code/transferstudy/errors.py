@@ -11,6 +11,10 @@ class StudyError(Exception):
     """
 
 
+class Diverged(StudyError):
+    """A run whose numbers stopped being numbers: it has no result, and other runs are none the worse for it."""
+
+
 def printable(text) -> str:
     r"""Return text that is safe on a terminal: control characters and broken UTF-8 of names become `\x1b` and the like.
 

@@ -11,12 +11,41 @@ import numpy as np
 from ..errors import StudyError
 from ..results.environment import machine
 from ..results.packing import pack, unpack
-from ..results.records import read_record, write_record
+from ..results.records import read_beside, read_record, write_record
+from ..results.schema import Count, Open, RunId, Share, StoredFile
 from ..results.store import Store, digest, write_atomic
 
 SCHEMA = 1
 AGAIN = "python -m transferstudy again DIR"
 _PREDICTED = "again/classes.npz.xz"
+
+
+class Making(Open):
+    """Where and when a run was made."""
+
+    machine: str
+    backend: str
+    finished: str
+
+
+class Repeated(Open):
+    """A run that was made twice."""
+
+    id: RunId
+    strategy: str
+    n_labels: Count
+    seed: Count
+    first: Making
+    second: Making
+    accuracy: list[Share]
+    changed: Share
+
+
+class Record(Open):
+    """All runs that were made twice."""
+
+    runs: list[Repeated]
+    predicted: StoredFile
 
 
 def path_of(root: Path) -> Path:
@@ -98,7 +127,7 @@ def load(root: Path) -> dict | None:
     Raises:
         StudyError: damaged, edited, or of another version.
     """
-    return read_record(path_of(root), AGAIN, SCHEMA) if path_of(root).is_file() else None
+    return read_record(path_of(root), AGAIN, SCHEMA, Record) if path_of(root).is_file() else None
 
 
 def check(store: Store) -> int:
@@ -110,13 +139,17 @@ def check(store: Store) -> int:
     record = load(store.root)
     if record is None:
         return 0
-    path = store.root / record["predicted"]["file"]
-    content = path.read_bytes() if path.is_file() else b""
-    if digest(content) != record["predicted"]["sha256"]:
-        raise StudyError(f"{record['predicted']['file']}: missing or damaged; make it again: {AGAIN}")
-    classes = unpack(content)
+    content = read_beside(store.root, record["predicted"], f"make it again: {AGAIN}")
+    try:
+        classes = unpack(content)
+    except ValueError as error:
+        raise StudyError(
+            f"{record['predicted']['file']}: cannot be read ({error}); make it again: {AGAIN}"
+        ) from None
     for row in record["runs"]:
-        fresh = compare(store.predictions(store.load(row["id"])), classes[row["id"]])
+        own, again = store.predictions(store.load(row["id"])), classes.get(row["id"])
+        fits = again is not None and "test_y" in own and again.shape == own["test_y"].shape
+        fresh = compare(own, again) if fits else {"changed": None}
         if any(fresh[key] != row[key] for key in fresh):
             raise StudyError(
                 f"again/runs.json: run {row['id']} differs from what its predictions give; make it again: {AGAIN}"

@@ -5,10 +5,9 @@ Every link is a SHA-256 that the one before names. `check` follows them and stop
 
 from pathlib import Path
 
-import yaml
-
 from ..errors import StudyError
 from ..experiments.audit.stored import load as load_audit
+from ..files import read_yaml
 from ..models import imagenet
 from ..models.weightsfile import KNOWN_FILES, file_sha256
 from ..results.pretrained import manifests, pretraining_records
@@ -144,4 +143,8 @@ def _card(cards: Path, name: str) -> dict:
     path = cards / f"{name}.yaml"
     if not path.is_file():
         raise StudyError(f"cards/{name}.yaml: missing; restore it: git checkout -- cards")
-    return yaml.safe_load(path.read_text(encoding="utf-8"))
+    shown = f"cards/{name}.yaml"
+    found = read_yaml(path, "restore it: git checkout -- cards", shown)
+    if not isinstance(found, dict):
+        raise StudyError(f"{shown}: holds no fields; restore it: git checkout -- cards")
+    return found

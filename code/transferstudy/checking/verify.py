@@ -2,8 +2,11 @@
 
 import math
 from collections import Counter
+from pathlib import Path
 
-from ..errors import StudyError
+from ..arrays import BROKEN
+from ..errors import StudyError, printable
+from ..results.manifest import strays
 from ..results.metrics import measure_all
 from ..results.store import Store
 
@@ -24,10 +27,29 @@ def verify(store: Store) -> int:
         record = store.load(run_id)
         predictions = store.predictions(record)
         _check_parts(record, predictions)
-        check_measures(record, measure_all(predictions))
+        try:
+            fresh = measure_all(predictions)
+        except BROKEN as error:  # arrays that a run would not have written so
+            raise StudyError(
+                f"{record['predictions']['file']}: no measures can be computed from it ({error}); {_again(record)}"
+            ) from None
+        check_measures(record, fresh)
         if record["model"] is not None:
             store.model(record)
     return len(ids)
+
+
+def check_strays(root: Path) -> None:
+    """Refuse files that belong to no result.
+
+    Raises:
+        StudyError: predictions, arrays or weights without their record, or what an interrupted write left; all are named.
+    """
+    if found := list(strays(root)):
+        raise StudyError(
+            f"{root.name}: {len(found)} file{'s belong' if len(found) > 1 else ' belongs'} to no result: "
+            f"{', '.join(map(printable, found))}. Restore the records (git checkout -- {root.name}), or delete these files."
+        )
 
 
 def roundings(store: Store) -> Counter:
@@ -42,6 +64,10 @@ def check_measures(record: dict, fresh: dict) -> None:
         StudyError: the first that is missing or differs.
     """
     for part, measures in fresh.items():
+        if extra := sorted(set(record["metrics"].get(part, {})) - set(measures)):
+            raise StudyError(
+                f"runs/{record['id']}.json: {part} {extra[0]} is no measure of the study; {_again(record)}"
+            )
         for name, value in measures.items():
             if not _equal(value, record["metrics"].get(part, {}).get(name)):
                 raise StudyError(
@@ -75,4 +101,6 @@ def _equal(a, b) -> bool:
         return isinstance(b, dict) and a.keys() == b.keys() and all(_equal(a[k], b[k]) for k in a)
     if isinstance(a, list):
         return isinstance(b, list) and len(a) == len(b) and all(map(_equal, a, b))
+    if isinstance(a, bool) or isinstance(b, bool):
+        return a is b
     return isinstance(b, int | float) and math.isclose(a, b, rel_tol=0, abs_tol=TOLERANCE)

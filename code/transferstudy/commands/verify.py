@@ -22,19 +22,31 @@ def run(args) -> None:
     """Run the command."""
     from ..analysis.repeated_runs import check as check_again
     from ..checking.provenance import check, check_pixels
-    from ..checking.verify import roundings, verify
+    from ..checking.verify import check_strays, roundings, verify
     from ..data.source import data_source, dataset_name
     from ..experiments.applications import load as load_applications
     from ..experiments.applications import path as applications_path
+    from ..experiments.energy.estimate import load as load_energy
+    from ..experiments.inside.stored import check_all as check_inside
     from ..experiments.keras_mistakes.stored import check_all
     from ..experiments.sheet import check as check_sheet
     from ..own_images.options import reading
     from ..own_images.stored import pictures_of
-    from ..paths import cards_dir, energy_file
+    from ..paths import cards_dir
+    from ..results import manifest
     from ..results.records import read_record
+    from ..results.schema import Bench
     from ..results.store import Store
 
     store = Store(args.results)
+    if store.ids() or (store.root / manifest.NAME).is_file():  # an empty folder is told apart below
+        if (files := manifest.check(store.root)) is not None:
+            print(f"{files:,} files: none missing, changed or added since {manifest.NAME} was written")
+        else:
+            print(
+                f"{manifest.NAME}: not there; {manifest.COMMAND} --results DIR lists all files, so that none gets lost unseen"
+            )
+    check_strays(store.root)
     checked = verify(store)
     print(f"{checked} results: files whole, measures recomputed from the predictions and equal")
     for rounding, count in sorted(roundings(store).items()):
@@ -46,12 +58,15 @@ def run(args) -> None:
         f"{reached['results']} results started from known weights; {reached['weights']} shipped weights files and "
         f"{reached['pretraining']} pretraining records agree with each other and with the cards"
     )
-    tables = [*sorted((store.root / "bench").glob("*.json")), energy_file()]
+    load_energy()
+    tables = sorted((store.root / "bench").glob("*.json"))
     for path in tables:
-        read_record(path, f"python -m transferstudy {path.parent.name}")
-    print(f"{len(tables)} tables of energy and speed: whole")
+        read_record(path, "python -m transferstudy bench --keep", model=Bench)
+    print(f"{len(tables) + 1} tables of energy and speed: whole")
     if twice := check_again(store):
         print(f"{twice} runs made again elsewhere: file whole, how far they agree computed anew and equal")
+    if looked := check_inside(store.root):
+        print(f"{looked} looks inside networks: files whole")
     mistakes = check_all(store.root)
     print(
         f"{mistakes} demonstrations of mistakes: files whole, accuracies recomputed from the predictions and equal"

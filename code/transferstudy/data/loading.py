@@ -5,12 +5,12 @@ import io
 import json
 import pickle
 import tarfile
-import zipfile
 from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
 
+from ..arrays import BROKEN, check_npz
 from ..errors import StudyError
 from ..paths import SAMPLE
 from .choice import Reading
@@ -21,6 +21,7 @@ from .pictures import Fit
 from .source import HELP, dataset_name, find_batches
 
 CIFAR10_CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
+_LIMIT = 2**31  # bytes that a data set may unpack to; CIFAR-10 has 184 MB
 _CIFAR10_COUNTS = {"train": 50_000, "test": 10_000}
 
 
@@ -79,6 +80,7 @@ def load_npz(name: str, path: Path, origin: str, counts: dict[str, int] | None) 
         StudyError: truncated, not an archive, arrays missing or wrong.
     """
     try:
+        check_npz(path, _LIMIT)
         with np.load(path, allow_pickle=False) as archive:
             arrays = {key: archive[key] for key in ("x_train", "y_train", "x_test", "y_test")}
             classes = archive.get("classes", CIFAR10_CLASSES)
@@ -87,7 +89,7 @@ def load_npz(name: str, path: Path, origin: str, counts: dict[str, int] | None) 
         raise StudyError(
             f"{path}: has no array {error.args[0]}; expected x_train, y_train, x_test, y_test"
         ) from None
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+    except BROKEN as error:
         raise StudyError(
             f"{path}: cannot be read as an .npz archive ({error}): it may be truncated; fetch or unpack it again"
         ) from None
@@ -106,10 +108,17 @@ def _from_batches(source: Path) -> ImageData:
     try:
         if source.is_dir():
             folder = find_batches(source)
+            if odd := [name for name in names if not (folder / name).is_file()]:
+                raise ValueError(f"{odd[0]} is no file")
             raw = {name: (folder / name).read_bytes() for name in names}
         else:
             with tarfile.open(source) as tar:
-                members = {Path(m.name).name: m for m in tar.getmembers() if m.isfile()}
+                members = {}
+                for member in tar:  # one after the other: an archive may unpack to more than a disk holds
+                    if member.offset_data + member.size > _LIMIT:
+                        raise ValueError(f"it unpacks to more than {_LIMIT:,} bytes")
+                    if member.isfile():
+                        members[Path(member.name).name] = member
                 raw = {name: tar.extractfile(members[name]).read() for name in names}
         batches = {name: _PlainUnpickler.loads(data) for name, data in raw.items()}
         x = {
@@ -117,7 +126,7 @@ def _from_batches(source: Path) -> ImageData:
             for name, b in batches.items()
         }
         y = {name: np.asarray(b[b"labels"], np.int64) for name, b in batches.items()}
-    except (OSError, EOFError, KeyError, ValueError, tarfile.TarError, pickle.UnpicklingError) as error:
+    except (*BROKEN, tarfile.TarError, pickle.UnpicklingError) as error:
         raise StudyError(
             f"{source}: cannot be read as CIFAR-10 ({type(error).__name__}: {error}); expected a .npz archive, the folder "
             "cifar-10-batches-py, or cifar-10-python.tar.gz; fetch it again if it is truncated"

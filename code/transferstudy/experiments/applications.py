@@ -11,9 +11,32 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ..results.records import read_record, write_record
+from ..results.schema import Count, Open
 
 COMMAND = "python -m transferstudy applications"
 _ARXIV = re.compile(r"arxiv\.org/(?:abs|pdf)/(\d{4}\.\d{4,5})")
+
+
+class Builder(Open):
+    """One network, as `inspect_builder` returns it."""
+
+    name: str
+    module: str
+    parameters: Count
+    depth: Count
+    batch_norm: Count
+    side: int | None
+    min_side: int | None
+    prepared: list[float]
+    prepares_itself: bool
+    arxiv: str | None
+
+
+class Record(Open):
+    """`applications.json`."""
+
+    keras: str
+    builders: list[Builder]
 
 
 def path(results: Path) -> Path:
@@ -97,4 +120,4 @@ def load(results: Path) -> dict:
     Raises:
         StudyError: missing, damaged or edited by hand.
     """
-    return read_record(path(results), COMMAND)
+    return read_record(path(results), COMMAND, model=Record)

@@ -7,18 +7,20 @@ An image goes by its position among the test images in canonical order, so the s
 came later show those of their mistakes that are on it.
 """
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
+from pydantic import Field
 
 from ..analysis.misclassified import mistakes
 from ..analysis.study import Study
 from ..data import ImageData
 from ..data.mosaic import from_mosaic, to_mosaic
 from ..errors import StudyError
-from ..results.records import read_record, write_record
+from ..results.records import read_beside, read_record, write_record
+from ..results.schema import Content, Count, Open, StoredFile
 from ..results.store import digest, write_atomic
 from .inside.wanted import check_same_images
 
@@ -29,6 +31,17 @@ SHOWN = 6  # mistakes of an arm within a class that a page shows
 MAX_SIDE = 64  # pixels; larger images are shrunk
 MAX_BYTES = 900_000
 COLUMNS = 20
+
+
+class Record(Open):
+    """`sheet.json`."""
+
+    preset: str
+    data: Content
+    side: Annotated[int, Field(ge=1)]
+    columns: Annotated[int, Field(ge=1)]
+    index: list[Count]
+    picture: StoredFile
 
 
 @dataclass(frozen=True)
@@ -152,15 +165,9 @@ def read(root: Path, preset: str = "report") -> Sheet:
     Raises:
         StudyError: missing, damaged or edited.
     """
-    record = read_record(_path(root), command(preset), SCHEMA)
-    again = f"make it with {command(preset)}"
+    record = read_record(_path(root), command(preset), SCHEMA, Record)
     entry, index = record["picture"], record["index"]
-    try:
-        content = (Path(root) / entry["file"]).read_bytes()
-    except FileNotFoundError:
-        raise StudyError(f"{entry['file']}: missing; {again}") from None
-    if digest(content) != entry["sha256"]:
-        raise StudyError(f"{entry['file']}: damaged: its SHA-256 differs; {again}")
+    read_beside(root, entry, f"make it with {command(preset)}")
     rows = max(1, -(-len(index) // record["columns"]))
     place = {i: k for k, i in enumerate(index)}
     return Sheet(entry["file"], record["side"], record["columns"], rows, place, record["data"]["sha256"])
@@ -186,7 +193,7 @@ def check(root: Path, source: Path | None = None) -> int:
     """
     if not _path(root).is_file():
         return 0
-    sheet, record = read(root), json.loads(_path(root).read_text(encoding="utf-8"))
+    sheet, record = read(root), read_record(_path(root), command("report"), SCHEMA, Record)
     if source is not None:
         from ..data import load as load_data
 

@@ -1,11 +1,15 @@
 """ImageNet's VGG16, recognised by its numbers: the same weights in any file, or from Keras' download, are the same weights."""
 
+from __future__ import annotations
+
 import hashlib
 from collections.abc import Mapping
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from .layout import misfit, shapes_of, stack_shapes, without_top
+
+if TYPE_CHECKING:
+    import numpy as np
 
 NAME = "imagenet"
 BACKBONE = "vgg16"
@@ -19,6 +23,8 @@ def arrays_sha256(arrays: Mapping[str, np.ndarray]) -> str:
 
     It says what the weights are, whatever file holds them.
     """
+    import numpy as np
+
     hasher = hashlib.sha256()
     for name in sorted(arrays):
         array = np.ascontiguousarray(arrays[name], "<f4")

@@ -1,9 +1,13 @@
 """Which weights a network has, by name and shape, and whether those of a file fit."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import numpy as np
+if TYPE_CHECKING:
+    import numpy as np
 
 Shapes = Mapping[str, tuple[int, ...]]
 

@@ -29,16 +29,17 @@ The rules `keep_model` and `robustness` are no part of a run's identity. A union
 """
 
 import itertools
-import tomllib
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from ..errors import StudyError
+from ..files import fitting, read_toml
 from ..paths import PRESETS
 from .backbones import get_backbone
 from .spec import RunSpec
 from .strategies import get_strategy
+from .tables import Tables
 
 
 @cache
@@ -46,12 +47,15 @@ def toml_tables(path: Path) -> dict[str, Any]:
     """Return the content of the settings file.
 
     Raises:
-        StudyError: not valid TOML.
+        StudyError: missing, not valid TOML, or a table holds something else than it should.
     """
+    mend = f"mend it, or restore it: git checkout -- {path.name}"
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as error:
-        raise StudyError(f"{path}: not valid TOML: {error}") from None
+        tables = read_toml(path, mend)
+    except FileNotFoundError:
+        raise StudyError(f"{path}: missing; it holds the presets; restore it from the repository") from None
+    fitting(Tables, tables, str(path), mend)
+    return tables
 
 
 def preset_names(path: Path = PRESETS) -> list[str]:
@@ -191,6 +195,16 @@ def _products(name: str, path: Path, above: tuple[str, ...] = ()) -> list[tuple[
 
 
 def _product(name: str, preset: dict, path: Path, overrides: dict) -> list[RunSpec]:
+    return _made(name, preset, path, overrides) if overrides else _as_in_file(name, path)
+
+
+@cache
+def _as_in_file(name: str, path: Path) -> list[RunSpec]:
+    """Return a preset's own runs without overrides; presets that include each other ask for the same ones again and again."""
+    return _made(name, preset_table(name, path), path, {})
+
+
+def _made(name: str, preset: dict, path: Path, overrides: dict) -> list[RunSpec]:
     tables, overrides = toml_tables(path), dict(overrides)
     new_weights = overrides.pop("weights", None)
     runs = []

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+from functools import cached_property
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -29,7 +30,7 @@ class RunSpec(BaseModel):
     Learning rates are per optimiser step; steps count optimiser updates; sizes are in pixels.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     dataset: str = Field(min_length=1)
     data_sha256: str | None = Field(
@@ -144,6 +145,12 @@ class RunSpec(BaseModel):
             field = ".".join(map(str, first["loc"])) or "fields"
             raise StudyError(f"{where}: {field}: {first['msg'].removeprefix('Value error, ')}") from None
 
+    def model_copy(self, *, update: dict[str, Any] | None = None, deep: bool = False) -> "RunSpec":
+        """Return a copy; with other values it has another identity, so what is remembered of `hash` is left behind."""
+        copied = super().model_copy(update=update, deep=deep)
+        copied.__dict__.pop("hash", None)
+        return copied
+
     def canonical_json(self) -> str:
         """Return the spec as JSON with sorted keys and no spaces: equal specs give equal text.
 
@@ -152,7 +159,7 @@ class RunSpec(BaseModel):
         """
         return json.dumps(self.model_dump(exclude_defaults=True), sort_keys=True, separators=(",", ":"))
 
-    @property
+    @cached_property
     def hash(self) -> str:
         """SHA-256 of `canonical_json`, 64 hex digits."""
         return hashlib.sha256(self.canonical_json().encode()).hexdigest()

@@ -3,12 +3,12 @@
 from pathlib import Path
 from typing import Annotated
 
-import yaml
 from pydantic import Field, TypeAdapter, ValidationError
 
 from ..errors import StudyError
+from ..files import fitting, read_yaml
 from ..paths import project_root
-from .cardschema import DataCard, WeightsCard
+from .cardschema import DataCard, Published, WeightsCard
 
 APPLICATIONS = "applications"  # the file with published accuracies of keras.applications
 _CARD = TypeAdapter(Annotated[DataCard | WeightsCard, Field(discriminator="kind")])
@@ -18,17 +18,18 @@ def card(name: str) -> dict:
     """Return the content of `cards/<name>.yaml` as it stands there.
 
     Raises:
-        StudyError: there is none, or it is not valid YAML.
+        StudyError: there is none, it is not valid YAML, or it holds no fields.
     """
     path = project_root() / "cards" / f"{name}.yaml"
+    shown = f"cards/{name}.yaml"
+    mend = f"mend it, or restore it: git checkout -- {shown}"
     try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = read_yaml(path, mend, shown)
     except FileNotFoundError:
-        raise StudyError(
-            f"cards/{name}.yaml: missing; every data set and weights file needs a card"
-        ) from None
-    except yaml.YAMLError as error:
-        raise StudyError(f"cards/{name}.yaml: not valid YAML: {error}") from None
+        raise StudyError(f"{shown}: missing; every data set and weights file needs a card") from None
+    if not isinstance(content, dict) or not content:
+        raise StudyError(f"{shown}: a card is a list of fields with values; {mend}")
+    return content
 
 
 def read_card(name: str) -> DataCard | WeightsCard:
@@ -56,7 +57,7 @@ def read_card(name: str) -> DataCard | WeightsCard:
 def card_names() -> list[str]:
     """Return the names of all cards in `cards/`, sorted; files without `kind` are other tables and no cards."""
     folder: Path = project_root() / "cards"
-    return sorted(p.stem for p in folder.glob("*.yaml") if "kind" in (card(p.stem) or {}))
+    return sorted(p.stem for p in folder.glob("*.yaml") if "kind" in card(p.stem))
 
 
 def published() -> dict[str, dict]:
@@ -65,11 +66,7 @@ def published() -> dict[str, dict]:
     Raises:
         StudyError: an entry is incomplete, or its accuracy is none.
     """
-    found = {}
-    for row in card(APPLICATIONS)["top1"]:
-        if set(row) != {"builder", "top1", "seen"} or not 0 < row["top1"] < 1 or not row["seen"].strip():
-            raise StudyError(
-                f"cards/{APPLICATIONS}.yaml: {row}: a row has builder, top1 (between 0 and 1) and seen, its source"
-            )
-        found[row["builder"]] = row
-    return found
+    shown = f"cards/{APPLICATIONS}.yaml"
+    mend = "a row has builder, top1 (between 0 and 1) and seen, its source"
+    fitting(Published, card(APPLICATIONS), shown, mend)
+    return {row["builder"]: row for row in card(APPLICATIONS)["top1"]}

@@ -3,7 +3,7 @@
 Texts are Markdown and may cite keys of references.bib. A question that nobody can answer is answered by saying so.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
@@ -150,3 +150,23 @@ class WeightsCard(_Strict):
             raise ValueError(
                 "weights of this project's pretraining take file, sha256, training and validation_top1 from its record: leave them out"
             )
+
+
+class Top1(_Strict):
+    """The published accuracy of one network."""
+
+    builder: Text
+    top1: Annotated[float, Field(gt=0, lt=1)]
+    seen: Text
+
+
+class Published(_Strict):
+    """`cards/applications.yaml`: published accuracies of networks in `keras.applications`."""
+
+    top1: Annotated[list[Top1], Field(min_length=1)]
+
+
+class Facts(BaseModel):
+    """`cards/citations.yaml`: a table, whose rows `literature.facts` checks."""
+
+    facts: Annotated[list[dict[str, Any]], Field(min_length=1)]

@@ -1,6 +1,5 @@
 """What pretrained arms started from, in words: the network, its source, and how good it was there."""
 
-import json
 from dataclasses import dataclass
 
 from ..analysis.study import Arm, Study
@@ -8,6 +7,7 @@ from ..errors import StudyError
 from ..experiments.applications import load
 from ..paths import results_dir
 from ..plan.backbones import get_backbone
+from ..results.pretrained import manifests
 from ..results.store import Store
 from .cards import card, published
 from .values import percent
@@ -110,7 +110,7 @@ def _manifest(record: dict, store: Store) -> dict | None:
     path = store.root / "weights" / f"{record['weights']['name']}.json"
     if not path.is_file():
         return None
-    manifest = json.loads(path.read_text(encoding="utf-8"))
+    manifest = manifests(path.parent)[path.stem]
     return manifest if manifest["sha256"] == record["weights"]["sha256"] else None
 
 

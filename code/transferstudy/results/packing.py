@@ -10,6 +10,7 @@ import lzma
 
 import numpy as np
 
+from ..arrays import BROKEN, decompressed, read_npz
 from .packing_first import unpack_first
 
 # Without bits of the byte before (lc): it stands for another image, and to know it makes the files larger.
@@ -40,10 +41,16 @@ def unpack(content: bytes) -> dict[str, np.ndarray]:
     """Return the arrays that `pack` was given, bit for bit; also from archives of the first edition.
 
     Raises:
-        ValueError, KeyError, lzma.LZMAError, zipfile.BadZipFile: the bytes are no such archive.
+        ValueError: the bytes are no such archive.
     """
-    with np.load(io.BytesIO(lzma.decompress(content)), allow_pickle=False) as archive:
-        stored = unpack_first(dict(archive))
+    try:
+        stored = unpack_first(read_npz(decompressed(content)))
+        return _joined_all(stored)
+    except BROKEN as error:
+        raise ValueError(str(error) or type(error).__name__) from None
+
+
+def _joined_all(stored: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     arrays = {}
     for name, array in stored.items():
         if name.endswith(_OTHERS):
@@ -101,3 +108,30 @@ def _joined(others: np.ndarray, whole: np.ndarray, labels: np.ndarray) -> np.nda
     values = (whole[0].astype(np.uint16) << 8) | whole[1]
     bits[top], bits[true & wrong[:, None]] = values[:n], values[n:]
     return bits.view(np.float16)
+
+
+def check_predictions(arrays: dict[str, np.ndarray]) -> None:
+    """Check that predictions are matrices of finite numbers with a label for each row.
+
+    Args:
+        arrays: as `prediction.predict` returns them.
+
+    Raises:
+        ValueError: naming the first array that is not as it should be.
+    """
+    if "val_log_p" not in arrays:
+        raise ValueError("val_log_p is missing")
+    for name in [name for name in arrays if name.endswith("_log_p")]:
+        scores, labels = arrays[name], arrays.get(name.removesuffix("log_p") + "y")
+        if scores.ndim != 2 or scores.dtype.kind != "f" or not scores.size or not np.isfinite(scores).all():
+            raise ValueError(f"{name} is no matrix of finite numbers")
+        if labels is None or labels.shape != scores.shape[:1] or labels.dtype.kind not in "iu":
+            raise ValueError(f"{name} has no label for each of its rows")
+        if labels.min() < 0 or labels.max() >= scores.shape[1]:
+            raise ValueError(f"{name} has labels of classes that it does not have")
+    if "robust_top1" in arrays and (
+        "test_y" not in arrays
+        or arrays["robust_top1"].ndim != 3
+        or not 0 < arrays["robust_top1"].shape[2] <= len(arrays["test_y"])
+    ):
+        raise ValueError("robust_top1 does not fit the test images")

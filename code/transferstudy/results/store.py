@@ -7,21 +7,22 @@
 A run exists when its record does: the record is written last.
 """
 
+from __future__ import annotations
+
 import hashlib
 import io
 import json
-import lzma
-import os
-import zipfile
 from pathlib import Path
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from ..errors import StudyError
+from ..files import fitting, read_bytes, read_json, write_whole
 from ..paths import results_dir
 from ..plan.spec import RunSpec
-from .packing import pack, unpack
-from .rounding import ROUNDING, log_softmax
+from . import locks, manifest
+
+if TYPE_CHECKING:  # whoever only asks which runs are there does without NumPy
+    import numpy as np
 
 SCHEMA = 2
 FIRST = 1  # schema of the first edition; `conversion` brings its records to this one
@@ -29,17 +30,15 @@ _CHECK = "record_sha256"
 
 
 def write_atomic(path: Path, content: bytes) -> None:
-    """Write a file so that a reader sees the old content, the new content, or no file; never a part."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with part.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    """Write a file so that a reader sees the old content, the new content, or no file; never a part.
+
+    Where its results folder lists its files (`manifest`), the list has the new content afterwards.
+
+    Raises:
+        OSError: the folder cannot be written, or the disk is full; nothing is left behind then.
+    """
+    write_whole(path, content)
+    manifest.note(path, content)
 
 
 def as_json(value) -> str:
@@ -80,12 +79,10 @@ def digest(content: bytes) -> str:
 def record_digest(record: dict) -> str:
     """Return the SHA-256 of a record's canonical JSON, its own checksum left out."""
     rest = {key: value for key, value in record.items() if key != _CHECK}
-    return digest(json.dumps(rest, sort_keys=True, separators=(",", ":")).encode())
-
-
-def _arrays(content: bytes) -> dict[str, np.ndarray]:
-    with np.load(io.BytesIO(content), allow_pickle=False) as archive:
-        return dict(archive)
+    try:
+        return digest(json.dumps(rest, sort_keys=True, separators=(",", ":")).encode())
+    except RecursionError:  # a record that nobody wrote: brackets within brackets, a thousand deep
+        return ""
 
 
 class Store:
@@ -124,21 +121,22 @@ class Store:
         Returns:
             The record as written.
         """
+        import numpy as np
+
+        from .packing import pack
+        from .rounding import ROUNDING
+
         run_id = RunSpec.parse(record["spec"]).id
-        record = {
-            **record,
-            "schema": SCHEMA,
-            "predictions": {
-                **self._put(f"runs/{run_id}.npz.xz", pack(predictions)),
-                "rounding": ROUNDING,
-            },
-            "model": None,
-        }
+        packed, kept = pack(predictions), None
         if model is not None:
             buffer = io.BytesIO()
             np.savez_compressed(buffer, **model)
-            record["model"] = self._put(f"models/{run_id}.npz", buffer.getvalue())
-        return self.save_record(record)
+            kept = buffer.getvalue()
+        # Two processes that store one run one after the other leave a record and predictions that belong together.
+        with locks.waiting(self.root / locks.FOLDER, f"{run_id}.store"):
+            entry = {**self._put(f"runs/{run_id}.npz.xz", packed), "rounding": ROUNDING}
+            model_entry = None if kept is None else self._put(f"models/{run_id}.npz", kept)
+            return self.save_record({**record, "schema": SCHEMA, "predictions": entry, "model": model_entry})
 
     def save_record(self, record: dict) -> dict:
         """Write a record with a fresh checksum and return it."""
@@ -162,29 +160,30 @@ class Store:
         Raises:
             StudyError: missing, cut short, edited by hand, of another version, or for another spec than its name says.
         """
+        from .schema import FirstRecord, Record
+
         path = self.record_path(run_id)
-        again = f"restore it (git checkout -- {self._shown(path)}) or make it again: delete it, then python -m transferstudy run --only {run_id}"
+        shown = self._shown(path)
+        again = f"restore it (git checkout -- {shown}) or make it again: delete it, then python -m transferstudy run --only {run_id}"
         try:
-            record = json.loads(path.read_text(encoding="utf-8"))
+            record = read_json(path, again, shown)
         except FileNotFoundError:
             raise StudyError(
                 f"no result for run {run_id}: make it with python -m transferstudy run --only {run_id}"
             ) from None
-        except (json.JSONDecodeError, UnicodeDecodeError) as error:
-            raise StudyError(f"{self._shown(path)}: damaged, perhaps cut short ({error}); {again}") from None
         if not isinstance(record, dict) or record.get(_CHECK) != record_digest(record):
-            raise StudyError(
-                f"{self._shown(path)}: its content does not match its checksum: it was edited; {again}"
-            )
+            raise StudyError(f"{shown}: its content does not match its checksum: it was edited; {again}")
         if record.get("schema") == FIRST and FIRST not in schemas:
             raise StudyError(
-                f"{self._shown(path)}: its record is of the first edition. Convert all such records with python -m transferstudy convert"
+                f"{shown}: its record is of the first edition. Convert all such records with python -m transferstudy convert"
             )
-        if (
-            record.get("schema") not in schemas
-            or RunSpec.parse(record["spec"], self._shown(path)).id != run_id
-        ):
-            raise StudyError(f"{self._shown(path)}: made by another version of the study; {again}")
+        if record.get("schema") not in schemas:
+            raise StudyError(f"{shown}: made by another version of the study; {again}")
+        fitting(Record if record["schema"] == SCHEMA else FirstRecord, record, shown, again)
+        if RunSpec.parse(record["spec"], shown).id != run_id:
+            raise StudyError(f"{shown}: made by another version of the study; {again}")
+        if record["id"] != run_id or record["predictions"]["file"] != f"runs/{run_id}.npz.xz":
+            raise StudyError(f"{shown}: it names another run or other predictions than its own; {again}")
         return record
 
     def read_file(self, record: dict, kind: str) -> bytes:
@@ -197,7 +196,7 @@ class Store:
         path = self.root / entry["file"]
         again = f"restore it (git checkout -- {self._shown(path)}) or delete {self.record_path(record['id']).name} and run --only {record['id']}"
         try:
-            content = path.read_bytes()
+            content = read_bytes(path, again, self._shown(path))
         except FileNotFoundError:
             raise StudyError(f"{self._shown(path)}: missing; {again}") from None
         if digest(content) != entry["sha256"]:
@@ -216,8 +215,15 @@ class Store:
         Raises:
             StudyError: as `read_file`, or the archive cannot be read.
         """
-        content, name = self.read_file(record, "predictions"), record["predictions"]["file"]
-        arrays = self._readable(unpack, content, name)
+        from .packing import check_predictions, unpack
+        from .rounding import log_softmax
+
+        def whole(content: bytes) -> dict[str, np.ndarray]:
+            found = unpack(content)
+            check_predictions(found)
+            return found
+
+        arrays = self._readable(whole, record, "predictions")
         return {key: log_softmax(a) if key.endswith("_log_p") else a for key, a in arrays.items()}
 
     def model(self, record: dict) -> dict[str, np.ndarray]:
@@ -228,13 +234,16 @@ class Store:
         """
         if record["model"] is None:
             raise StudyError(f"run {record['id']}: its weights were not kept")
-        return self._readable(_arrays, self.read_file(record, "model"), record["model"]["file"])
+        from ..arrays import read_npz
 
-    def _readable(self, reader, content: bytes, name: str) -> dict[str, np.ndarray]:
+        return self._readable(read_npz, record, "model")
+
+    def _readable(self, reader, record: dict, kind: str) -> dict[str, np.ndarray]:
+        content = self.read_file(record, kind)
         try:
             return reader(content)
-        except (KeyError, ValueError, lzma.LZMAError, zipfile.BadZipFile) as error:
-            raise StudyError(f"{name}: cannot be read ({error})") from None
+        except (KeyError, ValueError) as error:
+            raise StudyError(f"{record[kind]['file']}: cannot be read ({error})") from None
 
     def _shown(self, path: Path) -> str:
         return str(Path(self.root.name) / path.relative_to(self.root))

@@ -20,6 +20,7 @@ from typing import Any
 from ..data.choice import Reading
 from ..errors import StudyError
 from ..plan.spec import RunSpec
+from .orphans import end_with
 
 _THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
@@ -94,8 +95,13 @@ def limit_threads(threads: int) -> dict[str, str]:
     return {**dict.fromkeys(_THREAD_VARIABLES, str(threads)), "TF_NUM_INTEROP_THREADS": str(max(2, threads))}
 
 
-def _start(cores: tuple[int, ...] | None) -> None:
-    """Set a local worker up: on Linux, tie it to some cores."""
+class Taken(Exception):
+    """Another process makes this run at this moment."""
+
+
+def _start(cores: tuple[int, ...] | None, parent: int) -> None:
+    """Set a local worker up: let it end with its parent, and on Linux tie it to some cores."""
+    end_with(parent)
     if cores and hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, cores)
 
@@ -138,7 +144,7 @@ class Local:
                     max_workers=1,
                     env=limit_threads(self.threads),
                     initializer=_start,
-                    initargs=(self._cores[slot],),
+                    initargs=(self._cores[slot], os.getpid()),
                 )
             return self._executors[slot].submit(function, argument).result()
         except BrokenProcessPool as error:
@@ -258,19 +264,29 @@ def open_workers(
 
 
 def in_parallel(
-    workers: Local | Cluster, orders: list, function: Callable = work
+    workers: Local | Cluster,
+    orders: list,
+    function: Callable = work,
+    claim: Callable[[Any], bool] | None = None,
 ) -> Iterator[tuple[Any, Any, Exception | None]]:
     """Carry out orders on all workers and yield each as soon as it is finished: order, result, error.
 
-    An error ends only its own order: a `StudyError`, a `WorkerLost`, or whatever the function raised.
+    An error ends only its own order: a `StudyError`, a `WorkerLost`, `Taken`, or whatever the function raised.
 
     Args:
         workers: as `open_workers` gives them.
         orders: arguments of `function`.
         function: importable on the workers.
+        claim: asked before an order is sent off; where it says no, the order is not carried out: its error is `Taken`.
     """
+
+    def carry_out(order):
+        if claim is not None and not claim(order):
+            raise Taken
+        return workers.call(function, order)
+
     pool = ThreadPoolExecutor(workers.workers)
-    futures = {pool.submit(workers.call, function, order): order for order in orders}
+    futures = {pool.submit(carry_out, order): order for order in orders}
     try:
         for future in as_completed(futures):
             error = future.exception()

@@ -1,12 +1,19 @@
 """Run what is missing, one after another or on several workers; what is finished stays finished."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Collection
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from ..data.choice import Reading
-from ..errors import StudyError
+from ..errors import Diverged, StudyError
 from ..plan.spec import RunSpec
 from ..results.store import Store
+from .storing import Claims, NotStored, try_writing
+from .storing import keep as keep_finished
+
+if TYPE_CHECKING:
+    from ..data.choice import Reading
 
 
 def missing(specs: list[RunSpec], store: Store) -> list[RunSpec]:
@@ -52,7 +59,8 @@ def run_all(
         Number of runs made.
 
     Raises:
-        StudyError: wrong input; nothing was written then. Or, with several workers, runs that failed; the others are stored.
+        StudyError: wrong input, or a results folder that cannot be written; nothing was trained then. Or runs that failed:
+            they diverged, could not be stored or, with several workers, stopped for any reason; the others are stored.
     """
     todo = missing(specs, store)
     say(f"{len(specs) - len(todo)} of {len(specs)} runs are done; {len(todo)} to make")
@@ -63,59 +71,141 @@ def run_all(
     for name in {spec.weights for spec in todo}:
         resolve(name, weights)
     datasets = _load(todo, source, reading)
-    if backend is None and address is None and min(jobs, len(todo)) <= 1:
-        _one_after_another(todo, datasets, store, source, weights, keep, robust, verbose, say)
-        return len(todo)
-    from ..training.checkpoint import discard
-    from .jobs import Order, in_parallel, open_workers
-
-    orders = [
-        Order(
-            spec,
-            source.resolve() if source else None,
-            weights.path.resolve() if weights else None,
-            datasets[_data_key(spec, source)].sha256,
-            spec.id in keep,
-            spec.id in robust,
-            reading,
-        )
-        for spec in todo
-    ]
-    datasets.clear()  # the workers load their own
-    failed = []
-    with open_workers(min(jobs, len(todo)), backend, address) as workers:
-        say(f"{workers.workers} workers with {workers.threads} threads each")
-        for number, (order, finished, error) in enumerate(in_parallel(workers, orders), 1):
-            title = f"[{number}/{len(todo)}] {_title(order.spec)}"
-            if error:
-                repeat = f"{again} --only {order.spec.id}"
-                failed.append(f"  {order.spec.id} ({order.spec.strategy}): {error}\n    {repeat}")
-                say(f"{title}: failed: {error}")
-                continue
-            record = store.save(finished.record, finished.predictions, finished.model)
-            discard(order.spec.id)
-            say(f"{title}\n    {_outcome(record, store)}")
-    if failed:
-        raise StudyError(
-            f"{len(failed)} of {len(todo)} runs failed, the others are stored; make these again:\n"
-            + "\n".join(failed)
-        )
-    return len(todo)
+    try_writing(store)
+    maker = _Maker(todo, store, keep, robust, say, again)
+    with maker.claims:
+        if backend is None and address is None and min(jobs, len(todo)) <= 1:
+            maker.one_after_another(lambda spec: datasets[_data_key(spec, source)], weights, verbose)
+        else:
+            contents = {spec.id: datasets[_data_key(spec, source)].sha256 for spec in todo}
+            datasets.clear()  # the workers load their own
+            maker.on_workers(source, weights, contents, reading, jobs, backend, address)
+    return maker.finish()
 
 
-def _one_after_another(todo, datasets, store, source, weights, keep, robust, verbose, say) -> None:
-    from ..training.checkpoint import discard
-    from ..training.execution import make
+class _Maker:
+    """Makes runs, and remembers what came of them.
 
-    for number, spec in enumerate(todo, 1):
-        if store.has(spec):  # made meanwhile by another process that shares the folder
-            continue
-        say(f"[{number}/{len(todo)}] {_title(spec)}")
-        data = datasets[_data_key(spec, source)]
-        finished = make(spec, data, weights, spec.id in keep, spec.id in robust, verbose)
-        record = store.save(finished.record, finished.predictions, finished.model)
+    A run that another process makes at this moment is left to it, and looked at again at the end.
+
+    Args:
+        todo: the runs.
+        store, keep, robust, say, again: as in `run_all`.
+    """
+
+    def __init__(self, todo: list[RunSpec], store: Store, keep, robust, say, again: str):
+        self.todo, self.store, self.keep, self.robust, self.say, self.again = (
+            todo, store, keep, robust, say, again,
+        )  # fmt: skip
+        self.claims, self.failed, self.made, self._number = Claims(store), [], 0, 0
+
+    def one_after_another(self, data_of, weights, verbose: int) -> None:
+        """Make all runs in this process; `data_of` gives the images of a run."""
+        from ..training.execution import make
+
+        for left in (self.todo, None):
+            for spec in self._left(left):
+                if not self.claims.take(spec):
+                    continue
+                try:
+                    if self.store.has(spec):  # made meanwhile by another process that shares the folder
+                        continue
+                    title = self._next_title(spec)
+                    self.say(title)
+                    self._keep(
+                        spec,
+                        make(
+                            spec,
+                            data_of(spec),
+                            weights,
+                            spec.id in self.keep,
+                            spec.id in self.robust,
+                            verbose,
+                        ),
+                        "",
+                    )
+                except (Diverged, NotStored) as error:
+                    self._fail(spec, error, "    ")
+                finally:
+                    self.claims.release(spec)
+
+    def on_workers(self, source, weights, contents, reading, jobs, backend, address) -> None:
+        """Make all runs in other processes; `contents` are the hashes of their images."""
+        from .jobs import Order, Taken, in_parallel, open_workers
+
+        def order(spec: RunSpec) -> Order:
+            return Order(
+                spec,
+                source.resolve() if source else None,
+                weights.path.resolve() if weights else None,
+                contents[spec.id],
+                spec.id in self.keep,
+                spec.id in self.robust,
+                reading,
+            )
+
+        def claim(order: Order) -> bool:
+            return self.claims.take(order.spec) and not self.store.has(order.spec)
+
+        with open_workers(min(jobs, len(self.todo)), backend, address) as workers:
+            self.say(f"{workers.workers} workers with {workers.threads} threads each")
+            for left in (self.todo, None):
+                orders = [order(spec) for spec in self._left(left)]
+                for done, finished, error in in_parallel(workers, orders, claim=claim) if orders else ():
+                    if not isinstance(error, Taken):
+                        title = self._next_title(done.spec)
+                        try:
+                            if error:
+                                raise error
+                            self._keep(done.spec, finished, title + "\n")
+                        except Exception as wrong:
+                            self._fail(done.spec, wrong, f"{title}: ")
+                    self.claims.release(done.spec)
+
+    def _left(self, first: list[RunSpec] | None) -> list[RunSpec]:
+        """Return the runs of the first round, or of the second: those that were left to another process and are not stored."""
+        if first is not None:
+            return first
+        failed = {spec.id for spec, _ in self.failed}
+        return [spec for spec in missing(self.todo, self.store) if spec.id not in failed]
+
+    def _next_title(self, spec: RunSpec) -> str:
+        self._number += 1
+        return f"[{self._number}/{len(self.todo)}] {_title(spec)}"
+
+    def _keep(self, spec: RunSpec, finished, before: str) -> None:
+        from ..training.unfinished import discard
+
+        record = keep_finished(self.store, spec, finished)
         discard(spec.id)
-        say(f"    {_outcome(record, store)}")
+        self.made += 1
+        self.say(f"{before}    {_outcome(record, self.store)}")
+
+    def _fail(self, spec: RunSpec, error: Exception, before: str) -> None:
+        self.failed.append((spec, error))
+        self.say(f"{before}failed: {error}")
+
+    def finish(self) -> int:
+        """Return how many runs were made.
+
+        Raises:
+            StudyError: some failed; all are named.
+        """
+        failed = {spec.id for spec, _ in self.failed}
+        if elsewhere := [s.id for s in missing(self.todo, self.store) if s.id not in failed]:
+            self.say(
+                f"{len(elsewhere)} runs are being made by another process and were left to it: {', '.join(elsewhere)}. "
+                "python -m transferstudy status says when they are done."
+            )
+        if self.failed:
+            raise StudyError(
+                f"{len(failed)} of {len(self.todo)} runs failed, the others are stored; make these again:\n"
+                + "\n".join(
+                    f"  {spec.id} ({spec.strategy}): {error}\n    {self.again} --only {spec.id}"
+                    for spec, error in self.failed
+                )
+            )
+        return self.made
 
 
 def _title(spec: RunSpec) -> str:

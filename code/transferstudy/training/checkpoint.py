@@ -7,36 +7,21 @@ the log; then a SHA-256 of that. It is replaced as a whole, by the one process t
 import hashlib
 import io
 import json
-import shutil
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
 
 import keras
 import numpy as np
 
-from ..errors import StudyError
-from ..paths import cache_dir
 from ..plan.spec import RunSpec
+from ..results.locks import Held, Lock
 from ..results.store import write_atomic
+from .unfinished import folder_of
 
 INTERVAL = 300.0  # seconds
 _SHA256 = 32  # bytes
 _ABOUT = "about"
-
-
-def _folder(run_id: str) -> Path | None:
-    try:
-        return cache_dir() / "checkpoints" / run_id
-    except StudyError:  # the package is used outside a project: there is no place to keep anything
-        return None
-
-
-def discard(run_id: str) -> None:
-    """Remove what is kept of a run that is stored now."""
-    if folder := _folder(run_id):
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 class Checkpoint:
@@ -60,7 +45,7 @@ class Checkpoint:
         self, spec: RunSpec, software: str, interval: float = INTERVAL, say: Callable[[str], None] = print
     ):
         self._spec, self._software, self._interval, self._say = spec, software, interval, say
-        self._path = folder / "state" if (folder := _folder(spec.id)) else None
+        self._path = folder / "state" if (folder := folder_of(spec.id)) else None
         self._lock = self._key = self._last = None
         self._started, self._clock = time.time(), (time.perf_counter(), time.process_time())
         self.state: dict | None = None
@@ -68,14 +53,14 @@ class Checkpoint:
 
     def __enter__(self) -> "Checkpoint":
         if self._path:
-            with suppress(OSError):  # without a place for it, or held by another process: nothing is kept
-                self._path.parent.mkdir(parents=True, exist_ok=True)
-                self._lock = _locked(self._path.with_name("lock"))
+            with suppress(Held):  # without a place for it, or held by another process: nothing is kept
+                lock = Lock(self._path.parent, "lock")
+                self._lock = lock if lock.held else None
         return self
 
     def __exit__(self, *_) -> None:
         if self._lock:
-            self._lock.close()
+            self._lock.release()
             self._lock = None
 
     def find(self, data_sha256: str, weights_sha256: str | None) -> None:
@@ -161,28 +146,6 @@ class Checkpoint:
                 f"    {self._shown}: cannot be written ({error.strerror}); if it is stopped, the run starts anew"
             )
         self._last = time.perf_counter()
-
-
-def _locked(path: Path):
-    """Open a file and lock it until it is closed or the process ends, however it ends.
-
-    Raises:
-        OSError: another process has it.
-    """
-    file = path.open("wb")
-    try:
-        try:
-            import fcntl
-        except ImportError:  # Windows
-            import msvcrt
-
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        else:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        file.close()
-        raise
-    return file
 
 
 class KeepGoing(keras.callbacks.Callback):

@@ -52,7 +52,7 @@ def make(
     """Train, predict and measure one run; nothing is written to the store.
 
     A run that trains for long keeps how far it is in the cache folder. An attempt that was stopped is gone on with, and its
-    time counts; `training.checkpoint.discard` removes what is kept once the run is stored.
+    time counts; `training.unfinished.discard` removes what is kept once the run is stored.
 
     Args:
         spec: the run.

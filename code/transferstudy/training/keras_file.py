@@ -5,13 +5,27 @@ import json
 import tempfile
 import zipfile
 from pathlib import Path
+from typing import Annotated
 
+from pydantic import Field
+
+from ..arrays import BROKEN, LIMIT
 from ..errors import StudyError
+from ..files import fitting
+from ..results.schema import Open, Weights
 from ..results.store import Store, write_atomic
 
 NAME = "compact-finetuned.keras"
 NOTES = "transferstudy.json"  # Keras reads its own members of the archive and leaves others alone
 _SQUARE = "square"  # name of the layer that makes a picture square
+
+
+class Notes(Open):
+    """What stands in the notes."""
+
+    classes: Annotated[list[str], Field(min_length=2)]
+    run: str
+    weights: Weights
 
 
 def export(store: Store, record: dict, path: Path) -> None:
@@ -87,24 +101,48 @@ def open_portable(path: Path):
     Raises:
         StudyError: missing, damaged, or a Keras file of another origin.
     """
-    import keras
-
     if not path.is_file():
         raise StudyError(
             f"--model: {path} does not exist; git checkout -- results/models brings the one of the project back"
         )
+    notes = read_notes(path)
+    import keras
+
+    try:
+        model = keras.saving.load_model(path, compile=False)
+    except Exception as error:  # whatever Keras, HDF5 or zlib raise when the bytes make no sense
+        raise StudyError(
+            f"{path}: cannot be read as a .keras file ({' '.join(str(error).split())[:300]}); restore or fetch it again"
+        ) from None
+    if model.output_shape[1:] != (len(notes["classes"]),):
+        raise StudyError(
+            f"{path}: it names {len(notes['classes'])} classes, but its network has another number of outputs; restore or "
+            "fetch it again"
+        )
+    return model, notes
+
+
+def read_notes(path: Path) -> dict:
+    """Return what `export` noted in a portable file; the network itself is not opened.
+
+    Raises:
+        StudyError: no zip archive, larger unpacked than `LIMIT`, without notes, or with notes of another form.
+    """
+    mend = "restore or fetch it again, or make one with python -m transferstudy export"
     try:
         with zipfile.ZipFile(path) as archive:
+            size = sum(member.file_size for member in archive.infolist())
+            if size > LIMIT:
+                raise StudyError(
+                    f"{path}: unpacks to {size / 1e9:.1f} GB, more than any model of the study; {mend}"
+                )
             notes = json.loads(archive.read(NOTES))
-        return keras.saving.load_model(path, compile=False), notes
     except KeyError:
-        raise StudyError(
-            f"{path}: a Keras model without class names; make one with python -m transferstudy export"
-        ) from None
-    except (OSError, ValueError, TypeError, zipfile.BadZipFile) as error:
-        raise StudyError(
-            f"{path}: cannot be read as a .keras file ({error}); restore or fetch it again"
-        ) from None
+        raise StudyError(f"{path}: a Keras model without class names; {mend}") from None
+    except BROKEN as error:
+        raise StudyError(f"{path}: cannot be read as a .keras file ({error}); {mend}") from None
+    fitting(Notes, notes, f"{path}, {NOTES} in it", mend)
+    return notes
 
 
 def input_of(model) -> tuple[int, str]:

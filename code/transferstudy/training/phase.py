@@ -1,5 +1,6 @@
 """One phase of training: a model, batches, a learning-rate schedule, validation, and the best state kept."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -7,6 +8,7 @@ import keras
 import numpy as np
 
 from ..data.batches import Batches, InOrder
+from ..errors import Diverged
 from ..plan.spec import RunSpec
 from .adamw import adamw
 from .checkpoint import KeepGoing
@@ -54,7 +56,7 @@ def xla() -> str | bool:
 
 
 class KeepBest(keras.callbacks.Callback):
-    """Keep the weights of the best validation and stop when it is long past.
+    """Keep the weights of the best validation and stop when it is long past, or when the loss is no number any more.
 
     Best is the highest validation accuracy; ties, frequent with a hundred validation images, go to the lower loss.
     Keras' own `EarlyStopping` compares one number only.
@@ -76,14 +78,18 @@ class KeepBest(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         score = (logs["val_accuracy"], -logs["val_loss"])
         self.rounds.append({key: round(float(value), 6) for key, value in logs.items()})
-        if self.best is None or score > self.best:
+        if not math.isfinite(logs["val_loss"]):  # it can only stay like that; an earlier state may be kept
+            self.model.stop_training = True
+        elif self.best is None or score > self.best:
             self.best, self.best_round, self.weights = score, epoch, self.model.get_weights()
         elif self.exhausted:
             self.model.stop_training = True
 
     @property
     def exhausted(self) -> bool:
-        """Whether the best validation is longer past than patience allows."""
+        """Whether the best validation is longer past than patience allows, or the loss is no number any more."""
+        if self.rounds and not math.isfinite(self.rounds[-1]["val_loss"]):
+            return True
         return len(self.rounds) - 1 - self.best_round >= self.patience
 
     def state(self) -> tuple[dict, list[np.ndarray]]:
@@ -140,6 +146,9 @@ def run_phase(
 
     Returns:
         The log of the phase.
+
+    Raises:
+        Diverged: no validation had a finite loss.
     """
     x, y = train
     steps = spec.steps(name, len(y))
@@ -173,6 +182,12 @@ def run_phase(
         start, batches.first = start + 1, 0
     if start < rounds and not best.exhausted:
         fit(rounds)
+    if best.weights is None:
+        raise Diverged(
+            f"training diverged in its {name} phase: the validation loss is not a finite number from the first validation on. "
+            f"Lower {'head_' if name == 'head' else ''}learning_rate ({peak:g}) or clip_norm ({spec.clip_norm:g}), or train in "
+            f"float32 (precision is {spec.precision})"
+        )
     model.set_weights(best.weights)
     made = len(best.rounds)
     return PhaseLog(name, rounds * per_round, per_round, best.rounds, best.best_round, made * per_round)

@@ -6,6 +6,7 @@ from ..data import ImageData
 from ..data.batches import InOrder
 from ..data.corruptions import corrupted
 from ..data.splits import test_subset
+from ..errors import Diverged
 from ..models import split_at
 from ..plan.strategies import get_strategy
 from ..results.rounding import log_softmax, rounded
@@ -16,6 +17,20 @@ LARGEST_KEPT = 2**29  # bytes of activations of test images; beyond that the who
 
 
 def logits(trained: Trained, images: np.ndarray, batch_size: int = 256) -> np.ndarray:
+    """Return the logits of images (n, classes), as `_logits`.
+
+    Raises:
+        Diverged: some are not finite numbers.
+    """
+    made = _logits(trained, images, batch_size)
+    if not np.isfinite(made).all():
+        raise Diverged(
+            "the trained network gives values that are not finite numbers. Lower its learning rate, or train in float32"
+        )
+    return made
+
+
+def _logits(trained: Trained, images: np.ndarray, batch_size: int) -> np.ndarray:
     """Return the logits of images (n, classes); what a frozen prefix makes of them is kept for runs that share it.
 
     Args:

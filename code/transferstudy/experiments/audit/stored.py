@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from ...data.mosaic import from_mosaic
 from ...errors import StudyError
-from ...results.records import read_record, write_record
-from ...results.store import digest, write_atomic
+from ...files import fitting, read_yaml
+from ...results.records import read_beside, read_record, write_record
+from ...results.schema import Content, Count, Inside, Open, Sha256
+from ...results.store import write_atomic
 from .descriptors import SIDE
 
 SCHEMA = 2
@@ -46,6 +47,40 @@ class Classes(_Strict):
     judged_by: str = Field(min_length=1)
     is_a: dict[str, dict[str, str]]
     near: dict[str, dict[str, str]]
+
+
+class Compared(Open):
+    """The two data sets of an audit."""
+
+    target: Content
+    source: Content
+
+
+class Pictures(Open):
+    """The file of pictures of pairs."""
+
+    file: Inside
+    sha256: Sha256
+
+
+class Pair(Open):
+    """Two images that look alike."""
+
+    comparison: str
+    a_sha256: str
+    b_sha256: str
+    picture: Count | None = None
+
+
+class Record(Open):
+    """`audit.json`, as far as it is the same for every comparison."""
+
+    data: Compared
+    threshold: float
+    comparisons: dict[str, dict]
+    pairs: list[Pair]
+    parameters: dict
+    pictures: Pictures
 
 
 @dataclass(frozen=True)
@@ -89,7 +124,7 @@ def load(root: Path) -> Audit:
     Raises:
         StudyError: a file is missing, damaged, edited, or not valid.
     """
-    record = read_record(root / "audit/audit.json", MAKE, SCHEMA)
+    record = read_record(root / "audit/audit.json", MAKE, SCHEMA, Record)
     again = f"restore it (git checkout -- {root.name}/{record['pictures']['file']}) or make it again: {MAKE}"
     return Audit(record, _pictures(root, record, again), read_judgements(root), read_classes(root))
 
@@ -97,12 +132,7 @@ def load(root: Path) -> Audit:
 def _pictures(root: Path, record: dict, again: str) -> np.ndarray:
     entry = record["pictures"]
     shown = f"{root.name}/{entry['file']}"
-    try:
-        content = (root / entry["file"]).read_bytes()
-    except FileNotFoundError:
-        raise StudyError(f"{shown}: missing; {again}") from None
-    if digest(content) != entry["sha256"]:
-        raise StudyError(f"{shown}: damaged or edited: its SHA-256 is not the recorded one; {again}")
+    content = read_beside(root, entry, again)
     count = sum("picture" in pair for pair in record["pairs"])
     try:
         return from_mosaic(content, SIDE)[: 2 * count].reshape(count, 2, SIDE, SIDE, 3)
@@ -124,16 +154,9 @@ def _read(root: Path, file: str, kind: type[BaseModel]):
     path, shown = root / "audit" / file, f"{root.name}/audit/{file}"
     again = f"restore it: git checkout -- {shown}"
     try:
-        return kind.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        return fitting(kind, read_yaml(path, again, shown), shown, f"mend it or {again}")
     except FileNotFoundError:
         raise StudyError(f"{shown}: missing; it is made by hand; {again}") from None
-    except yaml.YAMLError as error:
-        raise StudyError(f"{shown}: not valid YAML: {error}") from None
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise StudyError(
-            f"{shown}: {'.'.join(map(str, first['loc']))}: {first['msg']}; mend it or {again}"
-        ) from None
 
 
 def check_classes(classes: Classes, data, source) -> None:

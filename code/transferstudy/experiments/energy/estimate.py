@@ -11,9 +11,22 @@ from pathlib import Path
 from ...errors import StudyError
 from ...paths import energy_file
 from ...results.records import read_record
+from ...results.schema import Finite, Open
 
 AGAIN = "python -m transferstudy energy --update"
 _JOULES = 3600  # in a watt-hour
+
+
+class Table(Open):
+    """`codecarbon.json`: watts, and grams of CO2e a kilowatt-hour."""
+
+    estimator: str
+    version: str
+    processors: dict[str, Finite | None]
+    default_watts_per_core: Finite
+    memory_watts: dict[str, Finite]
+    world_g_per_kwh: Finite
+    countries_g_per_kwh: dict[str, Finite]
 
 
 @dataclass(frozen=True)
@@ -111,4 +124,4 @@ def load(path: Path | None = None) -> Estimator:
     Raises:
         StudyError: the tables are missing or were edited.
     """
-    return Estimator(read_record(path or energy_file(), AGAIN))
+    return Estimator(read_record(path or energy_file(), AGAIN, model=Table))

@@ -8,7 +8,6 @@ A result exists when its JSON does: it is written last.
 """
 
 import io
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,11 +16,33 @@ import numpy as np
 from ...analysis.study import Study
 from ...errors import StudyError
 from ...plan.spec import RunSpec
-from ...results.records import read_record, write_record
+from ...results.records import read_arrays_beside, read_record, write_record
+from ...results.schema import Content, Open, StoredFile
 from ...results.store import digest, write_atomic
 
 SCHEMA = 1
 PICTURES = "pictures"
+
+
+class About(Open):
+    """What every record here has; a run's has more."""
+
+    id: str
+    arrays: StoredFile
+    data: Content
+
+
+class AboutRun(About):
+    """What the record of a run that was looked into has."""
+
+    spec: dict
+    layer: str
+    grid: int
+    patch: int
+    stride: int
+    layers: list[str]
+    cka_images: int
+    accuracy: float
 
 
 @dataclass(frozen=True)
@@ -75,28 +96,16 @@ def load(results: Path, name: str, command: str) -> Inside:
     Raises:
         StudyError: missing, damaged, edited by hand, or not for the run that its name says.
     """
-    about = read_record(folder(results) / f"{name}.json", command, SCHEMA)
+    model = About if name == PICTURES else AboutRun
+    about = read_record(folder(results) / f"{name}.json", command, SCHEMA, model)
     spec = about.get("spec")
     wrong_run = spec is not None and RunSpec.parse(spec, f"inside/{name}.json").id != name
     if about.get("id") != name or wrong_run:
         raise StudyError(
             f"inside/{name}.json: made by another version of the study; delete it, then {command}"
         )
-    return Inside(about, _arrays(folder(results) / f"{name}.npz", about["arrays"], command))
-
-
-def _arrays(path: Path, entry: dict, command: str) -> dict[str, np.ndarray]:
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError:
-        raise StudyError(f"{entry['file']}: missing; make it with {command}") from None
-    if digest(content) != entry["sha256"]:
-        raise StudyError(f"{entry['file']}: damaged: its SHA-256 differs; delete it, then {command}")
-    try:
-        with np.load(io.BytesIO(content), allow_pickle=False) as archive:
-            return dict(archive)
-    except (ValueError, zipfile.BadZipFile) as error:
-        raise StudyError(f"{entry['file']}: cannot be read ({error}); delete it, then {command}") from None
+    mend = f"restore it: git checkout -- {Path(results).name}/inside, or delete it, then {command}"
+    return Inside(about, read_arrays_beside(results, about["arrays"], mend))
 
 
 def names(results: Path) -> list[str]:

@@ -150,11 +150,13 @@ def plans(path: Path = PRESETS, only: list[str] | None = None, **overrides) -> l
     Raises:
         StudyError: a value is wrong, or an expression matches nothing.
     """
-    tables = toml_tables(path)["mistakes"]
+    tables = toml_tables(path).get("mistakes", {})
     found = []
     for name in NAMES:
-        values = {**tables["defaults"], **tables[name], **overrides}
-        seeds = values.pop("seeds")
+        values = {**tables.get("defaults", {}), **tables.get(name, {}), **overrides}
+        seeds = values.pop("seeds", None)
+        if not isinstance(seeds, list):
+            raise StudyError(f"{path.name}, [mistakes.{name}]: seeds: give a list of whole numbers")
         found += [
             Plan.parse({**values, "mistake": name, "seed": seed}, f"{path.name}, [mistakes.{name}]")
             for seed in seeds

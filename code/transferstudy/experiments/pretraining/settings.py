@@ -67,7 +67,7 @@ def pretraining(network: str, **overrides) -> PretrainSpec:
     Raises:
         StudyError: no such table, or a value out of range.
     """
-    tables = toml_tables(PRESETS)["pretraining"]
+    tables = toml_tables(PRESETS).get("pretraining", {})
     if network not in tables:
         raise StudyError(f"--backbone {network}: choose one of {', '.join(tables)}")
     values = {**tables[network], **{key: value for key, value in overrides.items() if value is not None}}

@@ -7,6 +7,7 @@ from IPython.display import Markdown
 from ...paths import results_dir
 from ...results.environment import machine
 from ...results.records import read_record
+from ...results.schema import Bench
 from ..claims.costs import in_words
 from ..markdown import pipe_table
 from ..values import Value, count, listing
@@ -30,7 +31,7 @@ def stored(what: str) -> dict | None:
         StudyError: the file is damaged or was edited.
     """
     path: Path = results_dir() / "bench" / f"{what}.json"
-    return read_record(path, _COMMANDS[what]) if path.is_file() else None
+    return read_record(path, _COMMANDS[what], model=Bench) if path.is_file() else None
 
 
 def _link(what: str, text: str) -> Value:

@@ -8,7 +8,9 @@ from IPython.display import Markdown
 from ...analysis.comparison import MIN_SEEDS
 from ...analysis.study import Study
 from ...errors import StudyError
+from ...files import fitting
 from ..cards import card
+from ..cardschema import Facts
 from ..markdown import pipe_table
 from ..values import count, listing
 from .evidence import AGREES, DISAGREES, NOT_TESTED, PARTLY, PREDICATES, UNDECIDED, Evidence
@@ -71,7 +73,9 @@ def facts() -> list[Fact]:
         StudyError: a row lacks a field, has an unknown one, or names an unknown way of checking or predicate.
     """
     rows = []
-    for number, row in enumerate(card("citations")["facts"], 1):
+    found = card("citations")
+    fitting(Facts, found, SOURCE, "mend it, or restore it: git checkout -- cards")
+    for number, row in enumerate(found["facts"], 1):
         name = f"{SOURCE}: row {number} ({row.get('key', 'no key')})"
         try:
             fact = Fact(**row)

@@ -3,9 +3,8 @@
 import re
 from pathlib import Path
 
-import yaml
-
 from ...errors import StudyError
+from ...files import read_yaml
 from ...paths import project_root
 
 FILE = "notebooks/transfer_learning.ipynb"
@@ -18,7 +17,7 @@ def repository(root: Path | None = None) -> str | None:
     Raises:
         StudyError: it is no address on GitHub, the only host that Colab opens notebooks from.
     """
-    config = yaml.safe_load(((root or project_root()) / "_quarto.yml").read_text(encoding="utf-8"))
+    config = read_yaml((root or project_root()) / "_quarto.yml", "mend it", "_quarto.yml")
     address = (config["website"].get("repo-url") or "").rstrip("/")
     if address and not re.fullmatch(r"https://github\.com/[\w.-]+/[\w.-]+", address):
         raise StudyError(f"_quarto.yml: repo-url: {address}: expected https://github.com/OWNER/NAME")
