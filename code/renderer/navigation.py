@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from renderer import pandoc
+from renderer import pandoc, text
 from renderer.errors import RenderError
 from renderer.project import CONFIG, Project
 
@@ -84,7 +84,7 @@ class Navigation:
         return re.sub(r'href="/?([^":]+)\.qmd', r'href="root:\1.html', html)
 
     def _line(self, needle: str) -> int | None:
-        lines = (self.project.root / CONFIG).read_text(encoding="utf-8").splitlines()
+        lines = text.read(self.project.root, CONFIG).split("\n")
         return next((i for i, line in enumerate(lines, 1) if needle in line), None)
 
 

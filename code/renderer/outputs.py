@@ -15,7 +15,7 @@ from renderer.source import INLINE, Cell, Source
 IMAGES = {"image/svg+xml": "svg", "image/png": "png", "image/jpeg": "jpg"}
 DISPLAY = ("text/html", "text/markdown", *IMAGES, "text/plain")
 PLOT_REPR = re.compile(r"^[\[({]*(<matplotlib\.|<Figure |<Axes|Text\()")
-ESCAPED = re.compile(r"([\\`*_{}\[\]()>#+,\-.!$@~^<|'\"])")
+ESCAPED = re.compile(r"([\\`*_{}\[\]()>#+,\-.!$@~^<&|'\"])")
 
 
 class Writer:

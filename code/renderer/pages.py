@@ -54,7 +54,7 @@ class Renderer:
         if any(isinstance(name, list) for name in named if name):
             raise RenderError("the embedded renderer takes one bibliography", "_quarto.yml")
         return {
-            self.project.root / name: pandoc.citation_keys(self.project.root / name) for name in named if name
+            self.project.root / name: pandoc.citation_keys(self.project.root, name) for name in named if name
         }
 
     def render(self, page: Page, results: list) -> set[Path]:
@@ -113,7 +113,8 @@ class Renderer:
         target = self.out / page.output
         target.parent.mkdir(parents=True, exist_ok=True)
         template_name = "deck.html.j2" if page.deck else "page.html.j2"
-        target.write_text(self.templates.get_template(template_name).render(body=Markup(body), **parts))
+        page_text = self.templates.get_template(template_name).render(body=Markup(body), **parts)
+        target.write_text(page_text, encoding="utf-8")
         return blocks.resources | self.styles(page)
 
     def styles(self, page: Page) -> set[Path]:

@@ -9,6 +9,7 @@ from pathlib import Path
 import panflute
 import pypandoc
 
+from renderer import text as texts
 from renderer.errors import RenderError
 
 SPLIT = "<!-- renderer:split -->"
@@ -48,7 +49,7 @@ def write(doc: panflute.Doc, to: str, options: tuple[str, ...], template: Path) 
     """
     stream = io.StringIO()
     panflute.dump(doc, stream)
-    template.write_text(TEMPLATE)
+    template.write_text(TEMPLATE, encoding="utf-8")
     html = convert(stream.getvalue(), to, "json", ("--standalone", f"--template={template}", *options))
     contents, body = html.split(SPLIT)
     return contents.strip(), body.strip()
@@ -67,24 +68,25 @@ def plain(markdown: str) -> str:
     return convert(str(markdown), "plain", options=("--wrap=none",)).strip()
 
 
-def citation_keys(bibliography: Path) -> set[str]:
+def citation_keys(root: Path, name: str) -> set[str]:
     """The keys of a BibTeX or CSL JSON bibliography.
 
+    Args:
+        root: the project's root.
+        name: the file, relative to ``root``.
+
     Raises:
-        RenderError: the file is missing or Pandoc cannot read it.
+        RenderError: the file is missing or not UTF-8, or Pandoc cannot read it.
     """
-    if bibliography.exists() and not bibliography.is_file():
-        raise RenderError("this is no file, but pages take their references from it", bibliography)
+    if (root / name).exists() and not (root / name).is_file():
+        raise RenderError("this is no file, but pages take their references from it", name)
     try:
-        text = bibliography.read_text(encoding="utf-8-sig")
+        text = texts.read(root, name)
     except OSError as error:
-        raise RenderError(f"cannot read the bibliography: {error.strerror}", bibliography) from None
-    except UnicodeDecodeError as error:
-        line = error.object.count(b"\n", 0, error.start) + 1
-        raise RenderError("this is not UTF-8 text", bibliography, line, "save the file as UTF-8") from None
-    kind = "csljson" if bibliography.suffix == ".json" else "biblatex"
+        raise RenderError(f"this bibliography cannot be read: {error.strerror}", name) from None
+    kind = "csljson" if name.endswith(".json") else "biblatex"
     try:
         return {entry["id"] for entry in json.loads(convert(text, "csljson", kind))}
     except RenderError as error:
-        error.file = error.file or bibliography
+        error.file = error.file or name
         raise

@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 import yaml
 from bs4 import BeautifulSoup
 
-from renderer import links
+from renderer import links, text
 from renderer.errors import RenderError
 from renderer.mend import mend, near_card
 
@@ -70,9 +70,9 @@ def _cut_style(sheet: Path, site: Path) -> None:
 def site_path(root: Path) -> str:
     """The site's path on its server, by ``site-url`` in ``_quarto.yml.local``, else in ``_quarto.yml``, else ``/``."""
     address = "/"
-    for file in (root / "_quarto.yml", root / "_quarto.yml.local"):
-        if file.is_file():
-            config = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+    for name in ("_quarto.yml", "_quarto.yml.local"):
+        if (root / name).is_file():
+            config = yaml.safe_load(text.read(root, name)) or {}
             address = config.get("website", {}).get("site-url", address)
     return urlsplit(address).path.rstrip("/") + "/"
 

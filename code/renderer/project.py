@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from renderer import schema, source
+from renderer import schema, source, text
 from renderer.errors import RenderError, RenderErrors
 
 CONFIG = "_quarto.yml"
@@ -100,14 +100,14 @@ def settings(root: Path) -> dict:
         RenderError: the configuration is missing or has something unknown.
     """
     try:
-        text = (root / CONFIG).read_text(encoding="utf-8")
+        written = text.read(root, CONFIG)
     except OSError:
         raise RenderError(
             f"no {CONFIG} in {root.resolve()}", mend="run this from the project's root"
         ) from None
-    config = schema.load(text, schema.PROJECT, CONFIG)
+    config = schema.load(written, schema.PROJECT, CONFIG)
     if (root / LOCAL).is_file():
-        own = schema.load((root / LOCAL).read_text(encoding="utf-8"), schema.PROJECT, LOCAL)
+        own = schema.load(text.read(root, LOCAL), schema.PROJECT, LOCAL)
         config = _merged(config, own)
     return config
 

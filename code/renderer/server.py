@@ -1,4 +1,4 @@
-"""A small local server for the rendered site."""
+"""A small local server for the rendered site: it shows this site, to this machine, and nothing else."""
 
 from __future__ import annotations
 
@@ -6,10 +6,14 @@ import contextlib
 import threading
 from collections.abc import Iterator
 from functools import partial
+from http import HTTPStatus
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from renderer.errors import RenderError
+
+OWN_NAMES = {"localhost", "127.0.0.1", "::1"}
 
 
 class Handler(SimpleHTTPRequestHandler):
@@ -31,6 +35,28 @@ class Handler(SimpleHTTPRequestHandler):
         self.send_header("Cache-Control", "no-store")
         super().end_headers()
 
+    def send_head(self):
+        """Answer only under this machine's own name, and only with what lies in the site's folder.
+
+        Another page in the reader's browser could otherwise ask under a name of its own that leads here, and a link in the
+        folder could lead to any file of this machine.
+        """
+        if not is_own_name(self.headers.get("Host", "")):
+            self.send_error(
+                HTTPStatus.MISDIRECTED_REQUEST, explain="This server answers only to the name localhost."
+            )
+            return None
+        site, path = Path(self.directory).resolve(), Path(self.translate_path(self.path))
+        reached = [path, path / "index.html", path / "index.htm"] if path.is_dir() else [path]
+        if not all(file.resolve().is_relative_to(site) for file in reached):
+            self.send_error(HTTPStatus.NOT_FOUND)
+            return None
+        return super().send_head()
+
+    def list_directory(self, path):
+        """A folder without a page of its own is not shown."""
+        self.send_error(HTTPStatus.NOT_FOUND)
+
     def send_error(self, code, message=None, explain=None):
         """Show the site's 404 page."""
         page = Path(self.directory) / "404.html"
@@ -44,6 +70,15 @@ class Handler(SimpleHTTPRequestHandler):
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(body)
+
+
+def is_own_name(host: str) -> bool:
+    """Whether the ``Host`` of a request, with or without a port, names this machine."""
+    try:
+        name = urlsplit(f"//{host}").hostname or ""
+    except ValueError:  # such as an address whose bracket does not close
+        return False
+    return name.rstrip(".") in OWN_NAMES and "@" not in host and "/" not in host
 
 
 def open_server(site: Path, port: int) -> ThreadingHTTPServer:

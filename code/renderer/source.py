@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from renderer import schema
+from renderer import schema, text
 from renderer.errors import RenderError
 
 FENCE = re.compile(r"^(?P<indent>[ \t]*)(?P<ticks>`{3,}|~{3,})(?P<info>.*)$")
@@ -75,10 +75,10 @@ def read(root: Path, path: Path) -> Source:
         path: the .qmd file, relative to ``root``.
 
     Raises:
-        RenderError: front matter, cell option or code block that the renderer does not know.
+        RenderError: a file that is not UTF-8; front matter, cell option or code block that the renderer does not know.
     """
-    raw = (root / path).read_text(encoding="utf-8")
-    lines = raw.splitlines()
+    raw = text.read(root, path)
+    lines = raw.removesuffix("\n").split("\n")
     meta, start = {}, 0
     if lines and lines[0].strip() == "---":
         try:

@@ -1,11 +1,13 @@
 """The command line: which renderer is chosen, and clear words when something is missing."""
 
+import http.client
 import os
 import socket
 import stat
 import sys
 import urllib.error
 import urllib.request
+from urllib.parse import urlsplit
 
 import pytest
 from pypdf import PdfReader
@@ -87,6 +89,63 @@ def test_the_server_shows_the_page_for_missing_pages():
             urllib.request.urlopen(f"{address}chapters/none.html")  # noqa: S310 - our own server
         assert error.value.code == 404
         assert "There is no such page" in error.value.read().decode()
+
+
+def answer(address: str, path: str, host: str = "localhost", method: str = "GET") -> tuple[int, bytes]:
+    """What the server says to a request under this name, which a browser's page elsewhere may choose."""
+    connection = http.client.HTTPConnection(urlsplit(address).netloc, timeout=10)
+    connection.putrequest(method, path, skip_host=True)
+    if host:
+        connection.putheader("Host", host)
+    connection.endheaders()
+    response = connection.getresponse()
+    return response.status, response.read()
+
+
+def test_the_server_answers_only_to_the_names_of_this_machine(tmp_path):
+    (tmp_path / "index.html").write_text("secret")
+    with serving(tmp_path) as address:
+        port = urlsplit(address).port
+        for name in ("localhost", f"localhost:{port}", "LOCALHOST.", "127.0.0.1:1234", f"[::1]:{port}"):
+            assert answer(address, "/", name) == (200, b"secret"), name
+        for name in (
+            "",
+            "evil.example",
+            f"evil.example:{port}",
+            "localhost.evil.example",
+            "localhost@evil.example",
+            "[::1",
+        ):
+            for method in ("GET", "HEAD"):
+                status, body = answer(address, "/", name, method)
+                assert status == 421, name
+                assert b"secret" not in body
+
+
+def test_the_server_follows_no_link_out_of_the_site(tmp_path):
+    site, outside = tmp_path / "site", tmp_path / "outside"
+    for folder in (site / "pages", site / "empty", outside):
+        folder.mkdir(parents=True)
+    (site / "index.html").write_text("home")
+    (site / "inside.html").symlink_to(site / "index.html")
+    (outside / "index.html").write_text("secret")
+    (site / "file.html").symlink_to(outside / "index.html")
+    (site / "folder").symlink_to(outside)
+    (site / "pages/index.html").symlink_to(outside / "index.html")
+    with serving(site) as address:
+        assert answer(address, "/inside.html") == (200, b"home")
+        paths = (
+            "/file.html",
+            "/folder/",
+            "/folder/index.html",
+            "/pages/",
+            "/empty/",
+            "/../outside/index.html",
+        )
+        for path in (*paths, "/%2e%2e/outside/index.html"):
+            status, body = answer(address, path)
+            assert status == 404, path
+            assert b"secret" not in body
 
 
 def test_check_names_a_broken_link(tmp_path):

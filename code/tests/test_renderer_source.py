@@ -6,6 +6,7 @@ import pytest
 from sitefixtures import CONFIG, project
 
 from renderer import source
+from renderer.build import build
 from renderer.errors import RenderError
 from renderer.outputs import escape, fill_inline, terminal
 from renderer.project import find_pages, load
@@ -129,3 +130,42 @@ def test_a_value_with_markdown_of_its_own_is_inserted_as_markdown():
 def test_terminal_output_is_what_a_terminal_shows_in_the_end():
     assert terminal("\r 1/2\r 2/2\n\x1b[1mdone\x1b[0m\n") == " 2/2\ndone"
     assert terminal("10%\x08\x08\x0820%\n") == "20%"
+
+
+def test_a_byte_order_mark_and_the_line_ends_of_other_systems_are_no_matter(tmp_path):
+    (tmp_path / "page.qmd").write_bytes(b"\xef\xbb\xbf" + PAGE.replace("\n", "\r\n").encode())
+    marked = source.read(tmp_path, Path("page.qmd"))
+    assert marked.meta == {"title": "A"}
+    assert marked.chunks == read(tmp_path, PAGE).chunks
+
+
+def test_lines_are_counted_as_editors_count_them(tmp_path):
+    """Python also ends a line at characters such as a form feed; an editor does not."""
+    page = read(tmp_path, "a\u2028b\x0cc\n\n```{python}\nx\n```\n")
+    assert [chunk.line for chunk in page.chunks if isinstance(chunk, Cell)] == [4]
+
+
+ENCODED = {
+    "UTF-16": ("a\nb".encode("utf-16"), 1, "UTF-16, not UTF-8"),
+    "UTF-32": ("a\nb".encode("utf-32"), 1, "UTF-32, not UTF-8"),
+    "UTF-16 without a mark": ("a\nb".encode("utf-16-le"), 1, "null character"),
+    "Latin-1": ("one\ntwo\nna\u00efve".encode("latin-1"), 3, "0xef"),
+    "a cut character": ("one\r\ntwo\rna\u00ef".encode()[:-1], 3, "0xc3"),
+}
+TEXTS = ("index.qmd", "_quarto.yml", "_quarto.yml.local", "refs.bib")
+
+
+@pytest.mark.parametrize("file", TEXTS)
+@pytest.mark.parametrize("name", ENCODED)
+def test_another_encoding_is_refused_by_file_and_line(tmp_path, name, file):
+    root = project(tmp_path, CONFIG + "bibliography: refs.bib\n", index="Text.\n")
+    (root / "refs.bib").write_text("@misc{a, title = {T}}\n")
+    raw, line, words = ENCODED[name]
+    (root / file).write_bytes(raw)
+    with pytest.raises(RenderError) as error:
+        build(root, root / "_site", lambda told: None)
+    told = str(error.value)
+    assert told.startswith(f"{file}:{line}: ")
+    assert words in told
+    assert "UTF-8" in told.splitlines()[-1]
+    assert not (root / "_site").exists()
