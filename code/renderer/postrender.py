@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 import yaml
 from bs4 import BeautifulSoup
 
-from renderer import links, text
+from renderer import glossary, links, text
 from renderer.errors import RenderError
 from renderer.mend import mend, near_card
 
@@ -46,10 +46,12 @@ def finish(
         _cut_style(sheet, site)
     pages = sorted(site.rglob("*.html")) if pages is None else pages
     pages = [page for page in pages if "site_libs" not in page.relative_to(site).parts]
+    terms = glossary.terms(site)
     for page in pages:
         text = page.read_text(encoding="utf-8")
         soup = BeautifulSoup(text, "html.parser")
-        found = [mend(soup), near_card(soup, "../" * len(page.relative_to(site).parts[1:]))]
+        up = "../" * len(page.relative_to(site).parts[1:])
+        found = [mend(soup), near_card(soup, up), glossary.link(soup, terms, up)]
         if any(found):
             page.write_text(soup.decode(formatter="minimal"), encoding="utf-8")
     links.Checker(site, prefix, sources).check(pages)

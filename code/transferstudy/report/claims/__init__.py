@@ -2,13 +2,13 @@
 
 from .arms import baseline, control, depth, depth_steps, object_size, resolution, rival, two_by_two
 from .bars import bar
-from .beyond import calibration, hardest, robust_size, robustness, temperature, worst
+from .beyond import calibration, hardest, robust_exceptions, robust_size, robustness, temperature, worst
 from .costs import cost, energy, machines, payback
-from .gaps import chosen_settings, corner, experiments, higher_rates
+from .gaps import chosen_settings, experiments, higher_rates
 from .headline import best_pair, catching_up, headline, trend
 from .judgement import labels_worth, not_run, surprises, verdict_rule, verdicts
 from .look import change, looked_into
-from .slides import caution, doubt, saving, slide_headline, slide_price, slide_trend, unknowns
+from .slides import doubt, saving, slide_headline, slide_price, slide_trend, unknowns
 
 # Every sentence that needs nothing but a study of the main kind: what `python -m transferstudy diff` compares.
 SENTENCES = {
@@ -19,7 +19,6 @@ SENTENCES = {
         trend,
         slide_trend,
         slide_price,
-        caution,
         catching_up,
         verdict_rule,
         verdicts,
@@ -30,7 +29,6 @@ SENTENCES = {
         depth,
         rival,
         two_by_two,
-        corner,
         chosen_settings,
         higher_rates,
         baseline,
@@ -39,6 +37,7 @@ SENTENCES = {
         hardest,
         worst,
         robustness,
+        robust_exceptions,
         cost,
         energy,
         payback,
@@ -53,11 +52,9 @@ __all__ = [
     "best_pair",
     "calibration",
     "catching_up",
-    "caution",
     "change",
     "chosen_settings",
     "control",
-    "corner",
     "cost",
     "depth",
     "depth_steps",
@@ -75,6 +72,7 @@ __all__ = [
     "payback",
     "resolution",
     "rival",
+    "robust_exceptions",
     "robust_size",
     "robustness",
     "saving",

@@ -1,64 +1,109 @@
 """Sentences on single questions: weights or architecture, depth, network, normalisation, resolution."""
 
-from ...analysis.comparison import MIN_SEEDS, declared, difference
+from collections import Counter
+
+from ...analysis.comparison import declared, difference, judged
 from ...analysis.corners import NETWORKS, all_corners
 from ...analysis.cost import on_accelerator
 from ...analysis.study import Study
 from ...plan.declared import DEPTHS
 from ..sources import card_of
-from ..values import count, listing, percent, points, signed
-from .words import acc, compare, diff, interval, judged_words, label, pairing, stand
+from ..values import count, listing, percent
+from .words import diff, label, stand
+
+_STANDS = {
+    "leads": "is ahead of {}",
+    "equal": "is equivalent to {}",
+    "undecided": "cannot be told apart from {}",
+    "trails": "is behind {}",
+}
 
 
-def _along(study: Study, a: str, b: str) -> list[str]:
+def at_labels(sizes: list[int]) -> str:
+    """Return "with 100 and 500 labels"."""
+    return f"with {listing([count(n) for n in sizes])} labels"
+
+
+def _throughout(study: Study, a: str, b: str, a_words: str, b_words: str) -> str | None:
+    """Say how arm a stands to arm b at every number of labels that both have, and between which ends the difference lies."""
     found = [difference(study, a, b, n) for n in study.sizes_of(a, b)]
-    return [f"{diff(d)} with {count(d.n_labels)} labels ({interval(d)})" for d in found]
+    if not found:
+        return None
+    groups: dict[str, list[int]] = {}
+    for d in found:
+        groups.setdefault(stand(study, d), []).append(d.n_labels)
+    if len(groups) == 1 and len(found) > 1:
+        text = f"At every number of labels, {a_words} {_STANDS[next(iter(groups))].format(b_words)}"
+    else:
+        parts = [
+            f"{_STANDS[word].format(b_words if i == 0 else 'it')} {at_labels(groups[word])}"
+            for i, word in enumerate(w for w in _STANDS if w in groups)
+        ]
+        text = f"{a_words[:1].upper()}{a_words[1:]} {listing(parts)}"
+    if len(found) == 1:
+        return f"{text}; the difference is {diff(found[0])}."
+    low, high = (f(found, key=lambda d: d.mean) for f in (min, max))
+    return f"{text}. The difference lies between {diff(low)} and {diff(high)}."
 
 
 def control(study: Study) -> str:
     """Return what frozen pretrained features give over frozen random ones: weights or architecture?"""
-    parts, sizes = _along(study, "linear_probe", "random_features"), study.sizes_of("random_features")
-    if not parts:
+    text = _throughout(
+        study, "linear_probe", "random_features",
+        "a linear probe on pretrained features", "the same probe on random features",
+    )  # fmt: skip
+    if text is None:
         return "The control with random features was not run beside a linear probe."
-    low, high = study.arm("random_features", sizes[0]), study.arm("random_features", sizes[-1])
+    n = study.sizes_of("random_features")[0]
     chance = 1 / len(study.classes)
-    above = low.accuracy > chance + 0.02
-    reached = acc(low) if low is high else f"{acc(low)} to {acc(high)}"
-    reading = f"Random features alone lie {'above' if above else 'near'} the {percent(chance, 0)} of guessing ({reached})"
-    return (
-        f"{reading}. The same frozen architecture with pretrained weights changes that by {listing(parts)}."
-    )
+    above = study.arm("random_features", n).accuracy > chance + 0.02
+    side = "better than" if above else "hardly better than"
+    return f"{text} Random features are {side} guessing, which would get {percent(chance, 0)} right."
 
 
 def depth(study: Study) -> str:
-    """Return how far into the network it paid to fine-tune, size by size."""
-    sentences = []
+    """Return how far into the network it paid to fine-tune, over all numbers of labels."""
+    first, clear = {}, []
     for n in study.sizes:
         names = [name for name in DEPTHS if study.has(name, n)]
         if len(names) < 2:
             continue
         order = sorted(names, key=lambda name: study.arm(name, n).accuracy, reverse=True)
-        d = difference(study, order[0], order[1], n)
-        clear = pairing(*(study.arm(name, n) for name in order[:2]))
-        clear += "" if d.excludes_zero else ", a difference whose interval includes zero"
-        ranked = listing([f"{label(name)} ({acc(study.arm(name, n))})" for name in order], "then")
-        sentences.append(
-            f"With {count(n)} labels the order is {ranked}; the first leads the second by {diff(d, study)}{clear}."
+        first.setdefault(order[0], []).append(n)
+        if stand(study, difference(study, order[0], order[1], n)) == "leads":
+            clear.append(n)
+    if not first:
+        return "Depths were not compared."
+    if len(first) == 1:
+        name, sizes = next(iter(first.items()))
+        text = f"{label(name)} is the most accurate of these strategies {'at every number of labels' if len(sizes) > 1 else at_labels(sizes)}"
+    else:
+        text = "The most accurate of these strategies is " + listing(
+            [f"{label(name)} {at_labels(sizes)}" for name, sizes in first.items()]
         )
-    return " ".join(sentences) or "Depths were not compared."
+    lead = (
+        f"Its lead over the next one is larger than chance {at_labels(clear)}"
+        if clear
+        else "Its lead over the next one may be chance at each of them"
+    )
+    return f"{text}. {lead}."
 
 
 def depth_steps(study: Study) -> str:
-    """Return, for a study of depths, which further block was worth its place: each depth against the next shallower one."""
-    sentences = []
-    for n in study.sizes:
-        steps = [d for d in declared(study) if d.n_labels == n]
-        parts = [f"{label(d.a)} after {label(d.b)} {diff(d)} ({judged_words(study, d)})" for d in steps]
-        if parts:
-            sentences.append(
-                f"With {count(n)} labels, step by step: {listing(parts)}.{_machines_apart(study, n)}"
-            )
-    return " ".join(sentences) or "Depths were not compared step by step."
+    """Return, for a study of depths, how often one further block was worth thawing."""
+    found = Counter(each.verdict.rpartition(": ")[2] for each in judged(study))
+    total = len(declared(study))
+    if not total:
+        return "Depths were not compared step by step."
+    better = (
+        "none is clearly better"
+        if not found["better"]
+        else f"{count(found['better'])} {'is' if found['better'] == 1 else 'are'} clearly better"
+    )
+    step = "step" if total == 1 else "steps"
+    return f"Of {count(total)} {step} that thaw one block more, {better} than the step before." + "".join(
+        _machines_apart(study, n) for n in study.sizes
+    )
 
 
 def _machines_apart(study: Study, n_labels: int) -> str:
@@ -69,72 +114,63 @@ def _machines_apart(study: Study, n_labels: int) -> str:
         return ""
     names = listing([label(arm.strategy.name) for arm in there])
     return (
-        f" At this size {names} {'was' if len(there) == 1 else 'were'} trained on a GPU, the others on a processor; "
-        "how far that moves a result [was measured](/chapters/reproducibility.qmd#limits)."
+        f" With {count(n_labels)} labels, {names} {'was' if len(there) == 1 else 'were'} trained on a GPU, the others on a "
+        "processor; how far this moves a result [was measured](/chapters/reproducibility.qmd#limits)."
     )
 
 
 def rival(study: Study) -> str:
-    """Return how the compact network fares against VGG16, both from scratch, and against the best transfer arm."""
-    parts = _along(study, "small_scratch", "scratch_bn")
-    if not parts:
-        return "The compact network was not run beside VGG16 with batch normalisation."
-    n = study.sizes_of("small_scratch")[-1]
-    text = f"The compact network, from scratch, against VGG16 with batch normalisation, from scratch: {listing(parts)}."
-    if not study.candidates(n, True):
-        return text
-    best = study.best(n, True).strategy.name
-    against = difference(study, best, "small_scratch", n)
-    return f"{text} At {count(n)} labels {label(best)} is {compare(study, against, 'the compact network from scratch')} ({diff(against, study)})."
+    """Return how the compact network fares against VGG16, both from scratch."""
+    text = _throughout(
+        study, "small_scratch", "scratch_bn", "the compact network from scratch", "VGG16 with batch normalisation from scratch"
+    )  # fmt: skip
+    return text or "The compact network was not run beside VGG16 with batch normalisation."
 
 
 def two_by_two(study: Study) -> str:
-    """Return what pretraining does for each of the two networks: network and pretraining, two by two."""
+    """Return which of the two networks gains more from pretraining, at which numbers of labels."""
     found = [c for c in all_corners(study) if c.complete]
     if not found:
         return "One corner of the comparison is empty: the compact network was not run both pretrained and from scratch."
-    sentences = []
+    groups: dict[str, list[int]] = {}
     for c in found:
-        parts = [f"of {network} by {diff(d)}" for network in NETWORKS if (d := c.gain(network))]
-        if parts:
-            text = f"With {count(c.n_labels)} labels, pretraining changes the accuracy {listing(parts)}."
-            sentences.append(text + (_which_gains_more(*c.interaction) if c.interaction else ""))
-    return " ".join(sentences)
-
-
-def _which_gains_more(mean: float, low: float, high: float, seeds: int) -> str:
-    ends = f"95 % interval {signed(low)} to {signed(high)}"
-    if low <= 0 <= high:
-        return f" These runs do not tell which of the two gains more (the gains differ by {points(mean)}, {ends})."
-    more = NETWORKS[0] if mean > 0 else NETWORKS[1]
-    doubt = ", but from too few seeds for a verdict" if seeds < MIN_SEEDS else ""
-    return f" {more[:1].upper()}{more[1:]} gained more, by {points(abs(mean)).lstrip('+')} ({ends}){doubt}."
+        if c.interaction:
+            _, low, high, _ = c.interaction
+            groups.setdefault("" if low <= 0 <= high else NETWORKS[low < 0], []).append(c.n_labels)
+    sentences = [
+        f"{at_labels(sizes)}, these runs do not tell which of the two gains more"
+        if not network
+        else f"{at_labels(sizes)}, {network} gains more from pretraining than {NETWORKS[network == NETWORKS[0]]}"
+        for network, sizes in groups.items()
+    ]
+    text = " ".join(f"{each[:1].upper()}{each[1:]}." for each in sentences)
+    return text or "The four arms share no seed, so the gains of the two networks cannot be compared."
 
 
 def baseline(study: Study) -> str:
     """Return what batch normalisation does for VGG16 from scratch."""
-    parts = _along(study, "scratch_bn", "scratch")
-    if not parts:
-        return "VGG16 from scratch was not run both with and without batch normalisation."
-    return f"Batch normalisation changes the test accuracy of VGG16 from scratch by {listing(parts)}."
+    text = _throughout(study, "scratch_bn", "scratch", "VGG16 with batch normalisation", "plain VGG16")
+    return text or "VGG16 from scratch was not run both with and without batch normalisation."
 
 
 def resolution(study: Study) -> str:
-    """Return, for a study of image sizes, what larger images give to each strategy, at each number of labels."""
+    """Return, for a study of image sizes, what the largest images do to each strategy."""
+    words = {
+        "leads": "raises", "trails": "lowers", "equal": "does not change", "undecided": "does not clearly change",
+    }  # fmt: skip
     sentences = []
     for n in study.sizes:
+        groups: dict[tuple[int, int], list[str]] = {}
         for strategy in study.strategies:
             sides = [side for side in study.image_sizes if study.has(strategy.name, n, side)]
-            if len(sides) < 2:
-                continue
-            parts = []
-            for side in sides[1:]:
-                d = difference(study, strategy.name, strategy.name, n, (side, sides[0]))
-                parts.append(f"{diff(d)} at {side} pixels ({interval(d)}; {judged_words(study, d)})")
-            start = f"{acc(study.arm(strategy.name, n, sides[0]))} at {sides[0]} pixels"
-            sentences.append(
-                f"{label(strategy.name)} with {count(n)} labels: {start}, and against that {listing(parts)}."
-            )
+            if len(sides) > 1:
+                d = difference(study, strategy.name, strategy.name, n, (sides[-1], sides[0]))
+                change = f"{words[stand(study, d)]} the accuracy of {label(strategy.name)} ({diff(d)})"
+                groups.setdefault((sides[0], sides[-1]), []).append(change)
+        sentences += [
+            f"With {count(n)} labels, enlarging the images from {low} to {high} pixels {listing(changes)}."
+            for (low, high), changes in groups.items()
+        ]
     return " ".join(sentences) or "Image sizes were not compared."
 
 

@@ -13,68 +13,66 @@ from ..values import count, listing, percent, points
 from .headline import best_pair
 from .words import label, link
 
+_SAME_NETWORK = (("finetune_all", "scratch_bn"), ("small_finetune", "small_scratch"))
 _CORRUPTIONS = {"jpeg": "JPEG compression", "contrast": "low contrast", "brightness": "changed brightness"}
 
 
-def _most(study: Study) -> tuple[int, list[Arm]]:
-    """Return the most labels at which transfer and scratch meet, and their best arms there."""
-    n = study.contested[-1]
+def _best(study: Study) -> tuple[int, list[Arm]]:
+    """Return the fewest labels at which transfer and scratch meet, where the question is, and their best arms there."""
+    n = study.contested[0]
     return n, list(best_pair(study, n)[:2])
 
 
 def calibration(study: Study) -> str:
-    """Return the expected calibration error of the best transfer and the best from-scratch arm at the most labels."""
-    n, arms = _most(study)
+    """Return the expected calibration error of the best transfer and the best from-scratch arm at the fewest labels."""
+    n, arms = _best(study)
     parts = [
         f"{link(arm, percent(float(arm.test('ece').mean())))} for {label(arm.strategy.name)}" for arm in arms
     ]
     return (
-        f"With {count(n)} labels the expected calibration error on the test images is {listing(parts)}: that far, on average, "
-        "the stated confidence lies from the share that is right."
+        f"With {count(n)} labels the expected calibration error is {listing(parts)}. That is how far, on average, the stated "
+        "confidence lies from the share that is right."
     )
 
 
 def temperature(study: Study) -> str:
-    """Return what a temperature fitted on validation images does to calibration, for the best arms at the most labels."""
-    n, arms = _most(study)
-    parts = []
+    """Return what a temperature fitted on validation images does to calibration, for the best arms at the fewest labels."""
+    n, arms = _best(study)
+    sentences = []
     for arm in arms:
         rows = arm_calibration(study, arm.strategy.name, n)
         before, after = (float(np.mean([getattr(r, name) for r in rows])) for name in ("ece", "ece_scaled"))
-        mean = float(np.mean([r.temperature for r in rows]))
-        said = "too sure of itself" if mean > 1 else "not sure enough"
-        parts.append(
-            f"{label(arm.strategy.name)} is {said} (temperature {link(arm, f'{mean:.2f}')}); scaled, its error goes from "
+        said = "too sure of itself" if np.mean([r.temperature for r in rows]) > 1 else "not sure enough"
+        effect = "lowers" if after < before else "does not lower"
+        sentences.append(
+            f"With {count(n)} labels {label(arm.strategy.name)} is {said}; a temperature {effect} its error, from "
             f"{link(arm, percent(before))} to {link(arm, percent(after))}."
         )
-    return f"With {count(n)} labels {' '.join(parts)}"
+    return " ".join(sentences)
 
 
 def hardest(study: Study) -> str:
-    """Return which class is hardest for the best transfer arm at the most labels, and what it is most often taken for."""
-    n, (arm, _) = _most(study)
+    """Return which class is hardest for the best transfer arm at the fewest labels, and what it is most often taken for."""
+    n, (arm, _) = _best(study)
     worst, share, _ = worst_class(arm)
     others = arm.test("confusion").mean(axis=0)[worst].copy()
     others[worst] = -1
     return (
-        f"For {label(arm.strategy.name)} with {count(n)} labels the hardest class is *{study.classes[worst]}*: "
-        f"{link(arm, percent(share))} of its test images are recognised; the most frequent mistake is to call it "
+        f"With {count(n)} labels the hardest class for {label(arm.strategy.name)} is *{study.classes[worst]}*: it recognises "
+        f"{link(arm, percent(share))} of these images and most often takes the others for "
         f"*{study.classes[int(others.argmax())]}*."
     )
 
 
 def worst(study: Study) -> str:
-    """Return the accuracy within the hardest class of the best arms, at the fewest and the most labels."""
-    sentences = []
-    for n in dict.fromkeys((study.contested[0], study.contested[-1])):
-        parts = []
-        for arm in best_pair(study, n)[:2]:
-            place, share, _ = worst_class(arm)
-            parts.append(
-                f"{link(arm, percent(share))} for {label(arm.strategy.name)} (*{study.classes[place]}*)"
-            )
-        sentences.append(f"With {count(n)} labels the accuracy within the worst class is {listing(parts)}.")
-    return " ".join(sentences)
+    """Return the accuracy within the hardest class of the best arms, at the fewest labels."""
+    n, arms = _best(study)
+    shares = [worst_class(arm)[1] for arm in arms]
+    parts = [
+        f"{link(arm, percent(share))} for {label(arm.strategy.name)}"
+        for arm, share in zip(arms, shares, strict=True)
+    ]
+    return f"With {count(n)} labels the accuracy within the worst class is {listing(parts)}."
 
 
 def robust_arms(study: Study, n_labels: int) -> list[Arm]:
@@ -111,31 +109,56 @@ def robustness(study: Study) -> str:
     if n is None:
         return "No run was tested on corrupted images."
     arms = [a for a in best_pair(study, n)[:2] if a in robust_arms(study, n)]
-    parts, ends = [], []
+    sentences, ends = [], []
     for arm in arms:
         shares = robust_accuracy(arm)
         clean = float(shares.pop("clean").mean())
         mean = float(np.mean([s.mean() for s in shares.values()]))
         ends.append((clean, mean))
         kind = min(shares, key=lambda k: shares[k].mean())
-        parts.append(
-            f"{label(arm.strategy.name)} falls from {link(arm, percent(clean))} to {link(arm, percent(mean))} on average over all "
-            f"corruptions, most under {_CORRUPTIONS.get(kind, kind)}"
+        sentences.append(
+            f"{label(arm.strategy.name)} falls from {link(arm, percent(clean))} on clean images to {link(arm, percent(mean))} on "
+            f"damaged ones, and loses most under {_CORRUPTIONS.get(kind, kind)}."
         )
     images, seeds = tested(arms[0])[0]["images"], len(tested(arms[0]))
     rests = f"{seeds} seeds" if seeds > 1 else "one seed"
-    text = f"On {count(images)} test images with {count(n)} labels ({rests}), {'; '.join(parts)}."
+    sentences.append(f"This was measured with {count(n)} labels on {count(images)} test images ({rests}).")
     if len(ends) == 2:
         before, after = (ours - theirs for ours, theirs in zip(*ends, strict=True))
-        text += (
-            f" What transfer gains goes from {points(before)} on clean images to {points(after)} on corrupted ones. "
-            f"The draw of these images alone leaves either uncertain by up to ±{100 * _doubt(ends, images):.1f} points "
-            f"(interval of {percent(CONFIDENCE, 0)})."
+        sentences.append(
+            f"The gain from transfer is {points(before)} on clean images and {points(after)} on damaged ones, each uncertain by "
+            f"up to ±{100 * _doubt(ends, images):.1f} points because the images are few."
         )
-    return text
+    return " ".join(sentences)
 
 
-def _doubt(ends: list[tuple[float, float]], images: int) -> float:
+def robust_exceptions(study: Study) -> str:
+    """Return under which corruptions a pretrained network falls behind the same network from scratch, or that none does."""
+    n = robust_size(study)
+    names = {arm.strategy.name: arm for arm in robust_arms(study, n)} if n else {}
+    both = [(names[a], names[b]) for a, b in _SAME_NETWORK if a in names and b in names]
+    if not both:
+        return "No network was tested on corrupted images both pretrained and from scratch."
+    parts, seeds = [], min(len(tested(arm)) for pair in both for arm in pair)
+    for ours, theirs in both:
+        a, b = robust_accuracy(ours), robust_accuracy(theirs)
+        for kind in a:
+            pair = [float(each[kind].mean()) for each in (a, b)]
+            if kind != "clean" and pair[1] - pair[0] > _doubt(
+                [(share,) for share in pair], tested(ours)[0]["images"]
+            ):
+                means = [link(arm, percent(float(s[kind].mean()))) for arm, s in ((ours, a), (theirs, b))]
+                parts.append(
+                    f"under {_CORRUPTIONS.get(kind, kind)}, {label(ours.strategy.name)} classifies {means[0]} correctly and "
+                    f"{label(theirs.strategy.name)} {means[1]}"
+                )
+    if not parts:
+        return "Under none of the corruptions does a pretrained network fall clearly behind the same network from scratch."
+    rests = f"{seeds} seeds" if seeds > 1 else "one seed"
+    return f"Pretraining does not help everywhere: {listing(parts)} ({rests})."
+
+
+def _doubt(ends: list[tuple], images: int) -> float:
     """Half the width of the normal interval for a difference of two independent shares, the wider of clean and corrupted.
 
     Two networks that see the same images mostly fail on the same ones, and a mean over corruptions varies no more than a single

@@ -4,7 +4,7 @@ import math
 
 from ...analysis.cost import made_on, on_accelerator, share_machines, timed
 from ...analysis.study import Arm, Study
-from ..bill import Bill, bill, estimator, pretrainings
+from ..bill import Bill, bill
 from ..values import count, listing
 from .headline import best_pair
 from .words import label, link
@@ -38,19 +38,22 @@ def _arms(study: Study) -> tuple[int, list[tuple[Arm, Bill]]]:
 def cost(study: Study) -> str:
     """Return what training one model of the main arms costs in processor time at the most labels."""
     n, arms = _arms(study)
-    parts = [
-        f"{link(arm, f'{each.cpu_seconds / 60:.1f}')} for {label(arm.strategy.name)}" for arm, each in arms
-    ]
-    if not parts:
+    if not arms:
         return "The cost of single models was not compared."
+    arms.sort(key=lambda pair: pair[1].cpu_seconds)
+    parts = [
+        f"{link(arm, f'{each.cpu_seconds / 60:.1f}')} core-minutes for {label(arm.strategy.name)}"
+        for arm, each in ([arms[0], arms[-1]] if len(arms) > 1 else arms)
+    ]
     kinds = {made_on(record) for arm, _ in arms for record in timed(study, arm)}
     mixed = (
         "Not all were made on the same kind of machine, so compare them roughly."
         if len(kinds) > 1
         else machines(study)
     )
+    span = "between " if len(parts) > 1 else ""
     return (
-        f"Training one model with {count(n)} labels took, in core-minutes, {listing(parts)}. "
+        f"With {count(n)} labels, training one model took {span}{listing(parts)}. "
         f"The cost of pretraining is not in these numbers. {mixed}".rstrip()
         + _left_out(study)
     )
@@ -66,7 +69,7 @@ def _left_out(study: Study) -> str:
         {n for r in study.records.values() if on_accelerator(r) for n in r["environment"]["accelerators"]}
     )
     runs = "one run" if out == 1 else f"{count(out)} runs"
-    return f" Times of {runs} on {listing(names)} are left out here and below: what an accelerator does is no processor time."
+    return f" We leave out the times of {runs} on {listing(names)}, because they are not processor time."
 
 
 def machines(study: Study) -> str:
@@ -85,32 +88,25 @@ def energy(study: Study) -> str:
     """Return the estimated energy and CO2e of one model of the best arms, and of the pretraining behind them."""
     n = study.contested[-1]
     best = {arm.key: arm for arm in best_pair(study, n)[:2]}.values()
-    parts, unknown, made = [], "", {}
+    parts, sentences, made = [], [], {}
     for arm in best:
         each = bill(study, arm)
         if each.watt_hours is None:
-            unknown += f" For {label(arm.strategy.name)} there is no estimate: an accelerator trained it."
+            sentences.append(
+                f"For {label(arm.strategy.name)} there is no estimate: an accelerator trained it."
+            )
             continue
-        grams = estimator().grams(each.watt_hours)
-        parts.append(
-            f"{link(arm, in_words(each.watt_hours))} watt-hours or {in_words(grams)} g of CO₂e for {label(arm.strategy.name)}"
-        )
+        parts.append(f"{link(arm, in_words(each.watt_hours))} watt-hours for {label(arm.strategy.name)}")
         if each.pretraining and each.pretraining_wh:
             made[each.pretraining.network] = (each, arm)
-    if not parts:
-        return unknown.strip()
-    text = (
-        f"By the tables of {estimator().name} {estimator().version}, training one model with {count(n)} labels took about "
-        f"{listing(parts)}, at the carbon intensity of the world's average electricity.{unknown}"
-    )
+    if parts:
+        sentences.insert(0, f"Training one model with {count(n)} labels took about {listing(parts)}.")
     for network, (each, arm) in made.items():
-        grams = estimator().grams(each.pretraining_wh)
-        text += (
-            f" The pretraining of {network} took about {in_words(each.pretraining_wh)} watt-hours or {in_words(grams)} g, "
-            f"{each.pretraining.account}: as much as {link(arm, count(each.pretraining_wh / each.watt_hours))} such trainings "
-            f"of {label(arm.strategy.name)}."
+        sentences.append(
+            f"Pretraining {network} took about {in_words(each.pretraining_wh)} watt-hours, as much as "
+            f"{link(arm, count(each.pretraining_wh / each.watt_hours))} such trainings ({each.pretraining.account})."
         )
-    return text
+    return " ".join(sentences)
 
 
 def payback(study: Study) -> str:
@@ -123,9 +119,9 @@ def payback(study: Study) -> str:
     if ours.cpu_seconds is None or theirs.cpu_seconds is None:
         return "What transfer saves at the most labels cannot be said: one of the two was trained on accelerators alone."
     saved = theirs.cpu_seconds - ours.cpu_seconds
-    pair = f"{label(a.strategy.name)} and {label(b.strategy.name)} with {count(n)} labels"
+    with_labels, names = f"With {count(n)} labels", (label(a.strategy.name), label(b.strategy.name))
     if saved <= 0:
-        return f"Between {pair}, transfer took more processor time, not less: on time alone the pretraining is never paid back."
+        return f"{with_labels}, {names[0]} takes more processor time than {names[1]}, so the time of pretraining is never paid back."
     models = math.ceil(ours.pretraining.cpu_seconds / saved)
     doubt = (
         ""
@@ -133,15 +129,6 @@ def payback(study: Study) -> str:
         else " That is rough: the two were trained on different kinds of machine."
     )
     return (
-        f"Between {pair}, transfer saved {link(a, in_words(saved / 60))} core-minutes a model: on time alone the pretraining "
-        f"is paid back after {count(models)} models.{doubt}"
+        f"{with_labels}, {names[0]} takes {link(a, in_words(saved / 60))} core-minutes less than {names[1]}, so the time of "
+        f"pretraining is paid back after {count(models)} models.{doubt}"
     )
-
-
-def shares(study: Study) -> str:
-    """Return what each pretraining took, in core-minutes, and by whose account."""
-    parts = [
-        f"{in_words(made.cpu_seconds / 60)} core-minutes for {network}, {made.account}"
-        for network, made in pretrainings(study).items()
-    ]
-    return f"Pretraining took {listing(parts)}." if parts else "What the pretraining took is not known."

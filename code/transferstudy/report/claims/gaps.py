@@ -8,7 +8,7 @@ from ...plan.presets import expand, tuned_at, untuned
 from ..cards import card
 from ..markdown import pipe_table
 from ..values import count, listing
-from .arms import two_by_two
+from .arms import at_labels
 from .beyond import robust_size
 from .words import label
 
@@ -24,29 +24,17 @@ def _searched(study: Study) -> list[int]:
     return [] if arms & set(untuned(study.name)) else tuned_at(study.name, arms)
 
 
-def corner(study: Study) -> str:
-    """Return whether network and start can be told apart: was the compact network run from pretrained weights as well?"""
-    if any(study.has("small_finetune", n) for n in study.sizes):
-        return two_by_two(study)
-    return (
-        "One corner of the comparison is empty: the compact network was run from random weights only. So this study does not tell how "
-        "much a small network gains from pretraining, which is what would separate *pretrained* from *large*."
-    )
-
-
 def chosen_settings(study: Study) -> str:
     """Return how learning rates and lengths were chosen, and what follows for arms that look weak."""
     if not _searched(study):
         return (
-            "Learning rates and lengths are first choices, a few of them compared by hand on the validation images of one "
-            "draw. Rates are the same at every size. Nobody searched them for each arm. An arm that looks weak may have been "
-            "given the wrong rate, on either side."
+            "Nobody searched the learning rates for each strategy: they are first choices, compared by hand on one draw. So a "
+            "strategy that looks weak may simply have the wrong rate."
         )
     sizes = listing([count(n) for n in _searched(study)])
     return (
-        f"Learning rates were chosen among a few for each arm, on the validation images of one draw, at {sizes} labels; other "
-        "sizes take over the choice. Lengths were not searched. An arm that looks weak may still have been given the wrong "
-        "length, or a rate that suits another draw better."
+        f"We chose learning rates on validation images of one draw, at {sizes} labels; other sizes take over the choice. "
+        "We did not search the length of training. So a strategy that looks weak may still have the wrong length or rate."
     )
 
 
@@ -58,10 +46,14 @@ def higher_rates(study: Study) -> str:
         head, main = spec["head_learning_rate"], spec["learning_rate"]
         if head and main and main >= head:
             found.setdefault(arm.strategy.name, []).append(arm.n_labels)
-    parts = [f"{label(name)} at {listing([count(n) for n in sorted(found[name])])} labels" for name in found]
+    every = len(study.sizes)
+    parts = [
+        label(name) if len(found[name]) == every else f"{label(name)} {at_labels(sorted(found[name]))}"
+        for name in found
+    ]
     if not parts:
-        return "No arm learns its deeper layers at a rate as high as its head's."
-    return f"The search gave {listing(parts)} a rate at least as high as the head's."
+        return "No strategy learns its deeper layers at a rate as high as its head's."
+    return f"The search chose a rate at least as high as the head's for {listing(parts)}."
 
 
 def experiments(study: Study) -> Markdown:

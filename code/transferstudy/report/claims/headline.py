@@ -25,40 +25,43 @@ def ends_of(study: Study) -> list[int]:
     return list(dict.fromkeys((study.contested[0], study.contested[-1])))
 
 
-def headline(study: Study, short: bool = False) -> str:
-    """Return the answer in one paragraph, with the source of the pretrained weights and its own top-1."""
+def headline(study: Study) -> str:
+    """Return the answer at the fewest and at the most labels, with the source of the pretrained weights and its own top-1."""
     sentences, starts = [], []
     for n in ends_of(study):
         a, b, d = best_pair(study, n)
         starts.append(str(source(study, a)))
-        if short:
-            sentences.append(
-                f"{count(n)} labels: {acc(a)} with transfer, {acc(b)} from scratch ({diff(d)}{pairing(a, b)})"
-            )
-            continue
         sentences.append(
-            f"With {count(n)} labelled images the best transfer arm ({label(a.strategy.name)}) classifies {acc(a)} of the "
-            f"test images correctly, the best network trained from scratch ({label(b.strategy.name)}) {acc(b)}: "
-            f"a difference of {diff(d)} ({interval(d)}{pairing(a, b)})."
+            f"With {count(n)} labelled images, {label(a.strategy.name)} classifies {acc(a)} of the test images correctly. "
+            f"{label(b.strategy.name)}, the best network trained from scratch, reaches {acc(b)}. {_outcome(study, a, b, d)}"
         )
-    start = listing(list(dict.fromkeys(starts)))
-    if short:
-        return f"{'; '.join(sentences)}. Start: {start}"
-    return f"{' '.join(sentences)} Transfer starts here from {start}."
+    return f"{' '.join(sentences)} Transfer starts from {listing(list(dict.fromkeys(starts)))}."
+
+
+def _outcome(study: Study, a: Arm, b: Arm, d: Difference) -> str:
+    measured = f"{diff(d)} ({interval(d)}{pairing(a, b)})"
+    return {
+        "leads": f"So pretraining gains {measured}.",
+        "trails": f"So here training from scratch is better; the difference is {measured}.",
+        "equal": f"So the two are equivalent; the difference is {measured}.",
+        "undecided": f"So these runs do not tell which of the two is better; the difference is {measured}.",
+    }[stand(study, d)]
 
 
 def trend(study: Study) -> str:
     """Return whether the gain from transfer grows or shrinks with the number of labels."""
-    ends_of(study)
+    ends = ends_of(study)
     gains = [best_pair(study, n)[2] for n in study.contested]
-    listed = listing([f"{diff(d)} with {count(d.n_labels)} labels" for d in gains])
     word = direction(np.array([d.mean for d in gains]))
     if word is None:
-        return f"The gain was measured at one size: {listed}."
+        return f"The gain was measured at one number of labels only: {diff(gains[0])} with {count(ends[0])} labels."
     first, last = gains[0], gains[-1]
-    if first.low <= last.high and last.low <= first.high:
-        word += ", but the intervals of the fewest and the most labels overlap"
-    return f"{word}: {listed}."
+    doubt = (
+        " However, the intervals at both ends overlap."
+        if first.low <= last.high and last.low <= first.high
+        else ""
+    )
+    return f"{word}, from {diff(first)} with {count(ends[0])} labels to {diff(last)} with {count(ends[-1])}.{doubt}"
 
 
 def direction(means: np.ndarray) -> str | None:
@@ -80,10 +83,9 @@ def catching_up(study: Study) -> str:
         found = {
             "trails": "is ahead",
             "undecided": "can no longer be told apart from transfer",
-            "equal": "does as well as transfer, by the rule of the plan",
+            "equal": "is equivalent to transfer",
         }.get(stand(study, d))
         if found:
-            return f"With {count(n)} labels the best network trained from scratch {found} ({diff(d)}, {interval(d)})."
+            return f"With {count(n)} labels the best network trained from scratch {found}."
     n = study.contested[-1]
-    d = best_pair(study, n)[2]
-    return f"Training from scratch does not catch up within the {count(n)} labels that were tried ({diff(d)}, {interval(d)})."
+    return f"Training from scratch does not catch up within the {count(n)} labels that we tried."

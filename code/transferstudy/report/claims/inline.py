@@ -84,7 +84,7 @@ class Values:
         study = self._study
         if not study.contested:
             return
-        arm = study.best(study.contested[-1], True)
+        arm = study.best(study.contested[0], True)
         recall = arm.test("class_accuracy").mean(axis=0)
         worst, best = int(recall.argmin()), int(recall.argmax())
         link = record_link(arm.anchor)

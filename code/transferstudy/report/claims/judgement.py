@@ -9,7 +9,9 @@ from ...plan.declared import ALPHA, CONFIDENCE, MARGIN
 from ...plan.presets import expand
 from ...plan.strategies import STRATEGIES
 from ..values import count, listing, percent
-from .words import diff, interval, label, link
+from .words import diff, label, link
+
+_NAMED = 3  # comparisons that a sentence lists by name; more are counted
 
 
 def verdict_rule(study: Study) -> str:
@@ -37,27 +39,25 @@ def verdict_rule(study: Study) -> str:
 def verdicts(study: Study) -> str:
     """Return how many declared comparisons ended how."""
     found = sorted(Counter(each.verdict for each in judged(study)).items())
-    parts = [f"{count(number)} as *{word}*" for word, number in found]
+    parts = [f"*{word}* in {count(number)}" for word, number in found]
     if not parts:
         return ""
-    verb = "ends" if found[0][1] == 1 else "end"
-    parts[0] = parts[0].replace(" as ", f" {verb} as ", 1)
-    return f"Of {count(len(judged(study)))} declared comparisons, {listing(parts)}."
+    return f"Of the {count(len(judged(study)))} declared comparisons, the verdict on the strategy named first is {listing(parts)}."
 
 
 def surprises(study: Study) -> str:
     """Return the declared comparisons in which arm a did worse; the plan names first what was expected to be ahead, if anything."""
     if all(each.verdict.endswith("no verdict") for each in judged(study)):
         return "Without verdicts nothing can be called a surprise either."
-    against = [each for each in judged(study) if each.verdict == "worse"]
+    against = [each.difference for each in judged(study) if each.verdict == "worse"]
     if not against:
         return "In no declared comparison did the strategy named first do worse."
+    if len(against) > _NAMED:
+        return f"In {count(len(against))} comparisons the strategy that we named first did worse."
     parts = [
-        f"{label(j.difference.a)} against {label(j.difference.b)} with {count(j.difference.n_labels)} labels "
-        f"({diff(j.difference)}, {interval(j.difference)})"
-        for j in against
+        f"{label(d.a)} against {label(d.b)} with {count(d.n_labels)} labels ({diff(d)})" for d in against
     ]
-    return f"The strategy named first did worse in {_times(len(parts))}: {listing(parts)}."
+    return f"The strategy that we named first did worse in {_times(len(parts))}: {listing(parts)}."
 
 
 def _times(number: int) -> str:
@@ -86,27 +86,24 @@ def may_equal(n_labels: int, low: Labels, high: Labels) -> bool:
 
 
 def labels_worth(study: Study) -> str:
-    """Return how many labelled images the best transfer arm is worth at each size, on the best from-scratch curve."""
-    arms = [study.best(n, True) for n in study.contested]
+    """Return how many labelled images the best transfer arm is worth at the fewest and the most labels; a table has the rest."""
+    if not study.contested:
+        return "No number of labels has both a pretrained arm and one from scratch."
+    ends = list(dict.fromkeys((study.contested[0], study.contested[-1])))
+    arms = [study.best(n, True) for n in ends]
     found = [worth(study, arm) for arm in arms]
     if None in found:
         return "A learning curve from scratch needs two sizes; there is one, so labels cannot be compared."
-    few = [not value.verdict_allowed for value in found]
     sentences = [
-        f"To match {label(arm.strategy.name)} with {link(arm, count(arm.n_labels))} labels, training from scratch needs "
-        f"{worth_in_words(value)}{_no_saving(value)}{', from too few seeds for a verdict' if too_few and not all(few) else ''}."
-        for arm, value, too_few in zip(arms, found, few, strict=True)
+        f"With {link(arm, count(arm.n_labels))} labels, these runs show no saving of labels."
+        if may_equal(value.n_labels, value.low, value.high)
+        else f"{label(arm.strategy.name)} with {link(arm, count(arm.n_labels))} labels is as accurate as training from scratch "
+        f"with {worth_in_words(value)}."
+        for arm, value in zip(arms, found, strict=True)
     ]
-    if all(few) and len(few) > 1:
-        sentences.append("None of these comes from enough seeds for a verdict.")
-    elif all(few):
-        sentences.append("That comes from too few seeds for a verdict.")
+    if not all(value.verdict_allowed for value in found):
+        sentences.append("There are too few seeds for a verdict.")
     return " ".join(sentences)
-
-
-def _no_saving(found: Worth) -> str:
-    equal = may_equal(found.n_labels, found.low, found.high)
-    return ", so that no saving can be told" if equal else ""
 
 
 def not_run(study: Study) -> str:
@@ -114,11 +111,11 @@ def not_run(study: Study) -> str:
     ran = {s.name for s in study.strategies} | {s.strategy for s in expand("full") if study.store.has(s)}
     missing = [label(name) for name in STRATEGIES if name not in ran]
     text = (
-        f"Defined but not run: {listing(missing)}."
+        f"We defined these strategies but have not run them: {listing(missing)}."
         if missing
-        else "Every strategy that the package defines was run."
+        else "We ran every strategy that the package defines."
     )
     gaps = Counter(spec.n_labels for spec in study.missing)
     asked = gaps + Counter(spec.n_labels for spec in study.specs)
     parts = [f"{count(gaps[n])} of {count(asked[n])} runs with {count(n)} labels" for n in sorted(gaps)]
-    return f"{text} Planned but not finished: {listing(parts)}." if parts else text
+    return f"{text} Still to be run: {listing(parts)}." if parts else text

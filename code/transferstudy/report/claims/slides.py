@@ -8,7 +8,6 @@ from ...analysis.comparison import Difference
 from ...analysis.cost import cpu_seconds, share_machines
 from ...analysis.label_efficiency import worth
 from ...analysis.study import Study
-from ...plan.declared import MIN_SEEDS
 from ..sources import Source, source, sources
 from ..values import count, listing, percent
 from .headline import best_pair, direction, ends_of
@@ -70,16 +69,6 @@ def slide_price(study: Study) -> str:
     if word == "trails":
         return f"With {count(n)} labels, transfer trails by {_points(d)} for {price}"
     return f"With {count(n)} labels, transfer brings no clear gain for {price}"
-
-
-def caution(study: Study) -> str:
-    """Return how far intervals may be trusted, given the seeds that there are."""
-    fewest, most = study.seeds_per_arm
-    if most < MIN_SEEDS:
-        return "With so few seeds, read the intervals as a description, not as a verdict."
-    if fewest < MIN_SEEDS:
-        return "Where an arm has too few seeds, read its interval as a description; the rest follows the rule of the plan."
-    return "What counts as shown follows a rule that the plan laid down."
 
 
 @dataclass(frozen=True)

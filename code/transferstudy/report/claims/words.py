@@ -2,7 +2,7 @@
 
 from functools import cache
 
-from ...analysis.comparison import MIN_SEEDS, Difference, declared, verdict
+from ...analysis.comparison import Difference, declared, verdict
 from ...analysis.study import Arm, Study
 from ...plan.strategies import STRATEGIES
 from ..values import Value, percent, points, record_link, signed
@@ -54,14 +54,6 @@ def label(name: str) -> str:
     return f"*{STRATEGIES[name].label}*"
 
 
-def judged_words(study: Study, d: Difference) -> str:
-    """Return the verdict on a difference as the end of a sentence: ", better by the plan's rule"."""
-    word = verdict(study, d)
-    if word in ("better", "worse", "equivalent"):
-        return f"{word} by the rule of the plan"
-    return word
-
-
 def stand(study: Study, d: Difference) -> str:
     """Return "leads", "trails", "equal" or "undecided": by the plan's rule where it judges, else by the interval."""
     known = {"better": "leads", "worse": "trails", "equivalent": "equal", "undecided": "undecided"}
@@ -71,22 +63,3 @@ def stand(study: Study, d: Difference) -> str:
     if not d.excludes_zero:
         return "undecided"
     return "leads" if d.mean > 0 else "trails"
-
-
-def compare(study: Study, d: Difference, other: str) -> str:
-    """Say in words how arm a of a difference stands to the other one, no more than the runs show."""
-    word = stand(study, d)
-    if word == "equal":
-        return f"equivalent to {other} by the rule of the plan"
-    if word == "undecided":
-        return f"not clearly apart from {other}"
-    words = f"{'ahead of' if word == 'leads' else 'behind'} {other}"
-    if d.seeds >= MIN_SEEDS:
-        return words
-    if d.seeds == 1:
-        return f"{words} in the one seed that was run"
-    return (
-        f"{words} in each of the {d.seeds} seeds"
-        if d.consistent
-        else f"{words} in the mean, not in each seed"
-    )

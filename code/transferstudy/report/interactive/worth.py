@@ -40,7 +40,7 @@ def _accuracy(estimate: Estimate, names: tuple[str, ...]) -> str:
 def expected(n: int, saving: Saving | None, measured: bool) -> str:
     """Return the accuracies of the best arms as a sentence."""
     if saving is None:
-        return f"With {count(n)} labelled images there is no best transfer arm to compare with."
+        return f"With {count(n)} labelled images there is no pretrained network to compare with."
     start = "Measured" if measured else "Between measured sizes"
     scratch = (
         f"the best network trained from scratch {_accuracy(saving.scratch, saving.scratch_names)}"
@@ -48,7 +48,7 @@ def expected(n: int, saving: Saving | None, measured: bool) -> str:
         else "a network trained from scratch was not measured here"
     )
     return (
-        f"{start}: with {count(n)} labelled images the best transfer arm classifies "
+        f"{start}: with {count(n)} labelled images the best pretrained network classifies "
         f"{_accuracy(saving.transfer, saving.transfer_names)} of the test images correctly, {scratch}."
     )
 
@@ -80,7 +80,9 @@ def needed(n: int, saving: Saving | None, largest: int) -> str:
         )
         return f"Training from scratch would need {words} labels, the most that were measured{ends}: {rest}.{few}"  # fmt: skip
     if may_equal(n, saving.low, saving.high):
-        return f"Training from scratch does as well with {words} labels{ends}: no saving can be told.{few}"
+        return (
+            f"Training from scratch does as well with {words} labels{ends}: these runs show no saving.{few}"
+        )
     if saves == "none":
         return f"Training from scratch does as well with {words} labels{ends}: transfer saves none.{few}"
     return f"To do as well, training from scratch needs {words} labels{ends}: transfer saves {saves}.{few}"
@@ -158,16 +160,15 @@ def worth_note(study: Study) -> str:
     """Return how the slider's numbers come about and what their intervals mean."""
     counts = [len(arm.records) for arm in study.arms.values()]
     sentences = [
-        f"Measured: {listing([count(n) for n in study.sizes])} labels. Between these sizes a curve runs through the measured "
-        "points, a monotone cubic in the logarithm of the number of labels. It never leaves the range of its two neighbours, "
-        "and ends where the measurements end.",
-        f"A straight line in its place would move an accuracy by up to {points(straight_line_gap(study)).lstrip('+')}; the "
-        "intervals do not cover that.",
-        f"They are {percent(CONFIDENCE, 0)} intervals for other seeds and other test images.",
+        f"We measured at {listing([count(n) for n in study.sizes])} labels. Between these sizes the slider follows a smooth curve "
+        "through the measured points.",
+        f"Joining the points by straight lines instead would change an accuracy by up to "
+        f"{points(straight_line_gap(study)).lstrip('+')}.",
+        f"The {percent(CONFIDENCE, 0)} intervals cover other seeds and other test images, not the choice of the curve.",
     ]
     if min(counts) < MIN_SEEDS:
         sentences.append(f"Fewer than {MIN_SEEDS} seeds are too few to rely on them.")
     if min(counts) == 1:
-        sentences.append("Where an arm has one seed they cover its test images only.")
-    sentences.append("The best arm of either kind is the one that did best on validation images.")
+        sentences.append("Where a strategy has one seed they cover its test images only.")
+    sentences.append("The best strategy of either kind is the one that did best on validation images.")
     return " ".join(sentences)

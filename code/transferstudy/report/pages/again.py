@@ -58,12 +58,11 @@ def sentence() -> str:
         verdict = "no sign of a difference in the mean"
     else:
         verdict = f"so the second side came out {'better' if low > 0 else 'worse'}"
-    sizes = listing([count(n) for n in sorted({row["n_labels"] for row in rows})])
     return (
-        f"With {sizes} labels {_link(count(len(rows)))} runs were made twice: with {_made(rows, 'first')}, and again with "
-        f"{_made(rows, 'second')}. The accuracy of a single run moved by {_link(_moved(np.abs(changes).mean()))} "
-        f"in the mean and by {_link(_moved(np.abs(changes).max()))} at most. Over all of them the change is "
-        f"{_link(points(float(changes.mean())))} (95 % interval {signed(low)} to {signed(high)}): {verdict}.{_starts(rows)}"
+        f"We made {_link(count(len(rows)))} runs twice: with {_made(rows, 'first')}, and again with {_made(rows, 'second')}. "
+        f"The accuracy of a single run moved by {_link(_moved(np.abs(changes).mean()))} on average and by "
+        f"{_link(_moved(np.abs(changes).max()))} at most. The mean change is {_link(points(float(changes.mean())))}: "
+        f"{verdict}.{_starts(rows)}"
     )
 
 
@@ -79,8 +78,8 @@ def _starts(rows: list[dict]) -> str:
         return ""
     same, drawn = (f"{100 * np.mean(share):.0f}{NBSP}%" for share in shares)
     return (
-        f" Networks that start from pretrained weights gave {same} of the test images another class the second time; those "
-        f"that start from random weights, which each backend draws for itself, {drawn}."
+        f" Networks that start from pretrained weights gave {same} of the test images another class the second time. For random "
+        f"weights, which each backend draws for itself, it was {drawn}."
     )
 
 

@@ -174,15 +174,28 @@ def overlap(stored: Audit) -> Markdown:
     return pipe_table(["target class", "source classes of the same meaning", "near"], rows, "lll")
 
 
-def overlap_sentence(stored: Audit, target_classes: tuple[str, ...]) -> str:
-    """Return how many source classes mean the same as a target class, and which target classes have none."""
+def _shared(stored: Audit, target_classes: tuple[str, ...]) -> tuple[dict[str, int], int, int]:
+    """Source classes that are a kind of each target class; how many source classes there are; their training images together."""
     source = read_card("tiny-imagenet")
     named = {c: len(stored.classes.is_a.get(c, {})) for c in target_classes}
-    n = sum(named.values())
-    images = n * source.images.train // source.classes
+    return named, source.classes, sum(named.values()) * source.images.train // source.classes
+
+
+def overlap_sentence(stored: Audit, target_classes: tuple[str, ...]) -> str:
+    """Return how many source classes mean the same as a target class, and which target classes have none."""
+    named, classes, images = _shared(stored, target_classes)
     without = [c for c, k in named.items() if not k]
-    rest = f"; {listing(without)} have none" if len(without) > 1 else ""
+    rest = f" Only {listing(without)} {'has' if len(without) == 1 else 'have'} none." if without else ""
     return (
-        f"{count(n)} of the {count(source.classes)} source classes, with {count(images)} training images, are a kind of one of "
-        f"the target's classes, {count(sum(k > 0 for k in named.values()))} of which have at least one{rest}."
+        f"Of the {count(classes)} source classes, {count(sum(named.values()))} are kinds of a target class. Together they have "
+        f"{count(images)} training images.{rest}"
     )
+
+
+def helped(stored: Audit, target_classes: tuple[str, ...]) -> str:
+    """Return, for beside the headline, that the source shows the target's classes as well, with the number of images."""
+    _, _, images = _shared(stored, target_classes)
+    if not images:
+        return "The source of these weights holds no images of the target's classes."
+    shown = Value(count(images), "/chapters/audit.qmd#classes")._repr_markdown_()
+    return f"The source of these weights holds {shown} labelled images of the target's classes, so few labels had help."

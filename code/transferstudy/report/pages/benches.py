@@ -80,24 +80,20 @@ def sentence() -> str:
     if training:
         for key, name in EPOCHS.items():
             found = training[key]
-            said.append(
-                f"With kept activations {name} was {_times('training', found, 1)} times faster; arithmetic allows "
-                f"{found['ceiling']:,.1f}."
-            )
+            said.append(f"Keeping activations made {name} {_times('training', found, 1)} times faster.")
             if found["speedup"] < BARS[key]:
                 missed.append(f"{BARS[key]:g} times were asked for {name}")
         store = training["store"]
         said.append(
-            f"Storing a run with {count(store['test_images'])} test images took {in_words(store['save_seconds'])} s, reading and "
-            f"checking it {in_words(store['load_seconds'])} s; its two files hold {count(store['bytes'])} bytes. Measured on "
-            f"{_where(training)}."
+            f"Storing a run takes {in_words(store['save_seconds'])} s and reading it back {in_words(store['load_seconds'])} s "
+            f"({_where(training)})."
         )
     if workers:
         found = workers["workers"]
         many = max(found["seconds"], key=int)
         said.append(
-            f"With {many} workers, one core each, {count(found['runs'])} runs were finished {_times('workers', found, 2)} times "
-            f"faster than with one, on {_where(workers)}."
+            f"With {many} workers, one core each, runs were finished {_times('workers', found, 2)} times faster than with one "
+            f"({_where(workers)})."
         )
         if found["speedup"] < BARS["workers"]:
             missed.append(f"{BARS['workers']:g} times were asked of the workers")

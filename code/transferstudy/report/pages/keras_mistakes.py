@@ -154,18 +154,17 @@ def sentence(mistakes: Mistakes, name: str, short: bool = False) -> str:
     shown = size if short else Value(size, _target(name))._repr_markdown_()
     if name == "epoch":
         verb = {1: f"reports {shown} too much", -1: f"reports {shown} too little"}.get(
-            side, f"changes the score by {shown}, which cannot be told from zero"
+            side, f"changes the reported accuracy by {shown}, which may be chance"
         )
     else:
         verb = {1: f"gains {shown}", -1: f"costs {shown}"}.get(
-            side, f"changes the accuracy by {shown}, which cannot be told from zero"
+            side, f"changes the accuracy by {shown}, which may be chance"
         )
     if short:
         return f"{_DONE[name]} {verb}."
     d = effect.difference
     return (
-        f"{_DONE[name]} {verb}: {percent(effect.wrong)} instead of {percent(effect.right)} "
-        f"(95 % interval of the difference {signed(d.low)} to {signed(d.high)}, {count(d.seeds)} seeds)."
+        f"{_DONE[name]} {verb} (95 % interval {signed(d.low)} to {signed(d.high)}, {count(d.seeds)} seeds)."
     )
 
 
@@ -192,11 +191,14 @@ def ranking(mistakes: Mistakes) -> str:
     order = sorted(mistakes.effects, key=lambda name: -abs(mistakes[name].difference.mean))
     most, least = order[0], order[-1]
     text = (
-        f"The largest change comes from {TITLES[most]} ({mistakes.change(most)._repr_markdown_()}), "
-        f"the smallest from {TITLES[least]} ({mistakes.change(least)._repr_markdown_()})."
+        f"The most costly mistake is {TITLES[most]} ({mistakes.change(most)._repr_markdown_()}); the least costly is "
+        f"{TITLES[least]} ({mistakes.change(least)._repr_markdown_()})."
     )
     unclear = [TITLES[name] for name in order if not verdict(mistakes[name])]
-    return f"{text} Not told from zero: {listing(unclear)}." if unclear else text
+    if not unclear:
+        return text
+    these = "this one changes" if len(unclear) == 1 else "these change"
+    return f"{text} We could not show that {these} anything: {listing(unclear)}."
 
 
 def backends(mistakes: Mistakes, question: str = "thaw") -> str:

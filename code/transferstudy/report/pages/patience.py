@@ -10,7 +10,7 @@ from ...analysis.study import Arm, Study
 from ...plan.spec import RunSpec
 from ..claims.words import acc, interval, label, link
 from ..markdown import pipe_table
-from ..values import count, listing, points, signed
+from ..values import count, points, signed
 
 
 @cache
@@ -66,15 +66,17 @@ def sentence(study: Study, longer: Study) -> str:
     if not both:
         return "No arm was run on a longer schedule."
     n, times = both[0][1].n_labels, _steps(both[0][1]) / _steps(both[0][0])
-    parts = [
-        f"{label(long.strategy.name)} reaches {acc(long)} instead of {acc(short)}" for short, long in both
+    sentences = [
+        f"With {count(times)} times the steps and {count(n)} labels, {label(long.strategy.name)} reaches {acc(long)} instead of "
+        f"{acc(short)}."
+        for short, long in both
     ]
-    text = f"With {count(n)} labels and {count(times)} times the steps {listing(parts)}."
     if ends := _transfer_minus_scratch(study, longer):
-        (before, after), arm = ends, next(long for _, long in both if long.strategy.pretrained)
-        said = [f"{points(d.mean)} ({interval(d)})" for d in ends]
-        text += f" {label(before.a)} minus {label(before.b)} goes from {said[0]} to {link(arm, said[1])}.{_leader(after)}"
-    return text + _machines(both)
+        (_, after), arm = ends, next(long for _, long in both if long.strategy.pretrained)
+        sentences.append(
+            f"{_leader(after)} The difference is then {link(arm, points(after.mean))} ({interval(after)})."
+        )
+    return " ".join(sentences) + _machines(both)
 
 
 def in_short(study: Study, longer: Study) -> str:
@@ -112,12 +114,14 @@ def _transfer_minus_scratch(study: Study, longer: Study) -> tuple[Difference, Di
 
 def _leader(after: Difference) -> str:
     if after.low > 0:
-        text = " With patience, too, transfer is ahead of this rival in these runs."
+        text = "With this patience, transfer is ahead of this rival."
     elif after.high < 0:
-        text = " With patience this rival from scratch is ahead in these runs."
+        text = "With this patience, this rival from scratch is ahead."
     else:
-        text = " With patience the two cannot be told apart."
-    return text + (" That is a description: a verdict needs more seeds." if after.seeds < MIN_SEEDS else "")
+        text = "With this patience, the two cannot be told apart."
+    return text + (
+        " This is a description, because a verdict needs more seeds." if after.seeds < MIN_SEEDS else ""
+    )
 
 
 def _machines(both: list[tuple[Arm, Arm]]) -> str:

@@ -48,10 +48,7 @@ def own() -> list[dict]:
 
 
 def outcome() -> str:
-    """Return what the project's own pretraining runs reached, what they took, and which network is still to be done.
-
-    VGG16 must reach `PROOF` to prove the command; where it did not, the sentence says so.
-    """
+    """Return what the project's own pretraining runs reached, and which network is still to be done."""
     found, sentences = {r["spec"]["backbone"]: r for r in own()}, []
     for backbone, name in _NETWORKS.items():
         if backbone not in found:
@@ -62,18 +59,10 @@ def outcome() -> str:
             )
             continue
         record = found[backbone]
-        final, minutes = record["final"], record["timing"]["wall"] / 60
         sentences.append(
-            f"After {count(len(record['epochs']))} epochs and {count(minutes)} minutes {name} names "
-            f"{_link(record, percent(final['top1']))} of the validation images right, and has the right class among its first "
-            f"five for {_link(record, percent(final['top5']))}."
+            f"After {count(len(record['epochs']))} epochs, {name} classifies {_link(record, percent(record['final']['top1']))} of "
+            "the source's validation images correctly."
         )
-        if backbone == "vgg16_bn":
-            sentences.append(
-                f"That proves the command, for which {percent(PROOF, 0)} were asked."
-                if final["top1"] >= PROOF
-                else f"That misses the {percent(PROOF, 0)} which were to prove the command."
-            )
     return " ".join(sentences)
 
 

@@ -1,0 +1,162 @@
+"""What to do with a number of labelled images: the decision chart and the rules of thumb, read off the results."""
+
+from IPython.display import Markdown
+
+from ...analysis.comparison import Difference, difference
+from ...analysis.study import Arm, Study
+from ...plan.declared import DEPTHS
+from ..claims.arms import at_labels
+from ..claims.headline import best_pair
+from ..claims.words import acc, diff, label, stand
+from ..markdown import pipe_table
+from ..values import count
+
+_LAYERS = {None: "the head only", "all": "every layer"}
+_CHEAP = "linear_probe"
+_FAR = "Not measured yet: [the plan](/chapters/second-plan.qmd#claims) declares runs on hand signs."
+_VERDICTS = {True: "holds", False: "fails", None: "open"}
+
+
+def _learns(arm: Arm) -> str:
+    stage = arm.strategy.train_from
+    return _LAYERS.get(stage) or f"the layers from {str(stage).replace('block', 'block ')} on"
+
+
+def _rate(arm: Arm) -> str:
+    spec = arm.records[0]["spec"]
+    return f"{spec['learning_rate'] or spec['head_learning_rate']:g}"
+
+
+def _advice(study: Study, n: int) -> tuple[str, str]:
+    """What to do with n labels and time to train, and the same for little time: strategy, layers and rate; the accuracy apart."""
+    a, b, d = best_pair(study, n)
+    word = stand(study, d)
+    first = f"**{label(a.strategy.name)}**: train {_learns(a)}, rate {_rate(a)}"
+    other = f"{label(b.strategy.name)}, rate {_rate(b)}"
+    answer = {
+        "leads": first,
+        "trails": f"**{other}**: start from scratch",
+        "equal": f"{first}. Starting from scratch is equivalent ({other})",
+        "undecided": f"{first}. Starting from scratch may do as well ({other})",
+    }[word]
+    if not study.has(_CHEAP, n):
+        return answer, "Not measured."
+    if word != "trails" and stand(study, difference(study, a.strategy.name, _CHEAP, n)) != "leads":
+        answer += ". Training only the head may do as well"
+    probe = study.arm(_CHEAP, n)
+    return answer, f"**{label(_CHEAP)}**: train {_learns(probe)}, rate {_rate(probe)}"
+
+
+def _accuracies(arms: list[Arm]) -> str:
+    shown = [acc(arm) for arm in arms]
+    return shown[0] if len(shown) == 1 else f"{shown[0]} to {shown[-1]}"
+
+
+def chart(study: Study) -> Markdown:
+    """Return the decision chart: labels by distance and budget, each answer with the accuracy to expect, linked to its runs.
+
+    Neighbouring numbers of labels with the same advice share a row. Images far from the source have no runs yet, which is said.
+    """
+    groups: list[tuple[tuple[str, str], list[int]]] = []
+    for n in study.contested:
+        advice = _advice(study, n)
+        if groups and groups[-1][0] == advice:
+            groups[-1][1].append(n)
+        else:
+            groups.append((advice, [n]))
+    rows = []
+    for i, ((answer, cheap), sizes) in enumerate(groups):
+        named = count(sizes[0]) if len(sizes) == 1 else f"{count(sizes[0])} to {count(sizes[-1])}"
+        winners = [
+            a if stand(study, d) != "trails" else b for a, b, d in (best_pair(study, n) for n in sizes)
+        ]
+        probes = [study.arm(_CHEAP, n) for n in sizes if study.has(_CHEAP, n)]
+        rows.append(
+            [
+                named,
+                f"{answer}. Expect {_accuracies(winners)}.",
+                f"{cheap}. Expect {_accuracies(probes)}." if probes else cheap,
+                _FAR if i == 0 else "Not measured yet.",
+            ]
+        )
+    header = ["labelled images", "images like the source's, time to train", "images like the source's, little time", "images far from the source"]  # fmt: skip
+    return pipe_table(header, rows, "llll")
+
+
+def until(study: Study) -> str:
+    """Return, in a sentence to act on, up to how many labels the pretrained start was better, and from when it was not shown to be."""
+    ahead = [n for n in study.contested if stand(study, best_pair(study, n)[2]) == "leads"]
+    last = study.contested[-1]
+    if not ahead:
+        return "At no number of labels that we tried was starting from pretrained weights clearly better than training from scratch."
+    if ahead == study.contested:
+        return f"Start from pretrained weights: they were better at every number of labels that we tried, up to {count(last)}."
+    later = next((n for n in study.contested if n > ahead[-1]), None)
+    text = f"With up to {count(ahead[-1])} labelled images, start from pretrained weights"
+    return (
+        f"{text}."
+        if later is None
+        else f"{text}; with {count(later)} we could no longer show that they help."
+    )
+
+
+def which_layers(study: Study) -> str:
+    """Return which layers to train where pretrained weights are ahead, in a sentence to act on."""
+    best: dict[str, list[int]] = {}
+    for n in study.contested:
+        a, _, d = best_pair(study, n)
+        if stand(study, d) == "leads":
+            best.setdefault(a.strategy.name, []).append(n)
+    if not best:
+        return "Which layers to train cannot be said from runs in which transfer does not win."
+    if len(best) == 1:
+        return f"Of the ways to use them, {label(next(iter(best)))} did best throughout."
+    return (
+        "The best way to use them was "
+        + "; ".join(f"{label(name)} {at_labels(sizes)}" for name, sizes in best.items())
+        + "."
+    )
+
+
+def rules(study: Study) -> Markdown:
+    """Return the four rules of thumb on which layers to train, each with what these runs say of it."""
+    few, many = study.sizes[0], study.sizes[-1]
+    rows = [
+        ["Near the source, few labels: train only the head.", *_head_only(study, few)],
+        ["Near the source, many labels: fine-tune everything.", *_everything(study, many)],
+        ["Far from the source, few labels: freeze more.", "not run", "needs images far from the source"],
+        ["Far from the source, many labels: fine-tune everything.", "not run", "needs images far from the source"],
+    ]  # fmt: skip
+    return pipe_table(["rule of thumb", "here it", "evidence"], rows, "lll")
+
+
+def _deeper(study: Study, n: int, others: list[str], than: str) -> list[Difference]:
+    return [difference(study, name, than, n) for name in others if study.has(name, n)]
+
+
+def _head_only(study: Study, n: int) -> tuple[str, str]:
+    if not study.has(_CHEAP, n):
+        return "not run", f"the linear probe was not run with {count(n)} labels"
+    found = _deeper(study, n, [name for name in DEPTHS if name != _CHEAP], _CHEAP)
+    return _judged(study, found, fails="leads", holds=("equal", "trails"), n=n, than=label(_CHEAP))
+
+
+def _everything(study: Study, n: int) -> tuple[str, str]:
+    whole = "finetune_all"
+    if not study.has(whole, n):
+        return "not run", f"{label(whole)} was not run with {count(n)} labels"
+    found = _deeper(study, n, [name for name in DEPTHS if name != whole], whole)
+    return _judged(study, found, fails="leads", holds=("equal", "trails"), n=n, than=label(whole))
+
+
+def _judged(study: Study, found: list[Difference], fails: str, holds: tuple, n: int, than: str) -> tuple:
+    """The rule fails where one strategy beats the one that it names, holds where none can; the closest rival is shown."""
+    if not found:
+        return "not run", f"nothing to compare with at {count(n)} labels"
+    words = [stand(study, d) for d in found]
+    outcome = False if fails in words else True if all(word in holds for word in words) else None
+    best = max(found, key=lambda d: d.mean)
+    return (
+        f"**{_VERDICTS[outcome]}**",
+        f"with {count(n)} labels, {label(best.a)} minus {than}: {diff(best, study)}",
+    )
