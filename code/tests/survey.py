@@ -21,6 +21,8 @@ AXE = {
     "resultTypes": ["violations"],
     "preload": False,
 }
+# What another theme changes.
+AXE_DARK = AXE | {"runOnly": ["color-contrast"], "rules": {}}
 # What another width changes: what must scroll, and how close things lie.
 AXE_PHONE = AXE | {"runOnly": ["scrollable-region-focusable", "target-size"], "rules": {}}
 OPEN_ALL = """() => {
@@ -121,7 +123,7 @@ async def _look(browser, address: str, name: str) -> Sight:
         )
         page = await context.new_page()
         sizes = _watch(page, address, sight)
-        await page.goto(address + name, wait_until="networkidle")
+        await page.goto(address + name, wait_until="networkidle", timeout=120_000)
         if not await page.evaluate(
             "(dark) => document.body.classList.contains('quarto-dark') === dark", scheme == "dark"
         ):
@@ -130,7 +132,7 @@ async def _look(browser, address: str, name: str) -> Sight:
             sight.weight = sum(sizes)
             await _measure(page, sight)
         await page.evaluate(OPEN_ALL)
-        sight.axe[scheme] = await _axe(page, AXE)
+        sight.axe[scheme] = await _axe(page, AXE if scheme == "light" else AXE_DARK)
         if scheme == "light":
             await _narrow(page, sight)
         await context.close()

@@ -187,9 +187,9 @@ def source_data(x: np.ndarray) -> SourceData:
     )
 
 
-@pytest.fixture
-def made(tmp_path, small) -> tuple[Path, dict]:
-    root = tmp_path / "results"
+@pytest.fixture(scope="module")
+def once(tmp_path_factory) -> tuple[Path, dict]:
+    root = tmp_path_factory.mktemp("audit") / "results"
     (root / "audit").mkdir(parents=True)
     (root / "audit/classes.yaml").write_text(
         "rule: r\nnear_rule: n\njudged_by: me\nis_a: {cat: {n02123045: tabby}}\nnear: {truck: {n04285008: sports car}}\n"
@@ -204,9 +204,19 @@ def made(tmp_path, small) -> tuple[Path, dict]:
     )
     source = source_data(np.concatenate([SAMPLE.x_test[60:100], test[:1]]))
     lines = []
-    record = audit(data, source, root, say=lines.append)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(comparison, "PLANTED", 6)
+        patch.setattr(comparison, "SHORTLIST", 150)
+        record = audit(data, source, root, say=lines.append)
     assert len(lines) == 3
     return root, record
+
+
+@pytest.fixture
+def made(once, tmp_path) -> tuple[Path, dict]:
+    """An audit of small data, whose files a test may change."""
+    shutil.copytree(once[0], tmp_path / "results")
+    return tmp_path / "results", once[1]
 
 
 def test_audit_writes_what_it_found_and_reads_it_again(made, tmp_path, capsys):

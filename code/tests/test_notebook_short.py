@@ -148,8 +148,8 @@ def backends() -> list[str]:
 
 @pytest.mark.parametrize("backend", backends())
 def test_alone_and_offline_it_trains_and_compares_both(tmp_path, backend):
-    """With fewer epochs than a reader gets: how well they learn is the business of the committed outputs."""
-    printed = run(tmp_path, KERAS_BACKEND=backend, EPOCHS="3,1,3")
+    """With fewer images and epochs than a reader gets: how well they learn is the business of the committed outputs."""
+    printed = run(tmp_path, KERAS_BACKEND=backend, LABELS="200", TESTS="200", EPOCHS="6,1,1")
     assert f"on {backend}, without a GPU" in printed or f"on {backend}, with a GPU" in printed
     assert "Images: the small sample" in printed and "Pretrained network: the spare" in printed
     rows = re.findall(r"^(head only|fine-tuned|from scratch) +(\d+\.\d)% ±", printed, re.M)

@@ -73,7 +73,7 @@ def test_the_recipe_and_the_package_compute_the_same(monkeypatch, plain):
     )  # fmt: skip
     scratch = RunSpec(**common, strategy="scratch", image_size=32, weights="none", learning_rate=3e-4)
     names, code = {}, cells()
-    exec(code["data"], names)  # noqa: S102 - the page's own code is what this test is about
+    exec(code["load-data"], names)  # noqa: S102 - the page's own code is what this test is about
     for part, index in (("train", split.train), ("val", split.validation)):
         names |= {f"x_{part}": data.x_train[index], f"y_{part}": data.y_train[index]}
     for label in ("base", "make-model"):
