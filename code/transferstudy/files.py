@@ -153,6 +153,8 @@ def _why(error: Exception) -> str:
     if isinstance(error, RecursionError):
         return "brackets within brackets, thousands deep"
     text = " ".join(str(error).split())
+    if "integer string conversion" in text:
+        return "a number of thousands of digits"
     return printable(text if len(text) <= 200 else text[:200] + "...")
 
 

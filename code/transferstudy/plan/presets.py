@@ -49,7 +49,7 @@ def toml_tables(path: Path) -> dict[str, Any]:
     Raises:
         StudyError: missing, not valid TOML, or a table holds something else than it should.
     """
-    mend = f"mend it, or restore it: git checkout -- {path.name}"
+    mend = f"mend it, or restore it: git checkout -- {path}"
     try:
         tables = read_toml(path, mend)
     except FileNotFoundError:

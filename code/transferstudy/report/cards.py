@@ -11,6 +11,7 @@ from ..paths import project_root
 from .cardschema import DataCard, Published, WeightsCard
 
 APPLICATIONS = "applications"  # the file with published accuracies of keras.applications
+TABLES = (APPLICATIONS, "citations")  # other files in the folder of cards
 _CARD = TypeAdapter(Annotated[DataCard | WeightsCard, Field(discriminator="kind")])
 
 
@@ -55,9 +56,14 @@ def read_card(name: str) -> DataCard | WeightsCard:
 
 
 def card_names() -> list[str]:
-    """Return the names of all cards in `cards/`, sorted; files without `kind` are other tables and no cards."""
+    """Return the names of all cards in `cards/`, sorted; the tables of `TABLES` are no cards.
+
+    Raises:
+        StudyError: as `card`.
+    """
     folder: Path = project_root() / "cards"
-    return sorted(p.stem for p in folder.glob("*.yaml") if "kind" in card(p.stem))
+    names = sorted(p.stem for p in folder.glob("*.yaml"))
+    return [name for name in names if card(name) and name not in TABLES]
 
 
 def published() -> dict[str, dict]:
