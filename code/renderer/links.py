@@ -16,6 +16,8 @@ LINKS = ("href", "src", "poster", "data-src", "data-background-image", "data-bac
 LOADED = {"img", "iframe", "video", "audio", "source", "embed", "object", "script", "track", "input"}
 LOADING_RELS = {"stylesheet", "preconnect", "dns-prefetch", "preload", "prefetch", "modulepreload", "icon"}
 CARD_PICTURES = "meta[property='og:image'], meta[name='twitter:image']"
+RUNS = re.compile(r"[\s\x00-\x1f]*(javascript|vbscript|data:text/html)\s*[:;,]?", re.IGNORECASE)
+FURNITURE = re.compile(r"javascript:\s*(void\(0\))?;?$")  # Quarto's menus
 UNRESOLVED = re.compile(r"\?@[\w-]+|\?\?\?|\[\?\]")
 
 
@@ -72,7 +74,9 @@ class Checker:
         """What is wrong with one page, in words."""
         soup, found = self._soup(page), []
         for tag, attribute, url in addresses(soup):
-            if is_elsewhere(url):
+            if RUNS.match(url) and not FURNITURE.match(url):
+                found.append(f"`{attribute}` of `<{tag.name}>` would run a script: {url[:60]}")
+            elif is_elsewhere(url):
                 if loads(tag, attribute):
                     found.append(f"`<{tag.name}>` would be loaded from another host: {url}")
             elif not re.match(r"^[a-z][a-z0-9+.-]*:", url, re.IGNORECASE) and url:

@@ -1,13 +1,14 @@
 """Mends of a rendered page: ties to other hosts are cut; the furniture gets names, keys and a way past it.
 
-Each step takes a parsed page, changes it in place and says whether it changed anything. Most of what is mended is Quarto's.
+Each step takes a parsed page, changes it in place and says whether it changed anything. Most of what is mended is Quarto's;
+:mod:`renderer.furniture` has what only Quarto's pages have.
 """
 
 from __future__ import annotations
 
 from bs4 import BeautifulSoup
 
-from renderer import links
+from renderer import furniture, links
 
 CONTENT = "quarto-document-content"
 LANDMARKS = {
@@ -17,25 +18,6 @@ LANDMARKS = {
     "nav#TOC": "On this page",
     "nav.page-navigation": "Previous and next page",
 }
-LATE_NAMES = {
-    ".aa-DetachedSearchButton": "Search",
-    ".aa-Autocomplete": "Search",
-    ".slide-menu-button a": "Slide menu",
-}
-NAMING = """(() => {
-  const names = %s;
-  addEventListener("keydown", (event) => {
-    if ((event.key === "Enter" || event.key === " ") && event.target.matches?.(".callout-header[role=button]")) {
-      event.preventDefault();
-      event.target.click();
-    }
-  });
-  const name = () => { for (const [selector, label] of Object.entries(names))
-    for (const item of document.querySelectorAll(selector))
-      if (!item.getAttribute("aria-label")) { item.removeAttribute("aria-labelledby"); item.ariaLabel = label; } };
-  new MutationObserver(name).observe(document.documentElement, { childList: true, subtree: true });
-  name();
-})();"""
 
 
 def mend(soup: BeautifulSoup) -> bool:
@@ -47,8 +29,9 @@ def mend(soup: BeautifulSoup) -> bool:
         _name_landmarks,
         _name_tools,
         _make_buttons,
+        furniture.toggles,
         _allow_zoom,
-        _name_late,
+        furniture.late,
         _scroll_tables,
         _scroll_code,
         _scroll_equations,
@@ -146,19 +129,6 @@ def _allow_zoom(soup: BeautifulSoup) -> bool:
             tag["content"] = ", ".join(kept)
             changed = True
     return changed
-
-
-def _name_late(soup: BeautifulSoup) -> bool:
-    """Quarto's search and slide menu are made by scripts, so a script names them; and folded callouts get keys."""
-    quarto = soup.select("#quarto-search, .callout-header[role=button]") or soup.select(
-        "script[src*='reveal-menu'], script[src*='/menu.js']"
-    )
-    if not quarto or soup.find(id="accessible-names"):
-        return False
-    script = soup.new_tag("script", id="accessible-names")
-    script.string = NAMING % str(LATE_NAMES).replace("'", '"')
-    soup.body.append(script)
-    return True
 
 
 def _scroll_tables(soup: BeautifulSoup) -> bool:

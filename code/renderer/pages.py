@@ -98,6 +98,9 @@ class Renderer:
         if self.project.setting(page, "csl"):
             doc.metadata["csl"] = str(self.project.root / self.project.setting(page, "csl"))
         doc.metadata["pagetitle"] = "-"
+        doc.metadata["lang"] = str(
+            self.project.setting(page, "lang", "en")
+        )  # decides the quotes of references
         if source.meta.get("nocite"):
             doc.metadata["nocite"] = pf.MetaInlines(
                 *pandoc.parse(str(source.meta["nocite"])).content[0].content

@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 import yaml
 from bs4 import BeautifulSoup
 
-from renderer import glossary, links, text
+from renderer import furniture, glossary, links, narrow, text
 from renderer.errors import RenderError
 from renderer.mend import mend, near_card
 
@@ -44,14 +44,17 @@ def finish(
     """
     for sheet in site.rglob("*.css"):
         _cut_style(sheet, site)
+    for drawing in site.rglob("*.svg"):
+        narrow.unpack(drawing)
     pages = sorted(site.rglob("*.html")) if pages is None else pages
     pages = [page for page in pages if "site_libs" not in page.relative_to(site).parts]
     terms = glossary.terms(site)
     for page in pages:
-        text = page.read_text(encoding="utf-8")
-        soup = BeautifulSoup(text, "html.parser")
-        up = "../" * len(page.relative_to(site).parts[1:])
+        soup = BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser")
+        place = page.relative_to(site)
+        up = "../" * len(place.parts[1:])
         found = [mend(soup), near_card(soup, up), glossary.link(soup, terms, up)]
+        found += [narrow.offer(soup, page), furniture.current(soup, place.as_posix())]
         if any(found):
             page.write_text(soup.decode(formatter="minimal"), encoding="utf-8")
     links.Checker(site, prefix, sources).check(pages)

@@ -65,6 +65,17 @@ HIDDEN = """() => {
 }"""
 
 
+# Text in an SVG of Matplotlib's is drawn: a glyph is 100 units high, times the scale of its group, times that of the picture.
+SMALLEST = """() => Promise.all([...document.querySelectorAll("main img")]
+  .filter((image) => image.checkVisibility() && image.currentSrc.endsWith(".svg")).map(async (image) => {
+    await image.decode();
+    const drawing = await (await fetch(image.currentSrc)).text();
+    const shown = image.getBoundingClientRect().width / Number(/viewBox="0 0 ([\\d.]+)/.exec(drawing)[1]);
+    const scales = [...drawing.matchAll(/scale\\(([\\d.]+) -/g)].map((found) => 100 * Number(found[1]) * shown);
+    return [image.currentSrc.split("/").pop(), Math.min(...scales)];
+  }))"""
+
+
 @dataclass
 class Sight:
     """What was seen on one page.
@@ -75,6 +86,7 @@ class Sight:
         wide: widths at which the page is wider than the window, with its width.
         images: source, natural width and alternative text of each picture.
         focus: controls that the keyboard cannot reach or that do not show it.
+        small: at phone width, the height in pixels of the smallest text in each figure.
         moving: what moves although the reader asked for less motion.
         hidden: text that a reader without JavaScript does not see.
         weight: bytes of everything but pictures.
@@ -86,6 +98,7 @@ class Sight:
     wide: dict[int, int] = field(default_factory=dict)
     images: list = field(default_factory=list)
     focus: list[str] = field(default_factory=list)
+    small: list = field(default_factory=list)
     moving: list[str] = field(default_factory=list)
     hidden: list[str] = field(default_factory=list)
     weight: int = 0
@@ -189,6 +202,8 @@ async def _narrow(page, sight: Sight) -> None:
         found = await page.evaluate("document.documentElement.scrollWidth")
         if found > width:
             sight.wide[width] = found
+        if width == max(PHONE):
+            sight.small = await page.evaluate(SMALLEST)
     await page.set_viewport_size({"width": min(PHONE), "height": 700})
     sight.axe["phone"] = await _axe(page, AXE_PHONE)
 

@@ -40,6 +40,13 @@ def test_nothing_is_wider_than_the_window(seen):
     assert of(seen, "wide") == {}
 
 
+def test_words_in_figures_can_be_read_on_a_phone(seen, kind):
+    """At 390 pixels nothing in a figure is written smaller than 10."""
+    measured = [entry for sight in seen.values() for entry in sight.small]
+    assert len(measured) >= (2 if kind == "fixture" else 25)
+    assert {name: round(size, 1) for name, size in measured if size < 10} == {}
+
+
 def test_every_picture_is_there_and_described(seen):
     missing = {
         page: wrong

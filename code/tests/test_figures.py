@@ -1,8 +1,12 @@
 """Every figure in both themes and at both sizes, looked at as a reader would: legible, labelled, apart, honest about doubt."""
 
+import base64
 import functools
 import itertools
 import re
+import zlib
+from collections import Counter
+from xml.etree import ElementTree
 
 import matplotlib as mpl
 import numpy as np
@@ -10,21 +14,23 @@ import pytest
 from fakes import fake_inside, fake_mistakes, fake_study
 from sitefixtures import ROOT
 
+from renderer.narrow import CARRIED
 from transferstudy import report
 from transferstudy.experiments.keras_mistakes.effects import effects
 from transferstudy.plan.declared import DEPTHS
 from transferstudy.plan.strategies import STRATEGIES
 from transferstudy.report import audit
+from transferstudy.report.figures.blocks import stretches
 from transferstudy.report.figures.marks import INTERVAL_ID, SEED_ID, spread, text_box
-from transferstudy.report.figures.network import stretches
 from transferstudy.report.figures.style import SIZES, THEMES, colour, dash, look, marker, symbol
+from transferstudy.report.figures.svg import svg
 
 mpl.use("Agg")
 
 # Strategies that share a figure, each with a look of its own.
 MAIN = [n for n in STRATEGIES if marker(n) != "h"]
 TWO = ["finetune_all", "small_scratch"]
-SMALLEST = 15  # points: 20 CSS pixels, on a slide
+SMALLEST = {"page": 0, "slide": 15, "phone": 7.6}  # points: 20 CSS pixels on a slide, 10 on a phone
 TALLEST = 540  # CSS pixels that a slide's heading leaves, on a stage of 1280 by 720
 
 
@@ -161,13 +167,14 @@ def test_every_figure_in_both_themes_and_sizes(drawn, name, theme, size):
     for text, box in zip(words, boxes, strict=True):
         inside = page.x0 <= box.x0 and box.x1 <= page.x1 and page.y0 <= box.y0 and box.y1 <= page.y1
         assert inside, f"{text.get_text()!r} leaves the canvas"
-        if size == "slide":
-            assert text.get_fontsize() >= SMALLEST, f"{text.get_text()!r} has {text.get_fontsize()} points"
+        assert text.get_fontsize() >= SMALLEST[size], f"{text.get_text()!r} has {text.get_fontsize()} points"
     for (a, box_a), (b, box_b) in itertools.combinations(zip(words, boxes, strict=True), 2):
         slanted = a.get_rotation() % 90 and b.get_rotation() % 90  # their boxes say little
         if not slanted:
             met = box_a.padded(-1).overlaps(box_b.padded(-1))
             assert not met, f"{a.get_text()!r} and {b.get_text()!r} overlap"
+    if size == "phone":
+        assert figure.get_figwidth() * 96 <= 328, "a phone of 360 pixels has no more room"
     if size == "slide":
         assert figure.get_figheight() * 96 <= TALLEST
         assert figure.get_figwidth() * 96 <= 1152
@@ -355,3 +362,79 @@ def test_reliability_bins_hold_the_truth_of_a_calibrated_model():
     assert sum(b.predictions for b in bins) > 3800
     held = [b.low - 0.02 <= b.confidence <= b.high + 0.02 for b in bins]
     assert np.mean(held) > 0.9
+
+
+IDS = re.compile(r'\bid="([^"]+)"')
+PATH_TO_ID = re.compile(r'(?:href="|url\()#([^")]+)')
+
+
+@pytest.fixture
+def shown(monkeypatch, drawings):
+    """Shows figures as a page does, afresh; gives the drawings, those for phones unpacked."""
+    from transferstudy.report import show as shows
+
+    def show(*names: str) -> list[str]:
+        written: list[str] = []
+        monkeypatch.setattr(shows, "_display", written.append)
+        monkeypatch.setattr(shows, "_times", Counter())
+        for name in names:
+            shows.show(drawings[name][0], *drawings[name][1:])
+        return [part for drawing in written for part in taken_apart(drawing)]
+
+    return show
+
+
+def taken_apart(drawing: str) -> list[str]:
+    found = CARRIED.search(drawing)
+    assert found, "the drawing carries none for phones"
+    return [drawing.replace(found[0], ""), zlib.decompress(base64.b64decode(found[1])).decode()]
+
+
+def test_figures_are_the_same_in_every_render_and_share_no_id_on_a_page(shown):
+    names = ("learning_curves one size", "layers", "learning_curves one size", "confusion")
+    page = shown(*names)
+    assert page == shown(*names), "drawn twice, two files"
+    assert len(page) == 4 * len(names)
+    ids = [found for drawing in page for found in IDS.findall(drawing)]
+    assert len(ids) == len(set(ids)) > 20
+    for drawing in page:
+        own = ElementTree.fromstring(drawing)  # noqa: S314 - our own
+        assert set(PATH_TO_ID.findall(drawing)) <= {e.get("id") for e in own.iter()}, (
+            "a reference leads nowhere"
+        )
+        assert "<!--" not in drawing
+    wide, narrow = page[:2]
+    assert len(narrow) < 1.1 * len(wide), "the drawing for phones should be light"
+
+
+HOSTILE = (
+    r"$\foo$",
+    "$x_1$ & <b>",
+    "a\x1b[31mred",
+    "new\nline",
+    "--><script>alert(1)</script>",
+    "\udcff not UTF-8",
+    "猫",
+)
+
+
+def test_names_of_classes_are_drawn_as_they_are(tmp_path):
+    """Dollars are no mathematics here, and no name makes a file that browsers refuse."""
+    study = fake_study(tmp_path, [(n, 500, 1) for n in TWO])
+    record = study.first
+    record["data"]["classes"] = [*HOSTILE, *record["data"]["classes"][len(HOSTILE) :]]
+    assert study.classes[:4] == (r"$\foo$", "$x_1$ & <b>", r"a\x1b[31mred", r"new\nline")
+    for size in SIZES:
+        for figure in (
+            report.figures.confusion(study, TWO[0], 500, size=size),
+            report.figures.class_accuracy(study, TWO, 500, size=size),
+            report.figures.prediction(
+                np.zeros((8, 8, 3), np.uint8), np.full(10, 0.1), study.classes, 0, size=size
+            ),
+        ):
+            assert {r"$\foo$", r"a\x1b[31mred"} <= {
+                t.get_text().removesuffix(" (true)") for t in texts(figure)
+            }
+            drawing = svg(figure, "hostile")
+            ElementTree.fromstring(drawing)  # noqa: S314 - our own
+            assert "script" not in drawing

@@ -1,8 +1,10 @@
 """The step that both renderers share, on pages as Quarto writes them."""
 
+import base64
 import os
 import subprocess
 import sys
+import zlib
 from pathlib import Path
 
 import pytest
@@ -189,3 +191,54 @@ def test_quarto_runs_it_as_a_script(site, tmp_path, target, status):
     assert done.returncode == status, done.stderr
     assert "require.js" not in (site / "index.html").read_text()
     assert ("index.html: broken" in done.stderr) == bool(status)
+
+
+def carrying(narrow: bytes | str) -> str:
+    """A drawing that carries another one, as `report.show` writes it."""
+    packed = narrow if isinstance(narrow, str) else base64.b64encode(zlib.compress(narrow)).decode()
+    return (
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 532.8 300">'
+        f'<metadata id="narrow-drawing">{packed}</metadata><g/></svg>'
+    )
+
+
+NARROW = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 244.8 318.24"/>'
+
+
+def test_a_figures_drawing_for_phones_becomes_a_file_that_phones_are_offered(site):
+    figures = site / "a b_files"
+    figures.mkdir()
+    (figures / "fig.svg").write_text(carrying(NARROW))
+    (figures / "plain.svg").write_text("<svg/>")
+    both = '<main><img src="a%20b_files/fig.svg" alt="x"/><img src="a%20b_files/plain.svg" alt="y"/>'
+    (site / "index.html").write_text(QUARTO.replace("<main>", both))
+    for _ in range(2):  # as when one page is rendered again
+        postrender.finish(site)
+        first, second = index(site).select("main img")
+        assert second.parent.name == "main"
+        assert first.parent.name == "picture"
+        assert [dict(source.attrs) for source in first.parent.select("source")] == [
+            {
+                "media": "(max-width: 599.98px)",
+                "srcset": "a%20b_files/fig-narrow.svg",
+                "width": "326",
+                "height": "424",
+            }
+        ]
+        assert (figures / "fig-narrow.svg").read_bytes() == NARROW
+        assert "metadata" not in (figures / "fig.svg").read_text()
+
+
+def test_a_damaged_drawing_for_phones_is_named(site):
+    (site / "fig.svg").write_text(carrying("AAAA"))
+    with pytest.raises(RenderError, match=r"fig\.svg: its drawing for narrow screens is damaged"):
+        postrender.finish(site)
+
+
+@pytest.mark.parametrize(
+    "address", ["javascript:alert(1)", " JavaScript:x", "data:text/html,x", "vbscript:x"]
+)
+def test_a_link_that_runs_a_script_is_refused(site, address):
+    (site / "index.html").write_text(QUARTO.replace("<main>", f'<main><a href="{address}">x</a>'))
+    with pytest.raises(RenderError, match=r"index\.html: `href` of `<a>` would run a script"):
+        postrender.finish(site)

@@ -1,6 +1,7 @@
 """Small helpers of pages: draw a figure in both themes, print a model, run it on one image."""
 
 import warnings
+from collections import Counter
 from collections.abc import Callable
 
 import numpy as np
@@ -11,26 +12,44 @@ from ..analysis.study import load as load_study
 from ..data import ImageData, load
 from ..errors import StudyError
 from .figures.style import THEMES
+from .figures.svg import svg, with_narrow
 
 
 def show(figure: Callable, *arguments, **options) -> None:
-    """Draw a figure of `report.figures` in the light and then the dark theme and show both.
+    """Draw a figure of `report.figures` in the light and then the dark theme and show both, each with a drawing for phones.
 
     The two renderings belong to a cell with `renderings: [light, dark]`.
     """
-    import matplotlib.pyplot as plt
-
     for theme in THEMES:
-        figure(*arguments, theme=theme, size="page", **options)
-        plt.show()
+        wide, narrow = (_drawn(figure, arguments, options, theme, size) for size in ("page", "phone"))
+        _display(with_narrow(wide, narrow))
 
 
 def show_slide(figure: Callable, *arguments, **options) -> None:
     """Draw a figure of `report.figures` at the size of a slide, in the light theme, and show it."""
+    _display(_drawn(figure, arguments, options, "light", "slide"))
+
+
+_times: Counter = Counter()
+
+
+def _drawn(figure: Callable, arguments: tuple, options: dict, theme: str, size: str) -> str:
+    """One drawing as SVG, named by what it is and by how often this page has shown the like before."""
     import matplotlib.pyplot as plt
 
-    figure(*arguments, theme="light", size="slide", **options)
-    plt.show()
+    name = f"{getattr(figure, '__name__', 'figure')} {theme} {size}"
+    _times[name] += 1
+    made = figure(*arguments, theme=theme, size=size, **options)
+    try:
+        return svg(made, f"{name} {_times[name]}")
+    finally:
+        plt.close(made)  # a notebook shows again what is left open
+
+
+def _display(drawing: str) -> None:
+    from IPython.display import display
+
+    display({"image/svg+xml": drawing}, raw=True)
 
 
 def sample() -> ImageData:

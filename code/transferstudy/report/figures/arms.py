@@ -8,13 +8,13 @@ from ...analysis.cost import cpu_seconds, timed
 from ...analysis.study import Study
 from ..bill import pretrainings
 from .marks import draw_interval, draw_seeds, minutes_axis, name_ends
-from .style import canvas, colour, dash, marker
+from .style import by_size, canvas, colour, dash, marker
 
 
 def arms_at(study: Study, n_labels: int, theme: str = "light", size: str = "page") -> Figure:
     """Test accuracy of every strategy at one number of labels, sorted: mean, interval, and a small dot for each seed."""
     arms = sorted(study.at(n_labels), key=lambda a: a.accuracy)
-    with canvas(theme, size, 0.1 + (0.055 if size == "page" else 0.043) * len(arms)) as (figure, axis, face):
+    with canvas(theme, size, 0.1 + by_size(size, 0.055, 0.043, 0.105) * len(arms)) as (figure, axis, face):
         for row, arm in enumerate(arms):
             tone = colour(arm.strategy.name, theme)
             low, high = arm_interval(study, arm)
@@ -32,7 +32,9 @@ def arms_at(study: Study, n_labels: int, theme: str = "light", size: str = "page
         low, high = axis.get_xlim()
         axis.set_xlim(max(0, low), high + 0.09 * (high - low))
         axis.set_ylim(-0.6, len(arms) - 0.4)
-        axis.set_xlabel(f"test accuracy (%) with {n_labels:,} labelled images")
+        axis.set_xlabel(
+            f"test accuracy (%){chr(10) if size == 'phone' else ' '}with {n_labels:,} labelled images"
+        )
         axis.grid(axis="y", visible=False)
         axis.tick_params(axis="y", length=0)
     return figure
@@ -43,7 +45,7 @@ def cost(study: Study, theme: str = "light", size: str = "page") -> Figure:
 
     Where it is known what the pretrained weights took to make, a line stands at that time: it was spent once.
     """
-    with canvas(theme, size, 0.62 if size == "page" else 0.4) as (figure, axis, face):
+    with canvas(theme, size, by_size(size, 0.62, 0.4, 1.4)) as (figure, axis, face):
         ends = []
         for strategy in study.strategies:
             arms = [study.arm(strategy.name, n) for n in study.sizes_of(strategy.name)]

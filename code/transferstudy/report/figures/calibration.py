@@ -7,7 +7,7 @@ from ...analysis.reliability import reliability_bins
 from ...analysis.study import Study
 from ...analysis.temperature import arm_calibration, scaled
 from .marks import draw_interval, name_ends
-from .style import canvas, colour, dash, marker
+from .style import by_size, canvas, colour, dash, marker
 
 
 def reliability(
@@ -17,7 +17,7 @@ def reliability(
 
     The diagonal is perfect calibration. Bins with few predictions are left out (see `reliability_bins`).
     """
-    with canvas(theme, size, 0.62 if size == "page" else 0.42) as (figure, axis, face):
+    with canvas(theme, size, by_size(size, 0.62, 0.42, 1.1)) as (figure, axis, face):
         _diagonal(axis, face)
         ends = []
         for name in strategies:
@@ -33,7 +33,7 @@ def reliability_scaled(
     study: Study, strategy: str, n_labels: int, theme: str = "light", size: str = "page"
 ) -> Figure:
     """As `reliability`, for one strategy, as it is and after each run's own temperature, fitted on its validation images."""
-    with canvas(theme, size, 0.62 if size == "page" else 0.42) as (figure, axis, face):
+    with canvas(theme, size, by_size(size, 0.62, 0.42, 1.1)) as (figure, axis, face):
         _diagonal(axis, face)
         log_p, y = study.test_predictions(strategy, n_labels)
         temperatures = [c.temperature for c in arm_calibration(study, strategy, n_labels)]
@@ -49,7 +49,8 @@ def reliability_scaled(
 
 def _diagonal(axis, face):
     axis.plot([0, 100], [0, 100], color=face.muted, linewidth=1, linestyle=(0, (6, 4)))
-    axis.set_xlabel("confidence: probability of the predicted class (%)")
+    long = "confidence: probability of the predicted class (%)"
+    axis.set_xlabel("confidence (%)" if face.size == "phone" else long)
     axis.set_ylabel("test accuracy (%)")
     axis.set_xlim(0, 101)
     axis.set_ylim(0, 101)

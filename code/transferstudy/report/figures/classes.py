@@ -8,14 +8,14 @@ from matplotlib.figure import Figure
 from ...analysis.comparison import class_intervals
 from ...analysis.study import Study
 from .marks import draw_interval
-from .style import canvas, colour, marker
+from .style import by_size, canvas, colour, marker
 
 
 def confusion(study: Study, strategy: str, n_labels: int, theme: str = "light", size: str = "page") -> Figure:
     """Confusion of the test images, mean over the seeds: rows are the true class, columns the predicted one, in % of the row."""
     counts = study.arm(strategy, n_labels).test("confusion").mean(axis=0)
     share = 100 * counts / counts.sum(axis=1, keepdims=True)
-    with canvas(theme, size, 0.78 if size == "page" else 0.45) as (figure, axis, face):
+    with canvas(theme, size, by_size(size, 0.78, 0.45, 1.0)) as (figure, axis, face):
         tones = LinearSegmentedColormap.from_list("share", [face.fill, colour(strategy, theme)])
         axis.imshow(np.sqrt(share), cmap=tones, vmin=0, vmax=10, aspect="auto")
         axis.set_xticks(
@@ -44,7 +44,7 @@ def class_accuracy(
     means = [100 * arm.test("class_accuracy").mean(axis=0) for arm in arms]
     order = np.argsort(np.mean(means, axis=0))
     aside = np.linspace(0.17, -0.17, len(arms)) if len(arms) > 1 else [0.0]
-    with canvas(theme, size, 0.62 if size == "page" else 0.42) as (figure, axis, face):
+    with canvas(theme, size, by_size(size, 0.62, 0.42, 1.1)) as (figure, axis, face):
         for arm, mean, shift in zip(arms, means, aside, strict=True):
             name = arm.strategy.name
             tone = colour(name, theme)
@@ -55,9 +55,15 @@ def class_accuracy(
                 label=arm.strategy.label,
             )  # fmt: skip
         axis.set_yticks(range(len(order)), [study.classes[i] for i in order])
-        axis.set_xlabel(f"accuracy within the class (%) with {n_labels:,} labelled images")
+        axis.set_xlabel(
+            f"accuracy within the class (%)\nwith {n_labels:,} labelled images"
+            if size == "phone"
+            else f"accuracy within the class (%) with {n_labels:,} labelled images"
+        )
         axis.grid(axis="y", visible=False)
         axis.tick_params(axis="y", length=0)
         plt.setp(axis.spines["left"], visible=False)
-        figure.legend(loc="outside upper center", ncols=len(strategies), frameon=False)
+        figure.legend(
+            loc="outside upper center", ncols=1 if size == "phone" else len(strategies), frameon=False
+        )
     return figure

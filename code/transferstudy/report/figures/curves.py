@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from ...analysis.comparison import arm_interval
 from ...analysis.study import Study
 from .marks import draw_interval, draw_seeds, name_ends
-from .style import canvas, colour, dash, marker
+from .style import by_size, canvas, colour, dash, marker
 
 _DODGE = 0.014  # of the axis' width: strategies at one size stand side by side, so that their intervals can be told apart
 
@@ -18,7 +18,7 @@ def learning_curves(study: Study, theme: str = "light", size: str = "page") -> F
     On a page every seed is a small dot; from the back of a room dots are clutter, so a slide has the intervals alone.
     A strategy that was not run at all sizes ends, or starts, where its runs do.
     """
-    with canvas(theme, size, 0.66 if size == "page" else 0.42) as (figure, axis, face):
+    with canvas(theme, size, by_size(size, 0.66, 0.42, 1.3)) as (figure, axis, face):
         shown = [s for s in study.strategies if study.sizes_of(s.name)]
         decades = max(np.log10(study.sizes[-1] / study.sizes[0]), 1.0)
         aside = 10 ** (_DODGE * decades * np.linspace(-1, 1, len(shown))) if len(shown) > 1 else [1.0]
@@ -31,13 +31,15 @@ def learning_curves(study: Study, theme: str = "light", size: str = "page") -> F
             for x, arm in zip(at, arms, strict=True):
                 low, high = arm_interval(study, arm)
                 draw_interval(axis, x, (100 * low, 100 * high), tone, face, 0.75)
-                if size == "page":
+                if size != "slide":
                     draw_seeds(axis, x, 100 * arm.test("accuracy"), tone, face)
             ends.append((at[-1], means[-1], strategy.label, tone))
         axis.set_xscale("log")
         axis.set_xticks(study.sizes, [f"{n:,}" for n in study.sizes])
         axis.xaxis.set_minor_locator(ticker.NullLocator())
-        axis.set_xlabel("labelled images, training and validation together")
+        axis.set_xlabel(
+            "labelled images" if size == "phone" else "labelled images, training and validation together"
+        )
         axis.grid(axis="x", visible=False)
         axis.set_ylabel("test accuracy (%)")
         low, high = axis.get_ylim()
@@ -51,7 +53,7 @@ def training_curves(
 ) -> Figure:
     """Validation accuracy against optimiser steps at one number of labels, a line a seed; a marker shows the kept state."""
     chosen = strategies or [s.name for s in study.strategies if study.has(s.name, n_labels)]
-    with canvas(theme, size, 0.6 if size == "page" else 0.4) as (figure, axis, face):
+    with canvas(theme, size, by_size(size, 0.6, 0.4, 1.1)) as (figure, axis, face):
         ends = []
         for name in chosen:
             arm, tone = study.arm(name, n_labels), colour(name, theme)
@@ -66,7 +68,7 @@ def training_curves(
                     axis.plot(steps[best], accuracy[best], marker(name), color=tone, markersize=face.marker)
                     offset, last = steps[-1], (float(steps[-1]), accuracy[-1])
             ends.append((*last, arm.strategy.label, tone))
-        axis.set_xlabel("optimiser steps (dotted: only the head learns)")
+        axis.set_xlabel(f"optimiser steps{chr(10) if size == 'phone' else ' '}(dotted: only the head learns)")
         axis.set_ylabel("validation accuracy (%)")
         axis.set_ylim(axis.get_ylim())
         name_ends(figure, axis, ends, face)

@@ -10,7 +10,7 @@ from ...analysis.study import Arm, Study
 from ..claims.costs import machines
 from ..values import signed
 from .marks import draw_interval, draw_seeds, minutes_axis
-from .style import canvas, colour, marker, symbol
+from .style import by_size, canvas, colour, marker, symbol
 
 
 def gain(study: Study, price: bool = False, theme: str = "light", size: str = "page") -> Figure:
@@ -20,15 +20,18 @@ def gain(study: Study, price: bool = False, theme: str = "light", size: str = "p
         study: the finished runs.
         price: whether a second panel shows the processor time of one run of either arm.
         theme: "light" or "dark".
-        size: "page" or "slide".
+        size: "page", "slide" or "phone".
     """
     pairs = [(n, study.best(n, True), study.best(n, False)) for n in study.contested]
     rows = max(len(pairs), 2)
-    height = 0.056 + rows * (0.1 if size == "page" else min(0.12, 0.365 / rows))
-    with canvas(
-        theme, size, height, 1, 2 if price else 1, sharey=True, squeeze=False,
-        width_ratios=[1.25, 1] if price else [1],
-    ) as (figure, axes, face):  # fmt: skip
+    panels = 2 if price else 1
+    if size == "phone":  # the panels stand below each other
+        height, shape = panels * (0.15 + rows * 0.19), {"rows": panels}
+    else:
+        height = 0.056 + rows * (0.1 if size == "page" else min(0.12, 0.365 / rows))
+        shape = {"columns": panels, "width_ratios": [1.25, 1] if price else [1]}
+    with canvas(theme, size, height, **shape, sharey=True, squeeze=False) as (figure, axes, face):
+        axes = axes.reshape(1, -1)
         left = axes[0, 0]
         left.axvline(0, color=face.muted, linewidth=face.line * 0.5)
         for row, (n, a, b) in enumerate(pairs):
@@ -45,12 +48,15 @@ def gain(study: Study, price: bool = False, theme: str = "light", size: str = "p
                 ha="center", va="center", color=face.ink, fontweight="bold",
                 bbox={"facecolor": axes[0, 0].get_facecolor(), "edgecolor": "none", "pad": 0.5},  # over the line at zero
             )  # fmt: skip
-            _row_name(left, row, n, a, b, face)
+            for axis in axes[0] if size == "phone" else [left]:
+                _row_name(axis, row, n, a, b, face)
         left.set_yticks([])
         low, high = left.get_xlim()
         left.set_xlim(min(low, -1), max(high, 1))
         left.set_ylim(len(pairs) - 0.5, -0.5)
-        left.xaxis.set_major_locator(MaxNLocator(5 if price else 8, steps=(1, 2, 5, 10)))
+        left.xaxis.set_major_locator(
+            MaxNLocator(by_size(size, 5 if price else 8, 5 if price else 8, 4), steps=(1, 2, 5, 10))
+        )
         left.set_xlabel("gain in test accuracy (points)")
         if price:
             _price(axes[0, 1], study, pairs, face)

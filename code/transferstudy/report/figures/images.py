@@ -5,11 +5,11 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from ...data import ImageData
-from .style import canvas
+from .style import by_size, canvas
 
 
 def _picture(axis, image: np.ndarray, title: str | None = None):
-    axis.imshow(image, interpolation="nearest")
+    axis.imshow(image, interpolation="none")  # each pixel once; `svg` keeps their edges
     axis.set_xticks([])
     axis.set_yticks([])
     axis.grid(visible=False)
@@ -22,6 +22,8 @@ def _picture(axis, image: np.ndarray, title: str | None = None):
 def examples(sample: ImageData, per_class: int = 6, theme: str = "light", size: str = "page") -> Figure:
     """Some training images of every class, one column a class."""
     n_classes = len(sample.classes)
+    if size == "phone":
+        return _examples_by_row(sample, per_class, theme)
     per_class = min(per_class, 4) if size == "slide" else per_class  # as many as fit
     with canvas(theme, size, 0.75 * per_class / n_classes + 0.06, per_class, n_classes) as (
         figure,
@@ -39,6 +41,20 @@ def examples(sample: ImageData, per_class: int = 6, theme: str = "light", size: 
     return figure
 
 
+def _examples_by_row(sample: ImageData, per_class: int, theme: str) -> Figure:
+    """One row a class: on a phone ten names fit below each other only."""
+    rows = len(sample.classes)
+    with canvas(theme, "phone", 0.145 * rows, rows, per_class, squeeze=False) as (figure, axes, face):
+        for label, name in enumerate(sample.classes):
+            members = np.flatnonzero(sample.y_train == label)[:per_class]
+            for axis, index in zip(axes[label], members, strict=False):
+                _picture(axis, sample.x_train[index])
+            for axis in axes[label, len(members) :]:
+                axis.set_visible(False)
+            axes[label, 0].set_ylabel(name, rotation=0, ha="right", va="center", fontsize=face.font * 0.9)
+    return figure
+
+
 def views(
     sample: ImageData, index: int = 0, count: int = 7, theme: str = "light", size: str = "page"
 ) -> Figure:
@@ -48,9 +64,14 @@ def views(
     image = sample.x_train[index]
     rng = np.random.default_rng(3)
     made = augment(np.repeat(image[None], count, axis=0), "crop-flip", rng)
-    with canvas(theme, size, 0.17, 1, count + 1) as (figure, axes, _):
+    rows = 2 if size == "phone" else 1
+    shape = (rows, -(-(count + 1) // rows))
+    with canvas(theme, size, by_size(size, 0.17, 0.17, 0.6), *shape, squeeze=False) as (figure, grid, _):
+        axes = grid.ravel()
+        for axis in axes[count + 1 :]:
+            axis.set_visible(False)
         _picture(axes[0], image, "original")
-        for axis, view in zip(axes[1:], made, strict=True):
+        for axis, view in zip(axes[1:], made, strict=False):
             _picture(axis, view)
     return figure
 
@@ -65,7 +86,10 @@ def preprocessing(sample: ImageData, index: int = 0, theme: str = "light", size:
         ("preprocess_input", image - means),
         ("divided by 255", image / 255),
     )
-    with canvas(theme, size, 0.4, 1, 4, width_ratios=[0.9, 1.2, 1.2, 1.2]) as (figure, axes, face):
+    phone = size == "phone"
+    shape = {"rows": 2, "columns": 2} if phone else {"columns": 4, "width_ratios": [0.9, 1.2, 1.2, 1.2]}
+    with canvas(theme, size, 1.0 if phone else 0.4, **shape) as (figure, axes, face):
+        axes = axes.ravel()
         _picture(axes[0], sample.x_train[index], sample.classes[sample.y_train[index]])
         tones = {
             "red": "#c0392b" if theme == "light" else "#ff7b72",
@@ -109,9 +133,14 @@ def prediction(
         classes: names.
         true_label: index of the true class.
         theme: "light" or "dark".
-        size: "page" or "slide".
+        size: "page", "slide" or "phone".
     """
-    with canvas(theme, size, 0.4, 1, 2, width_ratios=[1, 1.6]) as (figure, axes, face):
+    shape = (
+        {"rows": 2, "height_ratios": [1, 1.7]}
+        if size == "phone"
+        else {"columns": 2, "width_ratios": [1, 1.6]}
+    )
+    with canvas(theme, size, by_size(size, 0.4, 0.4, 1.35), **shape) as (figure, axes, face):
         _picture(axes[0], image, f"true class:\n{classes[true_label]}")
         order = np.argsort(probabilities)
         tones = [face.ink if i == true_label else face.muted for i in order]

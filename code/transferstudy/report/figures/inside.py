@@ -8,7 +8,7 @@ from ...analysis.study import Study
 from ...experiments.inside.stored import Inside, inside_of
 from .images import _picture
 from .marks import name_ends
-from .style import canvas, colour, dash, marker
+from .style import by_size, canvas, colour, dash, marker
 
 _MARKS = ("o", "s", "^", "D", "v", "p", "X", "*", "<", ">")
 
@@ -17,9 +17,11 @@ def _over(axis, image: np.ndarray, heat: np.ndarray, tones, low: float, high: fl
     """Show a picture in grey with a map over it; `place` is (left, right) of the map in pixels."""
     side = len(image)
     left, right = place or (0, side)
-    axis.imshow(image.mean(axis=-1), cmap="gray", vmin=0, vmax=255, extent=(0, side, side, 0))
     axis.imshow(
-        heat.astype(float), cmap=tones, vmin=low, vmax=high, alpha=0.6, interpolation="nearest",
+        image.mean(axis=-1), cmap="gray", vmin=0, vmax=255, interpolation="none", extent=(0, side, side, 0)
+    )
+    axis.imshow(
+        heat.astype(float), cmap=tones, vmin=low, vmax=high, alpha=0.6, interpolation="none",
         extent=(left, right, right, left),
     )  # fmt: skip
     axis.set_xlim(0, side)
@@ -47,14 +49,18 @@ def maps(
     small changes too; changes below five points stay pale.
     """
     found = [(study.arm(name, n_labels).strategy, inside_of(study, name, n_labels)) for name in strategies]
-    columns = 1 + 2 * len(found)
     count = min(count, 2) if size == "slide" else count  # as many as fit
-    height = (1.06 if size == "page" else 0.9) * count / columns + 0.1
-    with canvas(theme, size, height, count, columns) as (figure, axes, face):
+    blocks = len(found) if size == "phone" else 1  # a phone shows one strategy below the other
+    columns = 1 + 2 * len(found) // blocks
+    height = by_size(size, 1.06, 0.9, 1.16) * count * blocks / columns + 0.1 * blocks
+    with canvas(theme, size, height, count * blocks, columns, squeeze=False) as (figure, grid, face):
+        axes = np.hstack([part[:, 0 if k == 0 else 1 :] for k, part in enumerate(np.vsplit(grid, blocks))])
         for row in range(count):
             first = found[0][1]
-            _picture(axes[row, 0], first.arrays["pictures"][row])
-            axes[row, 0].set_ylabel(study.classes[first.arrays["true"][row]], fontsize=face.font * 0.9)
+            for block in range(blocks):
+                axis = grid[row + count * block, 0]
+                _picture(axis, first.arrays["pictures"][row])
+                axis.set_ylabel(study.classes[first.arrays["true"][row]], fontsize=face.font * 0.9)
             for k, (_, inside) in enumerate(found):
                 image, side = inside.arrays["pictures"][row], inside.arrays["pictures"].shape[1]
                 _over(axes[row, 1 + 2 * k], image, inside.arrays["gradcam"][row], "inferno", 0, 1)
@@ -81,10 +87,10 @@ def cka(study: Study, strategy: str, n_labels: int, theme: str = "light", size: 
     """CKA between every layer before training (rows) and after it (columns); 1 is the same representation."""
     inside = inside_of(study, strategy, n_labels)
     names = _short(inside.about["layers"])
-    with canvas(theme, size, 0.72 if size == "page" else 0.45) as (figure, axis, face):
+    with canvas(theme, size, by_size(size, 0.72, 0.45, 0.95)) as (figure, axis, face):
         tones = LinearSegmentedColormap.from_list("same", [face.fill, colour(strategy, theme)])
         shown = axis.imshow(inside.arrays["cka"].astype(float), cmap=tones, vmin=0, vmax=1, aspect="auto")
-        step = 1 if size == "page" else 3
+        step = by_size(size, 1, 3, 2)
         ticks = range(0, len(names), step)
         axis.set_xticks(ticks, [names[i] for i in ticks], rotation=45, ha="right", rotation_mode="anchor")
         axis.set_yticks(ticks, [names[i] for i in ticks])
@@ -99,7 +105,7 @@ def change(
     study: Study, strategies: list[str], n_labels: int, theme: str = "light", size: str = "page"
 ) -> Figure:
     """CKA of each layer with itself before training, one line a strategy: what training changed, and where."""
-    with canvas(theme, size, 0.5 if size == "page" else 0.4) as (figure, axis, face):
+    with canvas(theme, size, by_size(size, 0.5, 0.4, 1.0)) as (figure, axis, face):
         longest: list[str] = []
         ends = []
         for name in strategies:
@@ -108,7 +114,7 @@ def change(
             longest, tone = max(longest, inside.about["layers"], key=len), colour(name, theme)
             axis.plot(range(len(same)), same, dash(name), color=tone, marker=marker(name))
             ends.append((len(same) - 1, float(same[-1]), study.arm(name, n_labels).strategy.label, tone))
-        step = 1 if size == "page" else 3
+        step = by_size(size, 1, 3, 2)
         ticks = range(0, len(longest), step)
         axis.set_xticks(
             ticks, [_short(longest)[i] for i in ticks], rotation=45, ha="right", rotation_mode="anchor"
@@ -123,7 +129,7 @@ def change(
 def filters(study: Study, strategy: str, n_labels: int, theme: str = "light", size: str = "page") -> Figure:
     """The first convolution's filters before and after training, each stretched to its own range."""
     inside = inside_of(study, strategy, n_labels)
-    with canvas(theme, size, 0.5 if size == "page" else 0.42, 1, 2) as (figure, axes, _):
+    with canvas(theme, size, by_size(size, 0.5, 0.42, 0.56), 1, 2) as (figure, axes, _):
         for axis, when in zip(axes, ("before", "after"), strict=True):
             _picture(axis, _mosaic(inside.arrays[f"filters_{when}"].astype(float)), f"{when} training")
     return figure
@@ -144,13 +150,20 @@ def _mosaic(pictures: np.ndarray) -> np.ndarray:
 def places(study: Study, strategy: str, n_labels: int, theme: str = "light", size: str = "page") -> Figure:
     """A map of the pooled features of test images before and after training (t-SNE), one colour and mark a class."""
     inside = inside_of(study, strategy, n_labels)
-    with canvas(theme, size, 0.5 if size == "page" else 0.42, 1, 2) as (figure, axes, face):
+    rows = by_size(size, 1, 1, 2)
+    with canvas(theme, size, by_size(size, 0.5, 0.42, 1.9), rows, 2 // rows) as (figure, axes, face):
         for axis, when in zip(axes, ("before", "after"), strict=True):
             _scatter(axis, inside, f"places_{when}", study.classes, face)
             axis.set_title(f"{when} training")
         # The legend is shared; Matplotlib takes it from one panel.
         handles, labels = axes[0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside lower center", ncols=min(5, len(labels)), frameon=False)
+        figure.legend(
+            handles,
+            labels,
+            loc="outside lower center",
+            ncols=min(by_size(size, 5, 5, 3), len(labels)),
+            frameon=False,
+        )
     return figure
 
 

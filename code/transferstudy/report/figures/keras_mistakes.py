@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 from ...experiments.keras_mistakes.effects import Effect
 from ..values import signed
 from .marks import draw_interval, draw_seeds
-from .style import canvas
+from .style import by_size, canvas
 
 _ROWS = {
     "pixels": "pixels / 255",
@@ -24,9 +24,9 @@ def keras_mistakes(effects: dict[str, Effect], theme: str = "light", size: str =
     Args:
         effects: mistake -> effect, as `keras_mistakes.effects.effects` returns them.
         theme: "light" or "dark".
-        size: "page" or "slide".
+        size: "page", "slide" or "phone".
     """
-    with canvas(theme, size, 0.5 if size == "page" else 0.42) as (figure, axis, face):
+    with canvas(theme, size, by_size(size, 0.5, 0.42, 1.05)) as (figure, axis, face):
         axis.axvline(0, color=face.muted, linewidth=1)
         for row, effect in enumerate(reversed(effects.values())):
             d = effect.difference
@@ -36,14 +36,16 @@ def keras_mistakes(effects: dict[str, Effect], theme: str = "light", size: str =
                 markerfacecolor=face.ink if d.excludes_zero else face.paper,
             )  # fmt: skip
             draw_seeds(axis, [100 * x for x in d.per_seed], row - 0.27, face.muted, face)
-            axis.annotate(
-                f"{signed(d.mean)} ({signed(d.low)} to {signed(d.high)})", (1.02, row),
-                xycoords=axis.get_yaxis_transform(), va="center", annotation_clip=False,
+            words, phone = f"{signed(d.mean)} ({signed(d.low)} to {signed(d.high)})", size == "phone"
+            axis.annotate(  # a phone has no room beside the chart, so there they stand above each bar
+                words, (1.0, row + 0.3) if phone else (1.02, row), xycoords=axis.get_yaxis_transform(),
+                ha="right" if phone else "left", va="center", annotation_clip=False,
             )  # fmt: skip
         names = [_ROWS[name] for name in effects]
         axis.set_yticks(range(len(names)), list(reversed(names)))
         axis.set_ylim(-0.6, len(names) - 0.4)
-        axis.set_xlabel("reported accuracy: with the mistake − without (points)")
+        long = "reported accuracy: with the mistake − without (points)"
+        axis.set_xlabel("with the mistake − without\n(points of accuracy)" if size == "phone" else long)
         axis.grid(axis="y", visible=False)
         axis.tick_params(axis="y", length=0)
     return figure

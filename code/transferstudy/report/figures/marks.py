@@ -3,13 +3,17 @@
 import matplotlib.ticker as ticker
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import same_color
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.text import Annotation
 
 from .style import Look
 
 # What an artist stands for, kept as its id: it reaches the SVG, and tests look for it.
 INTERVAL_ID, SEED_ID = "interval", "seed"
+# Characters of a name that fit beside a phone's chart, and in half its width.
+_SHORT, _HALF = 10, 17
 
 
 def draw_interval(axis: Axes, x, y, tone: str, face: Look, width: float = 1.0) -> None:
@@ -48,6 +52,8 @@ def minutes_axis(axis: Axes) -> None:
 def name_ends(figure: Figure, axis: Axes, ends: list[tuple[float, float, str, str]], face: Look) -> None:
     """Write names to the right of an axis, each joined to the end of its line, pushed apart where they would overlap.
 
+    On a phone only short names fit there; longer ones stand below the figure, with their marks.
+
     Args:
         figure: the figure; it is laid out once to learn how high its text is.
         axis: the axis; its limits must be final.
@@ -55,6 +61,9 @@ def name_ends(figure: Figure, axis: Axes, ends: list[tuple[float, float, str, st
         face: measures of the figure.
     """
     if not ends:
+        return
+    if face.size == "phone" and max(len(text) for _, _, text, _ in ends) > _SHORT:
+        _legend_below(figure, axis, ends)
         return
     low, high = axis.get_ylim()
     names = [
@@ -74,6 +83,28 @@ def name_ends(figure: Figure, axis: Axes, ends: list[tuple[float, float, str, st
     places = spread([y for _, y, *_ in ends], gap, low, high)
     for name, place in zip(names, places, strict=True):
         name.set_position((1.035, place))
+
+
+def _legend_below(figure: Figure, axis: Axes, ends: list[tuple[float, float, str, str]]) -> None:
+    """List the names under the figure, the highest line's first, each with the dash and mark of the line of its colour."""
+    lines = [line for line in axis.lines if line.get_gid() not in (INTERVAL_ID, SEED_ID)]
+    names, handles = [], []
+    for _, y, text, tone in sorted(ends, key=lambda end: -end[1]):
+        same = [line for line in lines if same_color(line.get_color(), tone)]
+        own = next(
+            (line for line in same[::-1] if len(line.get_ydata()) and line.get_ydata()[-1] == y), same[0]
+        )
+        marks = [line.get_marker() for line in same if line.get_marker() not in ("None", None, "")]
+        marks += [s.get_paths()[0] for s in axis.collections if same_color(s.get_facecolor()[0], tone)]
+        handles.append(
+            Line2D([], [], color=tone, linestyle=own.get_linestyle(), marker=marks[0] if marks else "None")
+        )
+        names.append(text)
+    columns = 2 if max(map(len, names)) <= _HALF else 1
+    figure.legend(
+        handles, names, loc="outside lower left", ncols=columns, frameon=False, columnspacing=1.0, handlelength=2.4,
+        borderpad=0,
+    )  # fmt: skip
 
 
 def text_box(text):

@@ -6,7 +6,7 @@ from ...analysis.misclassified import confident_mistakes
 from ...analysis.study import Study
 from ...experiments.inside.stored import pictures
 from .images import _picture
-from .style import canvas
+from .style import by_size, canvas
 
 
 def mistakes(
@@ -19,11 +19,9 @@ def mistakes(
     """
     found = confident_mistakes(study, strategy, n_labels, count)
     kept = pictures(study, [m.index for m in found])
-    columns = 4
+    columns = 2 if size == "phone" else 4
     rows = -(-len(found) // columns)
-    with canvas(
-        theme, size, 0.36 * rows if size == "page" else 0.22 * rows, rows, columns, squeeze=False
-    ) as (
+    with canvas(theme, size, by_size(size, 0.36, 0.22, 0.62) * rows, rows, columns, squeeze=False) as (
         figure,
         axes,
         face,

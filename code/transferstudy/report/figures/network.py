@@ -3,34 +3,18 @@
 from matplotlib.figure import Figure
 
 from ...analysis.study import Study
-from ...plan.strategies import Strategy
 from ..claims.inline import values
+from . import network_phone as phone
+from .blocks import BLOCKS, VGG16, stretches
 from .diagram import arrow, box, plane
 from .style import canvas, colour
-
-_BLOCKS = ("block 1", "block 2", "block 3", "block 4", "block 5", "head")
-_HEAD = len(_BLOCKS) - 1
-# Simonyan and Zisserman (2015), table 1, column D: convolutions and channels of each block.
-_VGG16 = ((2, 64), (2, 128), (3, 256), (3, 512), (3, 512))
-
-
-def stretches(strategy: Strategy) -> list[tuple[int, int, str]]:
-    """Return which parts of the network do what in a strategy: (first, last, word), the head being number 5.
-
-    The words are "frozen", "learns", and, where the head learns before the rest, "first" and "then".
-    """
-    if strategy.train_from is None:
-        return [(0, _HEAD - 1, "frozen"), (_HEAD, _HEAD, "learns")]
-    start = 0 if strategy.train_from == "all" else int(strategy.train_from.removeprefix("block")) - 1
-    frozen = [(0, start - 1, "frozen")] if start else []
-    if not strategy.head_first:
-        return [*frozen, (start, _HEAD, "learns")]
-    return [*frozen, (start, _HEAD - 1, "then"), (_HEAD, _HEAD, "first")]
 
 
 def layers(study: Study, theme: str = "light", size: str = "page") -> Figure:
     """VGG16's blocks and head, one row a strategy: filled parts learn, hatched ones stay frozen; the start stands at left."""
     rows = [s for s in study.strategies if s.backbone is None]
+    if size == "phone":
+        return phone.layers(rows, theme)
     with canvas(theme, size, 0.05 + 0.066 * len(rows)) as (figure, axis, face):
         for row, strategy in enumerate(rows):
             y, tone = len(rows) - 1 - row, colour(strategy.name, theme)
@@ -43,12 +27,12 @@ def layers(study: Study, theme: str = "light", size: str = "page") -> Figure:
                 -0.12, y + 0.5, f"{strategy.label}\n({start} start)", ha="right", va="center",
                 fontsize=face.font * 0.92,
             )  # fmt: skip
-        for block, name in enumerate(_BLOCKS):
+        for block, name in enumerate(BLOCKS):
             axis.text(
                 block + 0.5, len(rows) + 0.08, name, ha="center", va="bottom", color=face.muted,
                 fontsize=face.font * 0.92,
             )  # fmt: skip
-        axis.set_xlim(-2.5, len(_BLOCKS) + 0.02)
+        axis.set_xlim(-2.5, len(BLOCKS) + 0.02)
         axis.set_ylim(0, len(rows) + 0.5)
         axis.axis("off")
     return figure
@@ -56,6 +40,8 @@ def layers(study: Study, theme: str = "light", size: str = "page") -> Figure:
 
 def transfer(theme: str = "light", size: str = "page") -> Figure:
     """Transfer in one picture: a network for a source task above, one for a target task below; features are copied, not names."""
+    if size == "phone":
+        return phone.transfer(theme)
     parts = (("edges,\ncolours", 22, 18), ("textures,\npatterns", 43, 18), ("parts of\nobjects", 64, 18))
     with plane(theme, size, 0.37) as (figure, axis, face):
         tone, head = colour("finetune_all", theme), colour("linear_probe", theme)
@@ -87,13 +73,15 @@ def borrowed(study: Study, theme: str = "light", size: str = "page") -> Figure:
 
     Heights follow the width of the maps at the study's image size, on a logarithmic scale.
     """
+    if size == "phone":
+        return phone.borrowed(study, theme)
     v = values(study)
     side = study.first["data"]["side"]
     with plane(theme, size, 0.37) as (figure, axis, face):
         tone, head = colour("finetune_all", theme), colour("linear_probe", theme)
         x, base, small = 1.0, 9.0, face.font * 0.92
-        for number, (convolutions, channels) in enumerate(_VGG16):
-            height, start = 9 + 4 * (len(_VGG16) - 1 - number), x
+        for number, (convolutions, channels) in enumerate(VGG16):
+            height, start = 9 + 4 * (len(VGG16) - 1 - number), x
             for _ in range(convolutions):
                 box(axis, (x, base, 3.1, height), "", face, "filled", tone, corner=0.35)
                 x += 3.8

@@ -15,12 +15,14 @@ def pretraining(*records: dict, theme: str = "light", size: str = "page") -> Fig
     Args:
         records: of `results/pretraining`, one a row.
         theme: "light" or "dark".
-        size: "page" or "slide".
+        size: "page", "slide" or "phone".
     """
-    height = 0.42 * len(records) + 0.02
-    with canvas(theme, size, height, rows=len(records), columns=2, squeeze=False) as (figure, axes, face):
+    phone = size == "phone"  # losses and accuracies stand below each other
+    height = (1.3 if phone else 0.42) * len(records) + 0.02
+    shape = {"rows": (1 + phone) * len(records), "columns": 2 - phone, "squeeze": False}
+    with canvas(theme, size, height, **shape) as (figure, axes, face):
         named = []
-        for record, (left, right) in zip(records, axes, strict=True):
+        for record, (left, right) in zip(records, axes.reshape(-1, 2), strict=True):
             losses, names = _row(record, left, right, face)
             named += [(left, losses), (right, names)]
             if len(records) > 1:

@@ -16,7 +16,7 @@ from .style import colour
 def _pictures(axis, images: np.ndarray, place: tuple[float, float, float, float], columns: int) -> None:
     left, bottom, width, height = place
     axis.imshow(
-        tiled(images, columns), extent=(left, left + width, bottom, bottom + height), interpolation="nearest",
+        tiled(images, columns), extent=(left, left + width, bottom, bottom + height), interpolation="none",
         aspect="auto", zorder=1,
     )  # fmt: skip
 
@@ -28,15 +28,15 @@ def protocol(study: Study, sample: ImageData, theme: str = "light", size: str = 
         study: the finished runs: which draws there are.
         sample: real images to show.
         theme: "light" or "dark".
-        size: "page" or "slide".
+        size: "page", "slide" or "phone".
     """
     images, facts = study.first["data"], card(study.first["data"]["name"])["images"]
+    if size == "phone":
+        return _below(study, sample, theme)
     height = 38.0
     with plane(theme, size, height / 100) as (figure, axis, face):
         tone, small = colour("finetune_all", theme), face.font * 0.92
-        of_each = [np.flatnonzero(sample.y_train == k)[:4] for k in range(len(sample.classes))]
-        train = sample.x_train[np.array(of_each).T.ravel()[:36]]
-        test = sample.x_test[np.linspace(0, len(sample.x_test) - 1, 18).astype(int)]
+        train, test = _some(sample)
         _pictures(axis, train, (0, 8, 24, 24), 6)
         axis.text(
             12,
@@ -51,7 +51,10 @@ def protocol(study: Study, sample: ImageData, theme: str = "light", size: str = 
             color=face.muted, fontsize=small, linespacing=1.3,
         )  # fmt: skip
         arrow(axis, (24.8, 20), (29.2, 20), face)
-        _draws(axis, study, face, tone)
+        axis.text(
+            31, 33, "labels drawn, each\ndraw inside the next", ha="left", va="bottom", linespacing=1.25
+        )
+        _draws(axis, study, face, tone, (39.5, 24.0, 32.0, 8.0))
         arrow(axis, (64.4, 20), (68.8, 24), face)
         axis.text(84.7, 33, "model", ha="center", va="bottom")
         box(axis, (69.5, 22.5, 30.5, 9.5), "prepare pixels,\nbackbone, head", face, "filled", tone)
@@ -64,11 +67,50 @@ def protocol(study: Study, sample: ImageData, theme: str = "light", size: str = 
     return figure
 
 
-def _draws(axis, study: Study, face, tone: str) -> None:
-    """The draws as bars on a logarithmic scale, largest below: filled to learn from, hatched to choose when to stop."""
-    left, width, top, bottom = 39.5, 24.0, 32.0, 8.0
+def _some(sample: ImageData) -> tuple[np.ndarray, np.ndarray]:
+    """A few training images of every class, and a few test images."""
+    of_each = [np.flatnonzero(sample.y_train == k)[:4] for k in range(len(sample.classes))]
+    train = sample.x_train[np.array(of_each).T.ravel()[:36]]
+    return train, sample.x_test[np.linspace(0, len(sample.x_test) - 1, 18).astype(int)]
+
+
+def _below(study: Study, sample: ImageData, theme: str) -> Figure:
+    """The same from top to bottom, for a phone."""
+    images, facts = study.first["data"], card(study.first["data"]["name"])["images"]
+    rows = len(study.sizes)
+    bars = 7.0 * rows
+    top = bars + 107
+    with plane(theme, "phone", top / 100) as (figure, axis, face):
+        tone, small = colour("finetune_all", theme), face.font * 0.92
+        train, test = _some(sample)
+        _pictures(axis, train, (0, top - 31, 30, 30), 6)
+        axis.text(34, top - 2, f"{count(facts['train'])} images\nto draw from", va="top", linespacing=1.3)
+        axis.text(
+            34, top - 16, f"{len(images['classes'])} classes,\n{images['side']} pixels a side", va="top",
+            color=face.muted, fontsize=small, linespacing=1.3,
+        )  # fmt: skip
+        arrow(axis, (15, top - 31.5), (15, top - 37), face)
+        axis.text(0, top - 38, "labels drawn, each draw inside the next", va="top")
+        _draws(axis, study, face, tone, (22.0, 78.0, top - 44, top - 44 - bars))
+        arrow(axis, (61, 55), (61, 50), face)
+        box(axis, (22, 36, 78, 13.5), "prepare pixels,\nbackbone, head", face, "filled", tone)
+        axis.text(19, 42.7, "model", ha="right", va="center")
+        arrow(axis, (61, 29.8), (61, 35.4), face)
+        _pictures(axis, test, (22, 12, 78, 17.3), 9)
+        axis.text(
+            61, 10.8, f"{count(images['test'])} test images,\nread once, at the end", ha="center", va="top",
+            color=face.muted, fontsize=small, linespacing=1.3,
+        )  # fmt: skip
+    return figure
+
+
+def _draws(axis, study: Study, face, tone: str, place: tuple[float, float, float, float]) -> None:
+    """The draws as bars on a logarithmic scale, largest below: filled to learn from, hatched to choose when to stop.
+
+    `place` is left, width, top, bottom.
+    """
+    left, width, top, bottom = place
     small, sizes = face.font * 0.92, study.sizes
-    axis.text(31, 33, "labels drawn, each\ndraw inside the next", ha="left", va="bottom", linespacing=1.25)
     step = (top - bottom) / len(sizes)
     lengths = np.log10(np.array(sizes) / sizes[0]) + 1
     for row, (n, length) in enumerate(zip(sizes, width * lengths / lengths[-1], strict=True)):
@@ -86,5 +128,7 @@ def _draws(axis, study: Study, face, tone: str) -> None:
             corner=0,
         )
         axis.text(left - 1, y + step / 2, count(n), ha="right", va="center", fontsize=small)
-    axis.text(left, 7, "learn from", ha="left", va="top", color=tone, fontsize=small)
-    axis.text(left + width, 7, "when to stop", ha="right", va="top", color=face.muted, fontsize=small)
+    axis.text(left, bottom - 1, "learn from", ha="left", va="top", color=tone, fontsize=small)
+    axis.text(
+        left + width, bottom - 1, "when to stop", ha="right", va="top", color=face.muted, fontsize=small
+    )

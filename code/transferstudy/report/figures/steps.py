@@ -9,7 +9,7 @@ from ...errors import StudyError
 from ...plan.declared import DEPTHS
 from ..claims.beyond import corruption_name, robust_accuracy, robust_arms
 from .marks import draw_interval, draw_seeds, name_ends
-from .style import canvas, colour, dash, marker
+from .style import by_size, canvas, colour, dash, marker
 
 _DEPTH_NAMES = ("none", "block 5", "block 4", "block 3", "block 2", "all")
 # Numbers of labels are no strategies, so they take none of their colours: only marks and dashes tell them apart.
@@ -27,7 +27,7 @@ def _line(study: Study, axis, face, places: list[int], arms: list[Arm], tone: st
 
 def depths(study: Study, theme: str = "light", size: str = "page") -> Figure:
     """Test accuracy against the first block that learns, one line a number of labels; bars are intervals, dots are seeds."""
-    with canvas(theme, size, 0.52 if size == "page" else 0.4) as (figure, axis, face):
+    with canvas(theme, size, by_size(size, 0.52, 0.4, 1.1)) as (figure, axis, face):
         names, ends = [name for name in DEPTHS if study.sizes_of(name)], []
         for row, n in enumerate(study.sizes):
             here = [i for i, name in enumerate(names) if study.has(name, n)]
@@ -45,7 +45,10 @@ def depths(study: Study, theme: str = "light", size: str = "page") -> Figure:
                     _DASHES[row % len(_DASHES)],
                 )
                 ends.append((here[-1], 100 * arms[-1].accuracy, f"{n:,} labels", tone))
-        axis.set_xticks(range(len(names)), [_DEPTH_NAMES[DEPTHS.index(name)] for name in names])
+        words = [_DEPTH_NAMES[DEPTHS.index(name)] for name in names]
+        axis.set_xticks(
+            range(len(names)), [w.replace(" ", "\n") for w in words] if size == "phone" else words
+        )
         axis.set_xlabel("first layers that learn, beside the head")
         axis.set_ylabel("test accuracy (%)")
         axis.grid(axis="x", visible=False)
@@ -56,7 +59,7 @@ def depths(study: Study, theme: str = "light", size: str = "page") -> Figure:
 
 def resolutions(study: Study, theme: str = "light", size: str = "page") -> Figure:
     """Test accuracy against image size, one line a strategy and number of labels; bars are intervals, dots are seeds."""
-    with canvas(theme, size, 0.52 if size == "page" else 0.4) as (figure, axis, face):
+    with canvas(theme, size, by_size(size, 0.52, 0.4, 1.1)) as (figure, axis, face):
         ends = []
         for strategy in study.strategies:
             for row, n in enumerate(study.sizes):
@@ -93,8 +96,10 @@ def robustness(
         )
     shares = {a.strategy.name: robust_accuracy(a) for a in arms}
     kinds = [kind for kind in shares[arms[0].strategy.name] if kind != "clean"]
+    columns = 2 if size == "phone" else -(-len(kinds) // 2)
+    rows = -(-len(kinds) // columns)
     with canvas(
-        theme, size, 0.66 if size == "page" else 0.45, 2, -(-len(kinds) // 2), sharey=True, sharex=True
+        theme, size, by_size(size, 0.66, 0.45, 0.45 * rows + 0.3), rows, columns, sharey=True, sharex=True
     ) as (figure, axes, face):
         panels = axes.ravel()
         for axis, kind in zip(panels, kinds, strict=False):
@@ -110,9 +115,10 @@ def robustness(
                     draw_seeds(axis, across, one, tone, face)
             axis.set_title(corruption_name(kind))
             axis.set_xticks(across)
-        for axis in panels[len(kinds) :]:
-            axis.set_visible(False)
+        for place in range(len(kinds), len(panels)):
+            panels[place].set_visible(False)
+            panels[place - columns].tick_params(labelbottom=True)
         figure.supxlabel("severity (0: images as they are)", fontsize=panels[0].xaxis.label.get_size())
         figure.supylabel("accuracy (%)", fontsize=panels[0].yaxis.label.get_size())
-        figure.legend(loc="outside upper center", ncols=2, frameon=False)
+        figure.legend(loc="outside upper center", ncols=1 if size == "phone" else 2, frameon=False)
     return figure

@@ -1,4 +1,4 @@
-"""One look for all figures: two themes, two sizes, one colour and one marker a strategy."""
+"""One look for all figures: two themes, three sizes, one colour and one marker a strategy."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,7 +8,7 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 
 THEMES = ("light", "dark")
-SIZES = ("page", "slide")
+SIZES = ("page", "slide", "phone")
 
 
 @dataclass(frozen=True)
@@ -41,9 +41,10 @@ _COLOURS = {
     "dark": {"ink": "#e6edf3", "muted": "#a5b0bb", "grid": "#39424d", "paper": "#14181d", "fill": "#2a323b"},
 }
 # A slide's figure is as wide as the text of a slide, 1,152 CSS pixels. Nothing on it may be smaller than 20 of them, which
-# is 15 points.
+# is 15 points. A phone's is 326 pixels wide, so that it fits one of 360; nothing on it may be smaller than 10.
 _MEASURES = {
     "page": {"width": 7.4, "font": 10.5, "line": 1.8, "marker": 6.0},
+    "phone": {"width": 3.4, "font": 9.0, "line": 1.5, "marker": 4.6},
     "slide": {"width": 12.0, "font": 17.5, "line": 3.2, "marker": 10.5},
 }
 
@@ -95,6 +96,11 @@ def symbol(strategy: str) -> str:
     return _SYMBOLS[marker(strategy)]
 
 
+def by_size(size: str, page, slide, phone):
+    """Return what belongs to a size, such as the height of a figure."""
+    return {"page": page, "slide": slide, "phone": phone}[size]
+
+
 @contextmanager
 def canvas(
     theme: str, size: str, height: float, rows: int = 1, columns: int = 1, **options
@@ -103,7 +109,7 @@ def canvas(
 
     Args:
         theme: "light" or "dark".
-        size: "page" or "slide".
+        size: "page", "slide" or "phone".
         height: height as a share of the width.
         rows: of axes.
         columns: of axes.
@@ -137,7 +143,7 @@ def canvas(
         "figure.facecolor": "none",
         "axes.facecolor": "none",
         "savefig.facecolor": "none",
-        "svg.hashsalt": "transferstudy",
+        "text.parse_math": False,  # names of classes may hold dollars
     }
     _use_svg()
     with mpl.rc_context(settings):

@@ -7,7 +7,7 @@ from ...analysis.corners import NETWORKS, PLAIN, all_corners
 from ...analysis.study import Study
 from ..values import listing
 from .marks import draw_interval, draw_seeds
-from .style import canvas, colour
+from .style import by_size, canvas, colour
 
 _LOOK = {
     NETWORKS[0]: ("finetune_all", "o", "-"),
@@ -29,7 +29,10 @@ def two_by_two(study: Study, theme: str = "light", size: str = "page") -> Figure
     Bars are intervals, small dots are seeds. A corner that was not run is left empty, and a note below says so.
     """
     panels = all_corners(study)
-    with canvas(theme, size, 0.46, columns=len(panels), sharey=True, squeeze=False) as (figure, axes, face):
+    down = len(panels) if size == "phone" else 1
+    shape = {"rows": down, "columns": len(panels) // down, "sharey": True, "squeeze": False}
+    with canvas(theme, size, by_size(size, 0.46, 0.46, 0.62 * down + 0.3), **shape) as (figure, axes, face):
+        axes = axes.reshape(1, -1)
         missing: dict[str, list[str]] = {}
         for axis, found in zip(axes[0], panels, strict=True):
             for network, pair in found.arms.items():
@@ -58,7 +61,8 @@ def two_by_two(study: Study, theme: str = "light", size: str = "page") -> Figure
             axis.set_xticks((0, 1), _SIDES)
             axis.set_xlim(-0.4, 1.4)
             axis.grid(axis="x", visible=False)
-        axes[0][0].set_ylabel("test accuracy (%)")
+        for axis in axes[0][:: 1 if down > 1 else len(panels)]:
+            axis.set_ylabel("test accuracy (%)")
         notes = [
             f"{name}: not run" + ("" if len(sizes) == len(panels) else f" with {listing(sizes)} labels")
             for name, sizes in missing.items()
@@ -67,6 +71,10 @@ def two_by_two(study: Study, theme: str = "light", size: str = "page") -> Figure
             figure.supxlabel("\n".join(notes), fontsize=face.font, color=face.muted)
         lines = {line.get_label(): line for axis in axes[0] for line in axis.get_legend_handles_labels()[0]}
         figure.legend(
-            lines.values(), lines.keys(), loc="outside upper center", ncols=len(lines), frameon=False
+            lines.values(),
+            lines.keys(),
+            loc="outside upper center",
+            ncols=1 if size == "phone" else len(lines),
+            frameon=False,
         )
     return figure
