@@ -89,6 +89,10 @@ notebook: environment ## Run the notebook's source anew and keep its outputs (ab
 	@$(PY) -m jupytext --quiet --to ipynb --update notebooks/transfer_learning.py
 	@$(PY) -m nbconvert --to notebook --execute --inplace --ExecutePreprocessor.record_timing=False --ExecutePreprocessor.timeout=3600 notebooks/transfer_learning.ipynb
 
+.PHONY: sentences
+sentences: environment ## Print every computed sentence for three made-up outcomes, to be read
+	@$(PY) code/tests/sentences.py $(ARGS)
+
 .PHONY: clean
 clean: ## Remove what rendering and tests left (never results/ or .venv)
 	@rm -rf _site social .quarto .cache .pytest_cache .ruff_cache code/.pytest_cache code/.ruff_cache

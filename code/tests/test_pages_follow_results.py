@@ -71,9 +71,9 @@ def test_a_removed_result_is_counted_as_missing_where_a_study_is_unfinished(resu
     records, declared = report.load().arm("scratch", 1000).records, report.declared.progress("report")
     gone = records[-1]["id"]
     of = sum(spec.strategy == "scratch" and spec.n_labels == 1000 for spec in expand("report"))
-    before = shown(tmp_path, "before", "chapters/results.qmd")["chapters/results.qmd"]
+    before = shown(tmp_path, "before", "chapters/runs.qmd")["chapters/runs.qmd"]
     results.record_path(gone).unlink()
-    after = shown(tmp_path, "after", "chapters/results.qmd")["chapters/results.qmd"]
+    after = shown(tmp_path, "after", "chapters/runs.qmd")["chapters/runs.qmd"]
     fewer = f"{len(records) - 1} of {of}"
     assert after.count(fewer) == before.count(fewer) + 1
     done = int(declared.split()[0])

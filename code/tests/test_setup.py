@@ -24,6 +24,9 @@ CODE = ROOT / "code"
 PYTHONS = ["3.11", "3.12", "3.13"]
 PROJECT = tomllib.loads((CODE / "pyproject.toml").read_text(encoding="utf-8"))
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+GUIDES = {
+    path: path.read_text(encoding="utf-8") for path in (ROOT / "README.md", *sorted(ROOT.glob("docs/*.md")))
+}
 
 
 def run(*command: str, **options) -> subprocess.CompletedProcess:
@@ -417,8 +420,9 @@ def test_the_template_is_the_repository_without_what_a_machine_made():
 
 
 def readme_commands() -> list[str]:
-    """The command lines of the README's shell blocks, continuation lines joined, comments removed."""
-    blocks = re.findall(r"^```(?:bash|sh)\n(.*?)^```", README, flags=re.MULTILINE | re.DOTALL)
+    """The command lines in the shell blocks of the README and of docs/, continuation lines joined, comments removed."""
+    text = "\n".join(GUIDES.values())
+    blocks = re.findall(r"^```(?:bash|sh)\n(.*?)^```", text, flags=re.MULTILINE | re.DOTALL)
     lines = "".join(blocks).replace("\\\n", " ").splitlines()
     words = [shlex.split(line, comments=True) for line in lines]
     return [shlex.join(line) for line in words if line]
@@ -434,7 +438,7 @@ def test_readme_has_commands():
     assert len(readme_commands()) > 5
 
 
-@pytest.mark.parametrize("command", readme_commands())
+@pytest.mark.parametrize("command", dict.fromkeys(readme_commands()))
 def test_readme_command_exists(command):
     """Every command is understood; those that only look are run."""
     variables, words = parse(command)
@@ -465,10 +469,17 @@ def test_readme_command_exists(command):
         assert command == ". .venv/bin/activate"
 
 
-def test_readme_links_lead_somewhere():
-    targets = re.findall(r"\]\(([^)#:\s]+)(?:#[\w-]+)?\)", README) + re.findall(r'src="([^":]+)"', README)
+@pytest.mark.parametrize("guide", GUIDES, ids=lambda path: path.name)
+def test_links_of_the_readme_and_the_guides_lead_somewhere(guide):
+    text = GUIDES[guide]
+    targets = re.findall(r"\]\(([^)#:\s]+)(?:#[\w-]+)?\)", text) + re.findall(r'src="([^":]+)"', text)
     assert targets
-    assert [target for target in targets if not (ROOT / target).exists()] == []
+    assert [target for target in targets if not (guide.parent / target).exists()] == []
+
+
+def test_the_readme_is_read_in_a_few_minutes():
+    """A page and a half; what is longer stands in docs/ or on the site."""
+    assert len(README.split()) <= 750
 
 
 def test_no_registry_or_machine_in_the_tree():

@@ -124,7 +124,7 @@ def test_patience_says_who_leads_in_the_end(tmp_path, scratch, words):
     longer = type(longer)(longer.specs, longer.store, name="long")
     said = patience.sentence(study, longer)
     assert words in said
-    assert "a verdict needs more seeds" in said
+    assert "too few for a verdict" in said
     assert len(patience.table(study, longer).data.splitlines()) == 4
     short = patience.in_short(study, longer)
     assert ("falls behind" in short) == ("scratch is ahead" in words)

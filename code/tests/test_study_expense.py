@@ -298,8 +298,7 @@ def test_two_by_two_of_network_and_pretraining(corner_study):
     assert low < mean < high
     assert seeds == 3
     text = claims.two_by_two(corner_study)
-    assert text.count("labels, pretraining changes") == 2
-    assert "VGG16 gained more" in text
+    assert "VGG16 gains more from pretraining than the compact network" in text
     assert all(
         tables.two_by_two(corner_study).data.count(f"| VGG16, {rival} from scratch |") == 2
         for rival in ("batch norm", "plain")
@@ -365,10 +364,8 @@ def test_the_page_shows_kept_activations_beside_the_ceiling(monkeypatch):
         }
     )
     monkeypatch.setattr(benches, "stored", lambda what: getattr(made, what, None))
-    assert (
-        "times faster; arithmetic allows 4.3" in benches.sentence()
-        or "arithmetic allows 4.4" in benches.sentence()
-    )
+    assert "times faster." in benches.sentence()
+    assert "| 4.3 |" in benches.table().data or "| 4.4 |" in benches.table().data
     assert "Missed" not in benches.sentence()
     assert benches.table().data.count("reached") == 2
 

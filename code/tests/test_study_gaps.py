@@ -6,7 +6,8 @@ from fakes import fake_study
 from PIL import Image
 
 from transferstudy.analysis.comparison import MIN_SEEDS
-from transferstudy.report.claims.gaps import chosen_settings, corner, experiments
+from transferstudy.report.claims.arms import two_by_two
+from transferstudy.report.claims.gaps import chosen_settings, experiments
 from transferstudy.report.figures.card import PIXELS, social_card
 
 mpl.use("Agg")
@@ -20,8 +21,8 @@ def rows(study) -> list[str]:
 
 def test_an_empty_corner_is_said_and_a_full_one_is_measured(tmp_path):
     empty, full = fake_study(tmp_path / "a", ARMS), fake_study(tmp_path / "b", PAIR)
-    assert "random weights only" in corner(empty)
-    assert "With 500 labels, pretraining changes the accuracy of VGG16 by" in corner(full)
+    assert "corner of the comparison is empty" in two_by_two(empty)
+    assert "With 500 labels, " in two_by_two(full)
     compact = "The compact network from pretrained weights, beside itself from random ones"
     assert compact in rows(empty)
     assert compact not in rows(full)

@@ -139,23 +139,32 @@ def robust_exceptions(study: Study) -> str:
     both = [(names[a], names[b]) for a, b in _SAME_NETWORK if a in names and b in names]
     if not both:
         return "No network was tested on corrupted images both pretrained and from scratch."
-    parts, seeds = [], min(len(tested(arm)) for pair in both for arm in pair)
+    behind = []
     for ours, theirs in both:
         a, b = robust_accuracy(ours), robust_accuracy(theirs)
-        for kind in a:
+        for kind in sorted(set(a) - {"clean"}):
             pair = [float(each[kind].mean()) for each in (a, b)]
-            if kind != "clean" and pair[1] - pair[0] > _doubt(
-                [(share,) for share in pair], tested(ours)[0]["images"]
-            ):
-                means = [link(arm, percent(float(s[kind].mean()))) for arm, s in ((ours, a), (theirs, b))]
-                parts.append(
-                    f"under {_CORRUPTIONS.get(kind, kind)}, {label(ours.strategy.name)} classifies {means[0]} correctly and "
-                    f"{label(theirs.strategy.name)} {means[1]}"
-                )
-    if not parts:
+            if pair[1] - pair[0] > _doubt([(share,) for share in pair], tested(ours)[0]["images"]):
+                behind.append((ours, theirs, _CORRUPTIONS.get(kind, kind), pair))
+    if not behind:
         return "Under none of the corruptions does a pretrained network fall clearly behind the same network from scratch."
+    seeds = min(len(tested(arm)) for pair in both for arm in pair)
     rests = f"{seeds} seeds" if seeds > 1 else "one seed"
-    return f"Pretraining does not help everywhere: {listing(parts)} ({rests})."
+    if len(behind) == 1:
+        ours, theirs, kind, shares = behind[0]
+        means = [link(arm, percent(share)) for arm, share in zip((ours, theirs), shares, strict=True)]
+        return (
+            f"Pretraining does not help everywhere: under {kind}, {label(ours.strategy.name)} classifies {means[0]} correctly and "
+            f"{label(theirs.strategy.name)} {means[1]} ({rests})."
+        )
+    kinds: dict[str, list[str]] = {}
+    for ours, _, kind, _ in behind:
+        kinds.setdefault(label(ours.strategy.name), []).append(kind)
+    parts = [
+        f"{name} falls behind the same network from scratch under {listing(each)}"
+        for name, each in kinds.items()
+    ]
+    return f"Pretraining does not help everywhere: {'; '.join(parts)} ({rests})."
 
 
 def _doubt(ends: list[tuple], images: int) -> float:

@@ -38,11 +38,17 @@ def verdict_rule(study: Study) -> str:
 
 def verdicts(study: Study) -> str:
     """Return how many declared comparisons ended how."""
-    found = sorted(Counter(each.verdict for each in judged(study)).items())
-    parts = [f"*{word}* in {count(number)}" for word, number in found]
-    if not parts:
+    found = judged(study)
+    settled = Counter(each.verdict for each in found if not each.verdict.endswith("no verdict"))
+    left = len(found) - settled.total()
+    if not found:
         return ""
-    return f"Of the {count(len(judged(study)))} declared comparisons, the verdict on the strategy named first is {listing(parts)}."
+    few = f"{count(left)} get no verdict, because they have too few seeds."
+    if not settled:
+        return f"Of {count(len(found))} declared comparisons, {few}"
+    parts = listing([f"*{word}* in {count(number)}" for word, number in sorted(settled.items())])
+    text = f"Of {count(len(found))} declared comparisons, the strategy named first is {parts}."
+    return f"{text} Another {few}" if left else text
 
 
 def surprises(study: Study) -> str:
@@ -72,11 +78,12 @@ def labels_in_words(labels: Labels) -> str:
     return f"about {count(rounded)}"
 
 
-def worth_in_words(found: Worth) -> str:
-    """Return one result of `label_efficiency.worth`: the number and its interval."""
-    low, high = labels_in_words(found.low), labels_in_words(found.high)
-    ends = low if low == high else f"{low} to {high}"
-    return f"{labels_in_words(found.equal_at)} (95 % interval {ends})"
+def worth_in_words(found: Worth, unit: str = "") -> str:
+    """Return one result of `label_efficiency.worth`: the number, a unit behind it, and its interval unless that says the same."""
+    number, low, high = (labels_in_words(each) for each in (found.equal_at, found.low, found.high))
+    if number == low == high:
+        return f"{number}{unit}"
+    return f"{number}{unit} (95 % interval {low if low == high else f'{low} to {high}'})"
 
 
 def may_equal(n_labels: int, low: Labels, high: Labels) -> bool:
@@ -98,7 +105,7 @@ def labels_worth(study: Study) -> str:
         f"With {link(arm, count(arm.n_labels))} labels, these runs show no saving of labels."
         if may_equal(value.n_labels, value.low, value.high)
         else f"{label(arm.strategy.name)} with {link(arm, count(arm.n_labels))} labels is as accurate as training from scratch "
-        f"with {worth_in_words(value)}."
+        f"with {worth_in_words(value, ' labels')}."
         for arm, value in zip(arms, found, strict=True)
     ]
     if not all(value.verdict_allowed for value in found):

@@ -39,9 +39,9 @@ def _pair(d: Difference) -> frozenset:
 
 
 def interval(d: Difference) -> str:
-    """Return the interval of a difference and what it rests on."""
-    seeds = f"{d.seeds} seeds" if d.seeds > 1 else "one seed, test images only"
-    return f"95 % interval {signed(d.low)} to {signed(d.high)}, {seeds}"
+    """Return the interval of a difference, and that it rests on one seed where it does."""
+    alone = ", one seed, test images only" if d.seeds == 1 else ""
+    return f"95 % interval {signed(d.low)} to {signed(d.high)}{alone}"
 
 
 def pairing(a: Arm, b: Arm) -> str:

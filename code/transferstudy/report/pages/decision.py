@@ -160,3 +160,24 @@ def _judged(study: Study, found: list[Difference], fails: str, holds: tuple, n: 
         f"**{_VERDICTS[outcome]}**",
         f"with {count(n)} labels, {label(best.a)} minus {than}: {diff(best, study)}",
     )
+
+
+def slide_rule(study: Study) -> str:
+    """Return the decision rule as a heading of a slide."""
+    ahead = [n for n in study.contested if stand(study, best_pair(study, n)[2]) == "leads"]
+    if not ahead:
+        return "Take home: in these runs pretrained weights did not clearly pay"
+    return f"Take home: with up to {count(ahead[-1])} labels, start from pretrained weights"
+
+
+def slide_chart(study: Study) -> Markdown:
+    """Return the decision chart for a slide: what to train and what to expect at the fewest, a middle and the most labels."""
+    sizes = study.contested
+    rows = []
+    for n in dict.fromkeys((sizes[0], sizes[len(sizes) // 2], sizes[-1])):
+        a, b, d = best_pair(study, n)
+        word = stand(study, d)
+        best = b if word == "trails" else a
+        also = f", or {label(b.strategy.name)}" if word in ("equal", "undecided") else ""
+        rows.append([count(n), f"{label(best.strategy.name)}{also}", _rate(best), acc(best)])
+    return pipe_table(["labels", "train", "peak rate", "expect"], rows, "rlrr")

@@ -120,7 +120,9 @@ def _leader(after: Difference) -> str:
     else:
         text = "With this patience, the two cannot be told apart."
     return text + (
-        " This is a description, because a verdict needs more seeds." if after.seeds < MIN_SEEDS else ""
+        f" This is a description, because {'one seed is' if after.seeds == 1 else f'{after.seeds} seeds are'} too few for a verdict."
+        if after.seeds < MIN_SEEDS
+        else ""
     )
 
 

@@ -70,7 +70,7 @@ def edges(found: list[Winner]) -> str:
     at_edge = [w for w in found if w.edge]
     if at_edge:
         text += (
-            f" Of {count(len(found))} winners {count(len(at_edge))} lie at the edge of the rates tried, so a rate beyond might "
+            f" Of {count(len(found))} winners {count(len(at_edge))} {'lies' if len(at_edge) == 1 else 'lie'} at the edge of the rates tried, so a rate beyond might "
             "do better."
         )
     else:

@@ -1,0 +1,125 @@
+"""The pages for teachers and learners: terms that resolve, exercises whose answers run, and an answer that the results support."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+from bs4 import BeautifulSoup
+from fakes import STRENGTH, fake_study
+
+from renderer import glossary
+from transferstudy import report
+from transferstudy.report import decision
+from transferstudy.report.claims import best_pair
+
+ROOT = Path(__file__).resolve().parents[2]
+GLOSSARY = """<main id="quarto-document-content"><div class="glossary"><dl>
+<dt><span id="freezing" data-also="freeze|frozen">Freezing</span></dt><dd><p>Keeping the
+weights.</p></dd>
+<dt><span id="training">Training</span></dt><dd>Changing the weights.</dd>
+<dt><span id="scratch" data-also="training from scratch">From scratch</span></dt><dd>A random start.</dd>
+</dl></div></main>"""
+PAGE = """<main id="quarto-document-content"><h2>Freezing</h2><p><code>frozen</code> is code, <a href="x">frozen</a> a link.
+Unfrozen layers learn. A <em>frozen</em> layer stays, and what is frozen stays frozen; training from scratch is training.</p>
+<table><tr><td>freeze</td></tr></table></main>"""
+
+
+@pytest.fixture
+def terms(tmp_path):
+    (tmp_path / "chapters").mkdir()
+    (tmp_path / glossary.PAGE).write_text(GLOSSARY, encoding="utf-8")
+    return glossary.terms(tmp_path)
+
+
+def test_the_first_use_of_a_term_in_prose_leads_to_its_definition(terms):
+    page = BeautifulSoup(PAGE, "html.parser")
+    words = page.get_text()
+    assert glossary.link(page, terms, "../")
+    found = [(a.get_text(), a["href"], a["title"]) for a in page.select("a.term")]
+    assert found == [
+        ("frozen", "../chapters/glossary.html#freezing", "Keeping the weights."),
+        ("training from scratch", "../chapters/glossary.html#scratch", "A random start."),
+        ("training", "../chapters/glossary.html#training", "Changing the weights."),
+    ]
+    assert page.select_one("em > a.term"), "not the heading, not the code, not the link, not 'Unfrozen'"
+    assert page.get_text() == words
+
+
+def test_linking_twice_changes_nothing_and_the_glossary_stays_as_it_is(terms):
+    page, own = (BeautifulSoup(text, "html.parser") for text in (PAGE, GLOSSARY))
+    glossary.link(page, terms, "")
+    once = str(page)
+    assert not glossary.link(page, terms, "")
+    assert str(page) == once
+    assert not glossary.link(own, terms, "")
+    assert glossary.terms(ROOT / "code") == [], "no glossary, no terms"
+
+
+def test_the_glossary_has_thirty_terms_in_order_with_a_definition_each():
+    text = (ROOT / "chapters/glossary.qmd").read_text(encoding="utf-8")
+    entries = re.findall(r"^\[(.+?)\]\{#[\w-]+(?: also=\"[^\"]*\")?\}\n:   (.+)$", text, flags=re.MULTILINE)
+    names = [name for name, _ in entries]
+    assert len(names) == 30
+    assert names == sorted(names, key=str.casefold)
+    assert all(8 <= len(definition.split()) <= 45 for _, definition in entries)
+
+
+def test_every_exercise_has_a_folded_answer_with_code_that_runs_in_a_render():
+    text = (ROOT / "chapters/exercises.qmd").read_text(encoding="utf-8")
+    parts = re.split(r"^## ", text, flags=re.MULTILINE)[1:]
+    assert [int(part.split(".")[0]) for part in parts] == list(range(1, 11))
+    for part in parts:
+        answer = part.partition('::: {.callout-tip collapse="true" title="Answer"}')[2]
+        assert answer.count("```{python}") >= 1, part.splitlines()[0]
+    assert "eval: false" not in text
+
+
+def test_the_sidebar_has_a_section_for_teachers_and_learners():
+    config = yaml.safe_load((ROOT / "_quarto.yml").read_text(encoding="utf-8"))
+    sections = {
+        part["section"]: part["contents"]
+        for part in config["website"]["sidebar"]["contents"]
+        if isinstance(part, dict)
+    }
+    assert sections["For teachers and learners"] == [
+        "chapters/glossary.qmd", "chapters/exercises.qmd", "chapters/teaching.qmd",
+    ]  # fmt: skip
+
+
+def test_the_answer_in_the_readme_is_what_the_results_show():
+    study = report.load()
+    first, last = (best_pair(study, n)[2] for n in (study.contested[0], study.contested[-1]))
+    assert first.low > 0.1, "by a wide margin"
+    assert first.mean > last.mean, "the gain shrinks as labels are added"
+
+
+EVEN = dict.fromkeys(STRENGTH, 2.0)
+ARMS = [
+    (name, n, 3)
+    for name in ("linear_probe", "finetune_all", "scratch_bn", "small_scratch")
+    for n in (100, 1000)
+]
+
+
+@pytest.mark.parametrize(
+    ("strength", "until", "slide"),
+    [
+        (STRENGTH, "Start from pretrained weights", "with up to 1,000 labels"),
+        (EVEN, "At no number of labels", "did not clearly pay"),
+        ({**EVEN, "small_scratch": 5.0}, "At no number of labels", "did not clearly pay"),
+    ],
+)
+def test_the_decision_chart_turns_with_the_results(tmp_path, strength, until, slide):
+    study = fake_study(tmp_path, ARMS, strength, 500)
+    assert until in decision.until(study)
+    assert slide in decision.slide_rule(study)
+    chart = decision.chart(study).data
+    assert ("start from scratch" in chart) == (strength.get("small_scratch") == 5.0)
+    assert ("may do as well" in chart) == (strength is EVEN)
+    assert "Not measured yet" in chart, "there are no runs on images far from the source"
+    for anchor in re.findall(r"records\.qmd#([\w-]+)", chart):
+        assert f"{{#{anchor}}}" in report.records(study).data
+    rules = decision.rules(study).data
+    assert rules.count("not run") == 2
+    assert len(decision.slide_chart(study).data.splitlines()) == 4
