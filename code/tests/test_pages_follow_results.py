@@ -5,6 +5,8 @@ import shutil
 from pathlib import Path
 
 import pytest
+from bs4 import BeautifulSoup
+from sitefixtures import report_site
 
 from renderer import project
 from renderer.errors import RenderErrors
@@ -38,6 +40,12 @@ def shown(tmp_path: Path, name: str, *pages: str) -> dict[str, str]:
     return {str(page.path): json.dumps(made[page.path], ensure_ascii=False) for page in wanted}
 
 
+def published(page: str) -> str:
+    """The text of a page of the rendered site, which shows the committed results."""
+    html = (report_site() / page).with_suffix(".html").read_text(encoding="utf-8")
+    return BeautifulSoup(html, "html.parser").get_text()
+
+
 def halve(store: Store, run_id: str) -> None:
     """Turn every second test prediction of a run into its opposite, and store the run anew with all that follows."""
     record = store.load(run_id)
@@ -51,7 +59,7 @@ def halve(store: Store, run_id: str) -> None:
 def test_one_changed_result_changes_page_slide_and_sentence(results, tmp_path):
     study = report.load()
     arm = study.best(study.contested[0], True)
-    before = shown(tmp_path, "before", *PAGES)
+    before = {page: published(page) for page in PAGES}
     old, old_headline = percent(arm.accuracy), report.claims.headline(study)
     for page in PAGES:
         assert old in before[page], f"{page} shows the best transfer arm at the fewest labels"
@@ -60,8 +68,7 @@ def test_one_changed_result_changes_page_slide_and_sentence(results, tmp_path):
     assert new != old
     after = shown(tmp_path, "after", *PAGES)
     for page in PAGES:
-        assert new in after[page]
-        assert before[page] != after[page]
+        assert after[page].count(new) > before[page].count(new), page
     headline = report.claims.headline(report.load())
     assert new in headline
     assert headline != old_headline
