@@ -12,6 +12,7 @@ ROOMS = (
     "errors", "files", "arrays", "paths", "plan", "data", "results", "models", "training", "running", "analysis", "experiments", "checking",
     "report", "own_images", "commands", "cli", "__main__",
 )  # fmt: skip
+GROUND = ROOMS[: ROOMS.index("plan")]  # modules, no folders
 NEVER = {
     "data": {"plan"},  # any data set, whoever asks
     "analysis": {"models", "training", "running"},  # results to numbers, without a framework
@@ -55,13 +56,18 @@ def test_a_room_imports_those_below_it_only():
 
 
 def test_few_arrows_run_between_rooms():
-    """An experiment is a room of its own here. The first edition had 250 arrows between 47 rooms and modules."""
+    """An experiment is a room of its own here, and the modules that every room stands on are one.
+
+    The first edition had 250 arrows between 47 rooms and modules.
+    """
 
     def part(module: str) -> str:
+        if module in GROUND:
+            return "ground"
         return ".".join(module.split(".")[: 2 if room(module) == "experiments" else 1])
 
     arrows = {(part(m), part(t)) for m, targets in OWN.items() for t in targets if part(m) != part(t)}
-    assert len(arrows) <= 125, f"{len(arrows)} between {len({part(m) for m in OWN})} rooms"
+    assert len(arrows) <= 110, f"{len(arrows)} between {len({part(m) for m in OWN})} rooms"
 
 
 def test_no_modules_import_each_other_in_a_circle():
