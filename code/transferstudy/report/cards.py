@@ -15,20 +15,29 @@ _CARD = TypeAdapter(Annotated[DataCard | WeightsCard, Field(discriminator="kind"
 
 
 def card(name: str) -> dict:
-    """Return the content of `cards/<name>.yaml` as it stands there.
+    """Return the content of `cards/<name>.yaml`; HTML in its texts is shown, not run.
 
     Raises:
         StudyError: there is none, or it is not valid YAML.
     """
     path = project_root() / "cards" / f"{name}.yaml"
     try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
+        return _inert(yaml.safe_load(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
         raise StudyError(
             f"cards/{name}.yaml: missing; every data set and weights file needs a card"
         ) from None
     except yaml.YAMLError as error:
         raise StudyError(f"cards/{name}.yaml: not valid YAML: {error}") from None
+
+
+def _inert(content):
+    """What a card says is Markdown without HTML and attributes: its words, links and citations, and nothing that runs."""
+    if isinstance(content, dict):
+        return {key: _inert(value) for key, value in content.items()}
+    if isinstance(content, list):
+        return [_inert(value) for value in content]
+    return content.replace("<", "&lt;").replace("{", "&#123;") if isinstance(content, str) else content
 
 
 def read_card(name: str) -> DataCard | WeightsCard:

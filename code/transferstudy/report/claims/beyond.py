@@ -9,7 +9,7 @@ from ...analysis.misclassified import worst_class
 from ...analysis.study import Arm, Study
 from ...analysis.temperature import arm_calibration
 from ...plan.declared import CONFIDENCE
-from ..values import count, listing, percent, points
+from ..values import count, listing, literal, percent, points
 from .headline import best_pair
 from .words import label, link
 
@@ -57,9 +57,9 @@ def hardest(study: Study) -> str:
     others = arm.test("confusion").mean(axis=0)[worst].copy()
     others[worst] = -1
     return (
-        f"For {label(arm.strategy.name)} with {count(n)} labels the hardest class is *{study.classes[worst]}*: "
+        f"For {label(arm.strategy.name)} with {count(n)} labels the hardest class is *{literal(study.classes[worst])}*: "
         f"{link(arm, percent(share))} of its test images are recognised; the most frequent mistake is to call it "
-        f"*{study.classes[int(others.argmax())]}*."
+        f"*{literal(study.classes[int(others.argmax())])}*."
     )
 
 
@@ -71,7 +71,7 @@ def worst(study: Study) -> str:
         for arm in best_pair(study, n)[:2]:
             place, share, _ = worst_class(arm)
             parts.append(
-                f"{link(arm, percent(share))} for {label(arm.strategy.name)} (*{study.classes[place]}*)"
+                f"{link(arm, percent(share))} for {label(arm.strategy.name)} (*{literal(study.classes[place])}*)"
             )
         sentences.append(f"With {count(n)} labels the accuracy within the worst class is {listing(parts)}.")
     return " ".join(sentences)
