@@ -297,7 +297,7 @@ def test_the_learning_curves_show_the_interval_of_every_arm_that_was_run(drawn, 
             assert sorted(
                 v for line in marks(figure, INTERVAL_ID) for v in line.get_ydata()
             ) == pytest.approx(sorted(ends))
-            labels = {t.get_text() for t in texts(figure)}
+            labels = {t.get_text().strip() for t in texts(figure)}
             assert {s.label for s in study.strategies} <= labels
             assert {f"{n:,}" for n in study.sizes} <= labels
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import StudyError
+from ..errors import StudyError, printable
 from ..plan.presets import expand, preset_table
 from ..plan.spec import RunSpec
 from ..plan.strategies import STRATEGIES, Strategy
@@ -140,8 +140,8 @@ class Study:
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """The class names, in label order."""
-        return tuple(self.first["data"]["classes"])
+        """The class names, in label order, as they can be shown: see `printable`."""
+        return tuple(printable(name) for name in self.first["data"]["classes"])
 
     @cached_property
     def seeds(self) -> tuple[int, ...]:

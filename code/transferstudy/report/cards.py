@@ -16,7 +16,7 @@ _CARD = TypeAdapter(Annotated[DataCard | WeightsCard, Field(discriminator="kind"
 
 
 def card(name: str) -> dict:
-    """Return the content of `cards/<name>.yaml` as it stands there.
+    """Return the content of `cards/<name>.yaml`; HTML in its texts is shown, not run.
 
     Raises:
         StudyError: there is none, it is not valid YAML, or it holds no fields.
@@ -30,7 +30,16 @@ def card(name: str) -> dict:
         raise StudyError(f"{shown}: missing; every data set and weights file needs a card") from None
     if not isinstance(content, dict) or not content:
         raise StudyError(f"{shown}: a card is a list of fields with values; {mend}")
-    return content
+    return _inert(content)
+
+
+def _inert(content):
+    """What a card says is Markdown without HTML and attributes: its words, links and citations, and nothing that runs."""
+    if isinstance(content, dict):
+        return {key: _inert(value) for key, value in content.items()}
+    if isinstance(content, list):
+        return [_inert(value) for value in content]
+    return content.replace("<", "&lt;").replace("{", "&#123;") if isinstance(content, str) else content
 
 
 def read_card(name: str) -> DataCard | WeightsCard:

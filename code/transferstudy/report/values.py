@@ -1,9 +1,15 @@
 """Inline values: numbers as a reader sees them, each a link to the records behind it."""
 
+import string
 from dataclasses import dataclass
+
+from ..errors import printable
 
 RECORDS_PAGE = "/chapters/records.qmd"
 NBSP = "\u00a0"
+
+# What may mean something to Markdown, HTML, or Quarto; an entity never does, in a table neither.
+_ACTIVE = {ord(c): f"&#{ord(c)};" for c in string.punctuation if c not in ",.:;()/-"}
 
 
 @dataclass(frozen=True)
@@ -25,6 +31,14 @@ class Value:
 
     def _repr_markdown_(self) -> str:
         return f"[{self.text}]({self.target}){{.value}}" if self.target else self.text
+
+
+def literal(text: str) -> str:
+    """Return Markdown that shows text as it is: for names of classes, folders and machines, which are data."""
+    shown = printable(text).translate(_ACTIVE)
+    return shown.replace("--", "&#45;&#45;").replace(
+        "...", "&#46;&#46;&#46;"
+    )  # no typographer's dash or dots
 
 
 def record_link(anchor: str) -> str:

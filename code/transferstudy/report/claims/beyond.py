@@ -9,7 +9,7 @@ from ...analysis.misclassified import worst_class
 from ...analysis.study import Arm, Study
 from ...analysis.temperature import arm_calibration
 from ...plan.declared import CONFIDENCE
-from ..values import count, listing, percent, points
+from ..values import count, listing, literal, percent, points
 from .headline import best_pair
 from .words import label, link
 
@@ -58,9 +58,9 @@ def hardest(study: Study) -> str:
     others = arm.test("confusion").mean(axis=0)[worst].copy()
     others[worst] = -1
     return (
-        f"With {count(n)} labels the hardest class for {label(arm.strategy.name)} is *{study.classes[worst]}*: it recognises "
+        f"With {count(n)} labels the hardest class for {label(arm.strategy.name)} is *{literal(study.classes[worst])}*: it recognises "
         f"{link(arm, percent(share))} of these images and most often takes the others for "
-        f"*{study.classes[int(others.argmax())]}*."
+        f"*{literal(study.classes[int(others.argmax())])}*."
     )
 
 

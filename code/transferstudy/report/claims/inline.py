@@ -12,7 +12,7 @@ from ...results.environment import machine
 from ...results.metrics import ECE_BINS
 from ..cards import card
 from ..sources import card_of, source_of, sources
-from ..values import Value, count, listing, percent, points, record_link, signed
+from ..values import Value, count, listing, literal, percent, points, record_link, signed
 from .headline import best_pair
 from .judgement import worth_in_words
 
@@ -35,9 +35,9 @@ class Values:
     def _facts(self):
         study, data = self._study, self._study.first["data"]
         here = record_link("data")
-        self.dataset = Value({"cifar10": "CIFAR-10"}.get(data["name"], data["name"]), here)
+        self.dataset = Value({"cifar10": "CIFAR-10"}.get(data["name"], literal(data["name"])), here)
         self.n_classes = Value(count(len(study.classes)), here)
-        self.class_list = Value(listing(study.classes))
+        self.class_list = Value(listing([literal(name) for name in study.classes]))
         self.n_pool = Value(count(card(data["name"])["images"]["train"]), here)
         self.n_test = Value(count(data["test"]), here)
         self.image_side = Value(str(data["side"]), here)
@@ -55,7 +55,7 @@ class Values:
         # VGG16's weights are the ones that pages describe; the compact network's have their own manifest.
         started.sort(key=lambda r: r["spec"]["backbone"] != "vgg16")
         used = [r["weights"] for r in started]
-        self.weights_name = Value(used[0]["name"], record_link("weights")) if used else Value("none")
+        self.weights_name = Value(literal(used[0]["name"]), record_link("weights")) if used else Value("none")
         if not used:
             return
         page = "/chapters/pretrained-model.qmd"
@@ -88,7 +88,7 @@ class Values:
         recall = arm.test("class_accuracy").mean(axis=0)
         worst, best = int(recall.argmin()), int(recall.argmax())
         link = record_link(arm.anchor)
-        self.hardest_class, self.easiest_class = Value(study.classes[worst]), Value(study.classes[best])
+        self.hardest_class, self.easiest_class = (Value(literal(study.classes[k])) for k in (worst, best))
         self.hardest_class_acc = Value(percent(float(recall[worst])), link)
         self.easiest_class_acc = Value(percent(float(recall[best])), link)
 
@@ -101,7 +101,7 @@ class Values:
         self.keras_version = Value(listing(sorted({e["libraries"]["keras"] for e in environments})))
         groups = [[r for r in study.records.values() if on_accelerator(r) is kind] for kind in (False, True)]
         spent = [
-            f"{_hours(group)} hours of wall time on {listing(sorted({machine(r['environment']) for r in group}))}"
+            f"{_hours(group)} hours of wall time on {listing(sorted({literal(machine(r['environment'])) for r in group}))}"
             for group in groups
             if group
         ]

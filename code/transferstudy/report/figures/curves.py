@@ -35,7 +35,14 @@ def learning_curves(study: Study, theme: str = "light", size: str = "page") -> F
                     draw_seeds(axis, x, 100 * arm.test("accuracy"), tone, face)
             ends.append((at[-1], means[-1], strategy.label, tone))
         axis.set_xscale("log")
-        axis.set_xticks(study.sizes, [f"{n:,}" for n in study.sizes])
+        words = [f"{n:,}" for n in study.sizes]
+        if size == "phone":  # numbers that would touch take turns in height
+            close = np.diff(np.log10(study.sizes), prepend=-9) < 0.2 * decades
+            words = [
+                "\n" * int(near and k % 2 == 0) + word
+                for k, (near, word) in enumerate(zip(close, words, strict=True))
+            ]
+        axis.set_xticks(study.sizes, words)
         axis.xaxis.set_minor_locator(ticker.NullLocator())
         axis.set_xlabel(
             "labelled images" if size == "phone" else "labelled images, training and validation together"

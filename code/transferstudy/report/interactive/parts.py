@@ -24,7 +24,9 @@ def _templates() -> Environment:
 def html(template: str, **values: Any) -> Markdown:
     """Return a template as a raw HTML block: a display of HTML would make Quarto load scripts from another host."""
     text = _templates().get_template(template).render(**values)
-    return Markdown(f"```{{=html}}\n{text.strip()}\n```")
+    longest = max((len(run) for run in re.findall(r"`{3,}", text)), default=2)  # a name may hold a fence
+    fence = "`" * (longest + 1)
+    return Markdown(f"{fence}{{=html}}\n{text.strip()}\n{fence}")
 
 
 def embedded(data: dict) -> Markup:

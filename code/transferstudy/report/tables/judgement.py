@@ -12,7 +12,7 @@ from ...analysis.temperature import arm_calibration
 from ..claims.beyond import corruption_name, robust_accuracy, robust_arms, tested
 from ..claims.judgement import labels_in_words
 from ..markdown import by_size, pipe_table
-from ..values import Value, count, record_link, signed
+from ..values import Value, count, literal, record_link, signed
 
 _SMALLEST = 0.001  # p-values below are shown as a bound
 
@@ -144,7 +144,7 @@ def worst(study: Study) -> Markdown:
         label, mean, (low, high) = worst_class(arm)
         spread = f"{100 * low:.0f}–{100 * high:.0f}" if len(arm.records) > 1 else "one seed"
         value = Value(f"{100 * mean:.0f}", record_link(arm.anchor))._repr_markdown_()
-        return f"{value} ({spread}), {study.classes[label]}"
+        return f"{value} ({spread}), {literal(study.classes[label])}"
 
     return by_size(study, cell)
 

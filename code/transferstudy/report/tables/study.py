@@ -11,7 +11,7 @@ from .. import claims
 from ..cards import card
 from ..markdown import by_size, pipe_table
 from ..sources import source_of
-from ..values import Value, count, percent, record_link, signed
+from ..values import Value, count, literal, percent, record_link, signed
 
 
 def _link(arm: Arm, text: str) -> Value:
@@ -146,9 +146,9 @@ def environment(study: Study) -> Markdown:
     found: dict[str, set] = {}
     for record in study.records.values():
         env = record["environment"]
-        found.setdefault("processor", set()).add(f"{machine(env)}, {env['memory_gib']} GiB")
-        found.setdefault("accelerators", set()).add(", ".join(env["accelerators"]) or "none")
-        found.setdefault("system", set()).add(env["system"])
+        found.setdefault("processor", set()).add(literal(f"{machine(env)}, {env['memory_gib']} GiB"))
+        found.setdefault("accelerators", set()).add(literal(", ".join(env["accelerators"]) or "none"))
+        found.setdefault("system", set()).add(literal(env["system"]))
         found.setdefault("Python", set()).add(env["python"])
         found.setdefault("Keras backend", set()).add(env["backend"])
         for name, version in env["libraries"].items():
@@ -163,13 +163,13 @@ def provenance(study: Study) -> Markdown:
     rows, seen = [], set()
     for record in study.records.values():
         data, weights = record["data"], record["weights"]
-        entries = [("data", data["name"], data["sha256"], data["origin"])]
+        entries = [("data", literal(data["name"]), data["sha256"], literal(data["origin"]))]
         if weights["sha256"]:
             try:
                 title = card(f"{record['spec']['backbone']}-{weights['name']}")["title"]
             except StudyError:  # weights that the project packed have a manifest instead of a card
                 title = str(source_of(record, study.store))
-            entries.append(("weights", weights["name"], weights["sha256"], title))
+            entries.append(("weights", literal(weights["name"]), weights["sha256"], title))
         for entry in entries:
             if entry not in seen:
                 seen.add(entry)
