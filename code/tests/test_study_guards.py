@@ -124,7 +124,9 @@ def test_every_sentence_that_compares_turns_with_the_results(study, swapped):
     assert "leads" in claims.slide_headline(study)
     assert "trails" in claims.slide_headline(swapped)
     assert claims.surprises(study) == "In no declared comparison did the strategy named first do worse."
-    assert re.match(r"In \d+ comparisons the strategy that we named first did worse", claims.surprises(swapped))
+    assert re.match(
+        r"In \d+ comparisons the strategy that we named first did worse", claims.surprises(swapped)
+    )
     assert "does not catch up" in claims.catching_up(study)
     assert "is ahead" in claims.catching_up(swapped)
 
