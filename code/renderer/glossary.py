@@ -14,10 +14,10 @@ from bs4 import BeautifulSoup, NavigableString
 
 PAGE = "chapters/glossary.html"
 CONTENT = "#quarto-document-content"
-# Prose only: a heading, a link, code, a caption or a cell of a table stays as it is.
+# Prose only: a heading, a link, code, a caption, a cell of a table or a name in italics stays as it is.
 PROSE = ("p", "li")
 NOT_IN = (
-    "a", "abbr", "button", "code", "dl", "figcaption", "figure", "form", "h1", "h2", "h3", "h4", "header", "kbd", "label",
+    "a", "abbr", "button", "code", "dl", "em", "figcaption", "figure", "form", "h1", "h2", "h3", "h4", "header", "kbd", "label",
     "math", "nav", "pre", "script", "style", "summary", "svg", "table",
 )  # fmt: skip
 

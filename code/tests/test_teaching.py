@@ -21,7 +21,7 @@ weights.</p></dd>
 <dt><span id="scratch" data-also="training from scratch">From scratch</span></dt><dd>A random start.</dd>
 </dl></div></main>"""
 PAGE = """<main id="quarto-document-content"><h2>Freezing</h2><p><code>frozen</code> is code, <a href="x">frozen</a> a link.
-Unfrozen layers learn. A <em>frozen</em> layer stays, and what is frozen stays frozen; training from scratch is training.</p>
+Unfrozen layers learn. <em>Freeze all</em> is a name. A <b>frozen</b> layer stays, and what is frozen stays frozen; training from scratch is training.</p>
 <table><tr><td>freeze</td></tr></table></main>"""
 
 
@@ -42,7 +42,7 @@ def test_the_first_use_of_a_term_in_prose_leads_to_its_definition(terms):
         ("training from scratch", "../chapters/glossary.html#scratch", "A random start."),
         ("training", "../chapters/glossary.html#training", "Changing the weights."),
     ]
-    assert page.select_one("em > a.term"), "not the heading, not the code, not the link, not 'Unfrozen'"
+    assert page.select_one("b > a.term"), "not the heading, the code, the link, the name or 'Unfrozen'"
     assert page.get_text() == words
 
 

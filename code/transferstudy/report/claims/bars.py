@@ -18,7 +18,9 @@ def bar(study: Study) -> str:
         sentences.append(f"{asked}; it {word} {acc(study.arm(name, n))}.")
     run = [name for name in BASELINE_BARS if study.has(name, n)]
     if any(study.arm(name, n).accuracy < BASELINE_BARS[name] for name in run):
-        sentences.append("At this size the baseline is too weak for a fair comparison.")
+        sentences.append(
+            "At this size a baseline is too weak for a fair comparison, so the size leaves the headline."
+        )
     elif len(run) == len(BASELINE_BARS):
         sentences.append("So at this size the baselines are strong.")
     return " ".join(sentences)
