@@ -10,7 +10,8 @@ from ..report.figures.calibration import diagonal, reliability_curve
 from ..report.figures.marks import draw_interval, minutes_axis, name_ends
 from ..report.figures.style import canvas, colour, dash, marker
 from ..results.metrics import measure
-from .outcome import Outcome, share
+from .arm import share
+from .outcome import Outcome
 
 _MANY = 12  # classes, above which a matrix has no numbers in its cells
 

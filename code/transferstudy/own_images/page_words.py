@@ -2,7 +2,8 @@
 
 from ..plan.strategies import Strategy
 from ..report.values import listing, percent, signed
-from .outcome import Interval, Outcome, Rival
+from .arm import Interval, Rival
+from .outcome import Outcome
 
 PLAIN = {
     "linear_probe": "a linear probe",
@@ -64,18 +65,18 @@ def answer(o: Outcome) -> str:
     """Return the answer in one paragraph."""
     best, count = o.best, len(o.best.y)
     name, accuracy = plain(best.strategy), best.accuracy
+    rest = "Treat the order of the strategies as a guess, and the model as a first try."
     tested = f"{count:,} pictures that the networks had not seen"
     chance = f"Always naming the largest class would be right for {pct(o.chance)}."
     if o.verdict == "too few":
-        why = (
-            f"the interval reaches from {between(accuracy)}, which includes what always naming the largest class would give"
-            if accuracy.low <= o.chance
-            else f"the 95 % interval reaches from {between(accuracy)}"
-        )
+        why = f"the 95 % interval reaches from {between(accuracy)}"
+        if accuracy.low <= o.chance:
+            why += ", which includes what always naming the largest class would give"
+        elif o.few:
+            why += f" and the smallest class has only {o.counts.min():,} pictures"
         return (
             f"**There are too few pictures to tell which strategy is best.** The best guess is {name}, which {_DOES[best.strategy.name]}. "
-            f"It was right for {pct(accuracy.value)} of {tested}, but {why}. {chance} Treat the order of the strategies as a guess, "
-            "and the model as a first try."
+            f"It was right for {pct(accuracy.value)} of {tested}, but {why}. {chance} {rest}"
         )
     lead = (
         f"**Use {name}.** It {_DOES[best.strategy.name]}. On new pictures like these, expect it to be right for "
@@ -184,13 +185,16 @@ def worst(o: Outcome, worst_class: tuple[int, Interval, int | None]) -> str:
         worst_class: its label, its share recognised, and the class it is most often taken for.
     """
     label, found, taken = worst_class
+    if taken is None:
+        return (
+            f"No class was ever taken for another. For *{o.classes[label]}*, the interval of the share recognised still reaches from "
+            f"{between(found)}."
+        )
     text = (
         f"The hardest class is *{o.classes[label]}*: {pct(found.value)} of its pictures are recognised "
         f"(95 % interval {between(found)})."
     )
-    if taken is not None:
-        text += f" It is most often taken for *{o.classes[taken]}*."
-    return text
+    return f"{text} It is most often taken for *{o.classes[taken]}*."
 
 
 def to_check(count: int) -> str:

@@ -10,7 +10,8 @@ import numpy as np
 from ..results.environment import describe
 from ..results.store import digest, write_atomic
 from . import final_model
-from .outcome import CHECKED, Outcome, load, specs_of
+from .arm import specs_of
+from .outcome import CHECKED, Outcome, load
 from .study_folder import StudyFolder
 from .study_run import Making
 
