@@ -126,7 +126,7 @@ def test_a_clear_winner_is_recommended(win):
     assert o.best.accuracy.low < o.best.accuracy.value < o.best.accuracy.high
     assert len(o.best.records) == 9 and o.best.log_p.shape == (3, 80, 2)
     said = page_words.answer(o)
-    assert said.startswith("**Use fine-tuning from block 5.**") and "more than chance" in said
+    assert said.startswith("**Fine-tune from block 5.**") and "more than chance" in said
 
 
 def test_the_cheaper_of_two_equals_is_recommended_and_the_tie_said(tmp_path):

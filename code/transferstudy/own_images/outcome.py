@@ -186,5 +186,8 @@ def more_labels(arms: list[Arm]) -> More:
     if said.half > WIDE:
         return More(target, None, "The measured accuracies are too uncertain for a curve.", tested)
     return More(
-        target, said, "A curve through the smaller sizes foretold the accuracy at the largest.", tested
+        target,
+        said,
+        "A curve through the smaller sizes predicted the accuracy at the largest one correctly.",
+        tested,
     )

@@ -35,12 +35,12 @@ def slide_text(o: Outcome, model: dict | None, taken_for) -> SimpleNamespace:
 def _pictures(o: Outcome) -> dict:
     used, classes = o.look["counts"]["used"], len(o.classes)
     found = [
-        (len(o.look["conflicts"]), "in two classes"),
-        (len(o.look["unreadable"]), "cannot be read"),
-        (len(o.look["near"]) + len(o.look["exact"]), "copied"),
-        (sum(map(len, o.look["odd"].values())), "odd"),
+        (len(o.look["conflicts"]), "in two classes", "in two classes"),
+        (len(o.look["unreadable"]), "that cannot be read", "that cannot be read"),
+        (len(o.look["near"]) + len(o.look["exact"]), "with copies", "with copies"),
+        (sum(map(len, o.look["odd"].values())), "that is odd", "that are odd"),
     ]
-    said = ", ".join(f"{count:,} {what}" for count, what in found if count)
+    said = ", ".join(f"{count:,} {one if count == 1 else many}" for count, one, many in found if count)
     return {
         "pictures": f"We have {used:,} labelled pictures in {classes} classes",
         "found": f"Found in the folder: {said}."

@@ -11,6 +11,12 @@ PLAIN = {
     "finetune_block3": "fine-tuning from block 3",
     "small_scratch": "training a compact network from scratch",
 }
+_ADVICE = {
+    "linear_probe": "Use a linear probe",
+    "finetune_block5": "Fine-tune from block 5",
+    "finetune_block3": "Fine-tune from block 3",
+    "small_scratch": "Train a compact network from scratch",
+}
 _DOES = {
     "linear_probe": "leaves the pretrained network as it is and trains only a new last layer",
     "finetune_block5": "trains a new last layer and the last block of the pretrained network",
@@ -79,7 +85,7 @@ def answer(o: Outcome) -> str:
             f"It was right for {pct(accuracy.value)} of {tested}, but {why}. {chance} {rest}"
         )
     lead = (
-        f"**Use {name}.** It {_DOES[best.strategy.name]}. On new pictures like these, expect it to be right for "
+        f"**{_ADVICE[best.strategy.name]}.** This {_DOES[best.strategy.name]}. On new pictures like these, expect it to be right for "
         f"{pct(accuracy.value)} (95 % interval {between(accuracy)}), as it was on {tested}. {chance}"
     )
     return f"{lead} {_rivals(o)}"
@@ -92,7 +98,9 @@ def _rivals(o: Outcome) -> str:
     open_ = [r for r in o.rivals if not r.shown]
     if not open_:
         nearest = shown[0]
-        others = " The others are further behind." if len(shown) > 1 else ""
+        others = (
+            "" if len(shown) == 1 else f" The other{'s are' if len(shown) > 2 else ' is'} further behind."
+        )
         return f"The next best, {_name(nearest)}, is {in_points(nearest.ahead.value)} behind, which is more than chance.{others}"
     names = listing([_name(r) for r in open_], "or")
     text = f"We could not tell it from {names}: a difference as small as ours can be chance."
@@ -269,5 +277,5 @@ def method(o: Outcome) -> str:
         f"{tested} {kept}. Of the labels that a network may use, a fifth chooses when to stop, the others are learned from. Smaller "
         f"training sets are drawn {draws} and lie within the larger ones. The pretrained network is VGG16 "
         f"([Simonyan and Zisserman 2015](https://arxiv.org/abs/1409.1556)) with ImageNet's weights ({frame['weights']}). The time "
-        f"given was {o.plan['hours']:g} hours; strategies, sizes and seeds were chosen to fit into it, those first that tell most."
+        f"given was {o.plan['hours']:g} hour{'' if o.plan['hours'] == 1 else 's'}; strategies, sizes and seeds were chosen to fit into it, those first that tell most."
     )

@@ -7,10 +7,10 @@ import sys
 from pathlib import Path
 
 from ..errors import StudyError, printable
-from ..paths import PACKAGE
 from .study_folder import StudyFolder
 from .take_away import write_archive
 
+PACKAGE = Path(__file__).resolve().parents[1]
 FILES = Path(__file__).parent / "report_files"
 STYLES = PACKAGE.parent.parent / "styles"
 _STYLES = (

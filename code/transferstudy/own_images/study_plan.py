@@ -8,8 +8,7 @@ from collections.abc import Collection
 from dataclasses import asdict, dataclass
 
 from ..errors import StudyError
-from ..paths import PRESETS
-from ..plan.presets import toml_tables
+from ..plan.presets import PRESETS, toml_tables
 from ..plan.spec import RunSpec
 from .calibration import Speed
 
