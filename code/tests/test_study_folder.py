@@ -21,8 +21,8 @@ from transferstudy.own_images.calibration import Speed
 from transferstudy.own_images.check_study import check_study
 from transferstudy.own_images.outcome import load, more_labels
 from transferstudy.own_images.report import put_pages
-from transferstudy.own_images.study import _listed
 from transferstudy.own_images.study_folder import StudyFolder, study_folder
+from transferstudy.own_images.study_pictures import listed as listed_of
 from transferstudy.own_images.study_plan import Frame, Unit, run_spec, unit_specs
 from transferstudy.own_images.take_away import LABELS, write_archive, write_labels
 from transferstudy.plan.presets import expand
@@ -46,7 +46,7 @@ def made_up(tmp_path, accuracy: dict[str, float], count: int = 40, seeds: int = 
     data = load_data("photos", root, 32, reading=Reading())
     folder = StudyFolder(tmp_path / "photos-study")
     frame = replace(FRAME, data_sha256=data.content, side=32, pictures=2 * count)
-    listed = _listed(data)
+    listed = listed_of(data)
     y = np.array(listed["labels"])
     for strategy, right in accuracy.items():
         for n in sizes if strategy == max(accuracy, key=accuracy.get) else sizes[-1:]:

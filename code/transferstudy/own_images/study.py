@@ -6,16 +6,14 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import numpy as np
-
 from ..data.choice import Reading
-from ..data.division import pooled
 from ..errors import StudyError, printable
 from . import calibration, study_plan
 from .calibration import Speed
 from .look_text import in_short
 from .stored import keep_look
 from .study_folder import StudyFolder
+from .study_pictures import largest_size, least_drawn, listed
 from .study_plan import Frame, Unit
 from .study_run import Making, run_units, spent_seconds, words
 
@@ -76,7 +74,9 @@ def study(wish: Wish) -> None:
     passed = run_units(making, units, max(left, 0.0))
     if passed:
         names = "; ".join(words(u) for u in passed)
-        say(f"This machine was slower than the measuring said, so these runs were left out: {names}.")
+        say(
+            f"This machine was slower than the measuring said, so these were left out: {names}. More --hours make them."
+        )
     say("4/5 Model")
     from .take_away import take_away
 
@@ -195,9 +195,9 @@ def _framed(wish: Wish, found: dict, content: str) -> tuple[Frame, Speed, list[i
     }  # fmt: skip
     making = _making(wish, Frame(**usual, side=wanted, pace=1.0, largest=0))
     data = making.data(compact)
-    largest = _largest(data, folds, wish.seeds)
-    wish.folder.write("pictures", _listed(data))
-    sizes = study_plan.sizes_up_to(largest, _least(data, folds, wish, largest))
+    largest = largest_size(data, folds)
+    wish.folder.write("pictures", listed(data))
+    sizes = study_plan.sizes_up_to(largest, least_drawn(data, folds, usual["sampling"], largest))
     available = wish.jobs * study_plan.available_seconds(wish.hours, speed.measured, speed.measured)
     from .look import SIDES
 
@@ -214,55 +214,6 @@ def _framed(wish: Wish, found: dict, content: str) -> tuple[Frame, Speed, list[i
             f"{wish.hours:g} hours; more --hours or --side {wanted} change that."
         )
     return frame, speed, sizes
-
-
-def _largest(data, folds: int | None, seeds: int) -> int:
-    """Return how many labels every run can learn from."""
-    if folds is None:
-        return len(data.y_train)
-    from ..data.division import parts_of
-
-    _, y, origins = pooled(data)
-    return min(
-        int(len(y) - np.bincount(parts_of(y, origins.groups, folds, seed), minlength=folds).max())
-        for seed in range(seeds)
-    )
-
-
-def _least(data, folds: int | None, wish: Wish, largest: int) -> int:
-    """Return the smallest size that every run can draw: a rare class must have a picture in it."""
-    from ..data import draw
-    from ..data.division import divided
-
-    n = study_plan.least_size(len(data.classes))
-    parts = [divided(data, folds, fold, seed) for seed in range(wish.seeds) for fold in range(folds or 1)]
-    while n <= largest:
-        try:
-            for seed in range(wish.seeds):
-                for fold in range(folds or 1):
-                    draw(parts[seed * (folds or 1) + fold], n, seed, wish.sampling or "stratified")
-            return n
-        except StudyError:
-            n = n + max(1, n // 4) if n < largest else largest + 1
-    return n
-
-
-def _listed(data) -> dict:
-    """Return the list of tested pictures, in the order in which runs keep their predictions."""
-    if data.own_test:
-        y, origins = data.y_test, data.test_origins
-    else:
-        _, y, origins = pooled(data)
-    apart = origins.groups.tolist()
-    return {
-        "content": data.content,
-        "classes": list(data.classes),
-        "files": list(origins.files),
-        "labels": y.tolist(),
-        "apart": apart,
-        "groups": apart if len(set(apart)) < len(apart) else None,
-        "own_test": data.own_test,
-    }
 
 
 def _check_same_wish(wish: Wish, frame: Frame, found: dict) -> None:
