@@ -4,6 +4,7 @@ import csv
 import json
 import zipfile
 from dataclasses import asdict, replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -28,6 +29,7 @@ from transferstudy.own_images.take_away import LABELS, write_archive, write_labe
 from transferstudy.plan.presets import expand
 from transferstudy.results.metrics import measure
 
+SHIPPED = Path(__file__).resolve().parents[2] / "results" / "models" / "compact-finetuned.keras"
 SPEED = Speed(
     "float32",
     dict.fromkeys(study_plan.STRATEGIES, 4.0),
@@ -247,3 +249,48 @@ def test_hours_must_be_a_number(hours, tmp_path, capsys):
     with pytest.raises(SystemExit):
         main(["study", str(tmp_path), "--hours", hours])
     assert "expected a number of hours" in capsys.readouterr().err
+
+
+def test_predict_goes_on_where_it_stopped_and_names_what_it_cannot_read(tmp_path, capsys):
+    root, table = both(tmp_path / "photos", 4), tmp_path / "classes.csv"
+    (root / "cat" / "broken.png").write_bytes((root / "cat" / "photo000.png").read_bytes()[:200])
+    command = ["predict", str(root), "--model", str(SHIPPED), "--csv", str(table)]
+    assert main(command) == 1
+    assert "cat/broken.png" in capsys.readouterr().out
+    whole = table.read_text(encoding="utf-8")
+    rows = list(csv.DictReader(whole.splitlines()))
+    assert len(rows) == 8 and all(0.5 >= float(row["second probability"]) >= 0 for row in rows)
+    table.write_text(whole[:-30], encoding="utf-8")  # as if it had been killed while it wrote
+    assert main(command) == 1
+    assert table.read_text(encoding="utf-8") == whole
+    assert "7 pictures are there already" in capsys.readouterr().out
+    table.write_text(whole.replace(rows[0]["model"], "0" * 12), encoding="utf-8")
+    assert main(command) == 2
+    assert "another model wrote this file" in capsys.readouterr().err
+    assert main(["predict", str(root)]) == 2
+    assert "--model: name the model" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("strategy", ["linear_probe", "small_scratch"])
+def test_the_model_file_gives_what_was_trained_and_plain_keras_opens_it(strategy, tmp_path):
+    import keras
+
+    from transferstudy.models import build_model, standardise_head
+    from transferstudy.own_images.final_model import check_same, portable, save
+
+    spec = run_spec(replace(FRAME, side=32), strategy, 320, 0)
+    keras.utils.set_random_seed(1)
+    model = build_model(spec.backbone, 2, 32, standardise=strategy == "linear_probe")
+    if strategy == "linear_probe":
+        standardise_head(model, np.random.default_rng(0).normal(1, 3, (50, 512)).astype("float32"))
+    x = np.random.default_rng(2).integers(0, 256, (8, 32, 32, 3)).astype(np.uint8)
+    whole = portable(model, spec, 2)
+    assert check_same(model, whole, x, 1e-3) < 1e-3
+    save(whole, tmp_path / "model.keras", {"classes": ["cat", "dog"]})
+    opened = keras.saving.load_model(tmp_path / "model.keras", compile=False)
+    assert all(type(layer).__module__.startswith("keras.") for layer in opened.layers)
+    np.testing.assert_allclose(opened.predict(x, verbose=0), whole.predict(x, verbose=0), atol=1e-5)
+    assert json.loads(zipfile.ZipFile(tmp_path / "model.keras").read("transferstudy.json"))["classes"] == [
+        "cat",
+        "dog",
+    ]

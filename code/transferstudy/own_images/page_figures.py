@@ -146,7 +146,7 @@ def pictures(
         return figure
     columns = min(columns, len(shown))
     rows = max(1, -(-len(shown) // columns))
-    height = rows * (1.28 / columns if size == "page" else 0.175)
+    height = rows * (1.28 / columns if size == "page" else min(0.36, 1.4 / columns))
     with canvas(theme, size, height, rows, columns, squeeze=False) as (figure, axes, face):
         for axis in axes.ravel()[len(shown) :]:
             axis.set_visible(False)
