@@ -268,7 +268,7 @@ def test_predict_goes_on_where_it_stopped_and_names_what_it_cannot_read(tmp_path
     assert main(command) == 2
     assert "another model wrote this file" in capsys.readouterr().err
     assert main(["predict", str(root)]) == 2
-    assert "--model: name the model" in capsys.readouterr().err
+    assert "is a folder of pictures; name the model" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("strategy", ["linear_probe", "small_scratch"])

@@ -72,7 +72,8 @@ def _folder(args, folders: list[Path]) -> int:
         raise StudyError(f"{printable(folders[0])}: give one folder alone, or files")
     if args.model is None:
         raise StudyError(
-            "--model: name the model that a study of your pictures wrote, such as photos-study/model.keras"
+            f"--model: {printable(folders[0])} is a folder of pictures; name the model that a study of yours wrote, such as "
+            "photos-study/model.keras"
         )
     table = args.csv or Path(f"{folders[0].resolve().name}-predictions.csv")
     return 1 if predict_folder(folders[0], args.model, table, lambda line: print(line, flush=True)) else 0
