@@ -120,7 +120,7 @@ def _tiny(path):
         (_text, "this is not a picture that can be read. Convert it to JPEG or PNG."),
         (_cut, "cut short"),
         (_tiny, "this picture has 4 x 40 pixels; at least 8 a side are needed."),
-        (lambda path: path.mkdir(), "this is a folder, not a file. Name picture files."),
+        (lambda path: path.mkdir(), "is a folder of pictures; name the model"),
         (lambda path: None, "no such file. Check the name."),
     ],
 )

@@ -32,8 +32,12 @@ def results_dir() -> Path:
 
 
 def weights_dir() -> Path:
-    """Return the folder of the weights that the project ships, `results/weights/` in the project, wherever results go."""
-    return project_root() / "results" / "weights"
+    """Return the folder of the weights that the project ships, `results/weights/`, wherever results go.
+
+    A folder that `study` wrote is a project of its own without weights; there, those of the checkout count.
+    """
+    own = project_root() / "results" / "weights"
+    return own if own.is_dir() else PACKAGE.parent.parent / "results" / "weights"
 
 
 def energy_file() -> Path:

@@ -1,5 +1,7 @@
 """`python -m transferstudy verify`: check every stored file, and recompute every measure."""
 
+from pathlib import Path
+
 HELP = "check every file, every measure, and where the weights came from"
 PARENTS = ("where",)
 GROUP = "study"
@@ -20,6 +22,11 @@ def arguments(parser) -> None:
 
 def run(args) -> None:
     """Run the command."""
+    from ..own_images.check_study import check_study, is_study
+
+    if args.results and is_study(Path(args.results)):
+        print("\n".join(check_study(Path(args.results))))
+        return
     from ..analysis.repeated_runs import check as check_again
     from ..checking.provenance import check, check_pixels
     from ..checking.verify import check_strays, roundings, verify

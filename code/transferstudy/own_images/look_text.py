@@ -54,6 +54,16 @@ def in_short(name: str, found: dict, side: int, fit: str) -> list[str]:
     return [*lines, *_few(found)]
 
 
+def findings(found: dict) -> list[str]:
+    """Return what somebody should look at: unreadable files, copies, pictures in two classes, odd ones.
+
+    Args:
+        found: as `look.look` returns it.
+    """
+    lines = [*_unreadable(found), *_copies(found), *_odd(found)]
+    return [line.strip() for line in lines]
+
+
 def _headline(name: str, found: dict) -> str:
     return f"{printable(name)}: {_pics(found['counts']['used'])} in {len(found['classes'])} classes"
 

@@ -113,13 +113,22 @@ def run_fields(args, source: Path | None, specs: Sequence) -> tuple[dict, dict |
             f"--data {printable(args.data or source)}: the preset {args.preset} is made for {', '.join(own)}, not for {printable(name)}"
         )
     fields |= {"dataset": name, "data_sha256": choice.content, "sampling": args.sampling or "stratified"}
-    fields["folds"] = found["test"]["folds"] = _folds(args.folds, found["test"])
+    fields["folds"] = found["test"]["folds"] = folds_of(args.folds, found["test"])
     if args.fit:
         fields["fit"] = args.fit
     return fields, found
 
 
-def _folds(option: str | None, test: dict) -> int | None:
+def folds_of(option: str | None, test: dict) -> int | None:
+    """Return the number of folds that `--folds` asks for, or what the pictures suggest.
+
+    Args:
+        option: its value, or None.
+        test: as `look.look` returns it.
+
+    Raises:
+        StudyError: no number that makes sense, or the folder sets its test pictures apart itself.
+    """
     if option is None:
         return test["folds"]
     if option == "none":

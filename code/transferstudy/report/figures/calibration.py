@@ -18,13 +18,13 @@ def reliability(
     The diagonal is perfect calibration. Bins with few predictions are left out (see `reliability_bins`).
     """
     with canvas(theme, size, by_size(size, 0.62, 0.42, 1.1)) as (figure, axis, face):
-        _diagonal(axis, face)
+        diagonal(axis, face)
         ends = []
         for name in strategies:
             log_p, y = study.test_predictions(name, n_labels)
             label = study.arm(name, n_labels).strategy.label
             tone, style = colour(name, theme), dash(name)
-            ends.append(_curve(axis, face, log_p, y, label, tone, marker(name), style))
+            ends.append(reliability_curve(axis, face, log_p, y, label, tone, marker(name), style))
         name_ends(figure, axis, [end for end in ends if end], face)
     return figure
 
@@ -34,20 +34,21 @@ def reliability_scaled(
 ) -> Figure:
     """As `reliability`, for one strategy, as it is and after each run's own temperature, fitted on its validation images."""
     with canvas(theme, size, by_size(size, 0.62, 0.42, 1.1)) as (figure, axis, face):
-        _diagonal(axis, face)
+        diagonal(axis, face)
         log_p, y = study.test_predictions(strategy, n_labels)
         temperatures = [c.temperature for c in arm_calibration(study, strategy, n_labels)]
         after = np.stack([scaled(p, t) for p, t in zip(log_p, temperatures, strict=True)])
         tone = colour(strategy, theme)
         ends = [
-            _curve(axis, face, log_p, y, "as it is", tone, marker(strategy), "-"),
-            _curve(axis, face, after, y, "temperature scaled", face.ink, "D", ":"),
+            reliability_curve(axis, face, log_p, y, "as it is", tone, marker(strategy), "-"),
+            reliability_curve(axis, face, after, y, "temperature scaled", face.ink, "D", ":"),
         ]
         name_ends(figure, axis, [end for end in ends if end], face)
     return figure
 
 
-def _diagonal(axis, face):
+def diagonal(axis, face):
+    """Draw perfect calibration, and name the axes."""
     axis.plot([0, 100], [0, 100], color=face.muted, linewidth=1, linestyle=(0, (6, 4)))
     long = "confidence: probability of the predicted class (%)"
     axis.set_xlabel("confidence (%)" if face.size == "phone" else long)
@@ -56,7 +57,7 @@ def _diagonal(axis, face):
     axis.set_ylim(0, 101)
 
 
-def _curve(
+def reliability_curve(
     axis, face, log_p, y, label: str, tone: str, mark: str, style: str
 ) -> tuple[float, float, str, str] | None:
     """Draw one curve with its intervals, and return its end and name for `name_ends`."""

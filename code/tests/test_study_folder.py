@@ -1,0 +1,296 @@
+"""`transferstudy study`: what is planned, what is concluded from results, and what the pages then say; nothing is trained."""
+
+import csv
+import json
+import zipfile
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from fakes import fake_record
+from photos import both, fill
+
+from transferstudy.cli import main
+from transferstudy.data import load as load_data
+from transferstudy.data.choice import Reading
+from transferstudy.data.division import parts_of
+from transferstudy.errors import StudyError
+from transferstudy.own_images import page_slides, page_words, study_plan
+from transferstudy.own_images.arm import share
+from transferstudy.own_images.calibration import Speed
+from transferstudy.own_images.check_study import check_study
+from transferstudy.own_images.outcome import load, more_labels
+from transferstudy.own_images.report import put_pages
+from transferstudy.own_images.study_folder import StudyFolder, study_folder
+from transferstudy.own_images.study_pictures import listed as listed_of
+from transferstudy.own_images.study_plan import Frame, Unit, run_spec, unit_specs
+from transferstudy.own_images.take_away import LABELS, write_archive, write_labels
+from transferstudy.plan.presets import expand
+from transferstudy.results.metrics import measure
+
+SHIPPED = Path(__file__).resolve().parents[2] / "results" / "models" / "compact-finetuned.keras"
+SPEED = Speed(
+    "float32",
+    dict.fromkeys(study_plan.STRATEGIES, 4.0),
+    0.002,
+    {64: 0.01},
+    {"finetune_block5": {64: 0.2}, "finetune_block3": {64: 1.0}, "small_scratch": {64: 0.05}},
+)
+FRAME = Frame(
+    "photos", "ab" * 32, "crop", "stratified", 3, 64, "imagenet-vgg16-int8", "float32", 1.0, 2, 400, 80, 320
+)
+
+
+def made_up(tmp_path, accuracy: dict[str, float], count: int = 40, seeds: int = 3, sizes=(16, 32, 48, 60)):
+    """A study of drawn pictures with invented results: each strategy is right for about the share given."""
+    root = both(tmp_path / "photos", count)
+    data = load_data("photos", root, 32, reading=Reading())
+    folder = StudyFolder(tmp_path / "photos-study")
+    frame = replace(FRAME, data_sha256=data.content, side=32, pictures=2 * count)
+    listed = listed_of(data)
+    y = np.array(listed["labels"])
+    for strategy, right in accuracy.items():
+        for n in sizes if strategy == max(accuracy, key=accuracy.get) else sizes[-1:]:
+            for seed in range(seeds):
+                parts = parts_of(y, np.array(listed["apart"]), FRAME.folds, seed)
+                for spec in unit_specs(frame, Unit(strategy, n, seed, 1.0)):
+                    folder.store.save(*_record(spec, data, y[parts == spec.fold], right - 2 / n))
+    folder.write("pictures", listed)
+    folder.write(
+        "plan",
+        {
+            "hours": 1, "frame": asdict(frame), "speed": SPEED.as_record(), "sizes": list(sizes), "seeds": seeds, "units": [],
+            "command": "python -m transferstudy study photos", "reading": {},
+        },
+    )  # fmt: skip
+    main(["look", str(root), "--json", str(folder.root / "look.json")])
+    found = json.loads((folder.root / "look.json").read_text())
+    from transferstudy.own_images.stored import keep_look
+
+    keep_look(folder.store, found)
+    return root, folder
+
+
+def _record(spec, data, y, right: float):
+    record, parts = fake_record(spec, 1.0)
+    rng = np.random.default_rng(int(spec.id[:8], 16))
+    for part, labels in (("val", y), ("test", y)):
+        wrong = rng.permutation(len(labels)) >= round(right * len(labels))
+        named = np.where(wrong, 1 - labels, labels)
+        p = np.full((len(labels), 2), 0.1)
+        p[np.arange(len(labels)), named] = 0.9
+        parts[f"{part}_log_p"], parts[f"{part}_y"] = np.log(p).astype(np.float16), labels.astype(np.uint8)
+        record["metrics"][part] = measure(parts[f"{part}_log_p"], labels)
+    about = {"name": "photos", "classes": list(data.classes), "content": data.content, "side": 32}
+    return {**record, "data": {**record["data"], **about, "test": len(y)}}, parts
+
+
+WIN = {"linear_probe": 0.7, "finetune_block5": 0.98, "small_scratch": 0.6}
+TIE = {"linear_probe": 0.97, "finetune_block5": 0.97, "small_scratch": 0.6}
+
+
+@pytest.fixture(scope="module")
+def win(tmp_path_factory):
+    return made_up(tmp_path_factory.mktemp("win"), WIN)
+
+
+def test_more_time_adds_to_a_plan_and_takes_nothing_away():
+    plans = [study_plan.units(FRAME, SPEED, [50, 160, 320], 3, seconds) for seconds in (200, 2000, 20000)]
+    chosen = [{(u.strategy, u.n_labels, u.seed) for u in plan if u.planned} for plan in plans]
+    assert chosen[0] and chosen[0] < chosen[1] < chosen[2]
+    assert all(
+        sum(u.seconds for u in p if u.planned) <= s for p, s in zip(plans, (200, 2000, 20000), strict=True)
+    )
+    assert {s for s, *_ in chosen[2]} == set(study_plan.STRATEGIES)
+    done = {spec.id for u in plans[1] if u.planned for spec in unit_specs(FRAME, u)}
+    later = study_plan.units(FRAME, SPEED, [50, 160, 320], 3, 1000, done)
+    assert chosen[1] <= {(u.strategy, u.n_labels, u.seed) for u in later if u.planned}
+
+
+@pytest.mark.parametrize(("largest", "least"), [(32, 15), (488, 15), (1640, 50), (40_000, 20), (15, 15)])
+def test_sizes_rise_to_all_labels(largest, least):
+    sizes = study_plan.sizes_up_to(largest, least)
+    assert sizes == sorted(set(sizes)) and sizes[-1] == largest and sizes[0] >= least
+    assert len(sizes) >= min(3, 1 + (largest - least) // 5)
+
+
+def test_every_strategy_is_a_valid_run_at_every_side():
+    for strategy in study_plan.STRATEGIES:
+        spec = run_spec(replace(FRAME, side=160), strategy, 320, 1, 2)
+        assert spec.fold == 2 and spec.data_sha256 == FRAME.data_sha256
+        assert spec.image_size == (64 if strategy == "small_scratch" else 160)
+
+
+def test_a_clear_winner_is_recommended(win):
+    o = load(win[1])
+    assert (o.verdict, o.best.strategy.name) == ("win", "finetune_block5")
+    assert o.best.accuracy.low < o.best.accuracy.value < o.best.accuracy.high
+    assert len(o.best.records) == 9 and o.best.log_p.shape == (3, 80, 2)
+    said = page_words.answer(o)
+    assert said.startswith("**Fine-tune from block 5.**") and "more than chance" in said
+
+
+def test_the_cheaper_of_two_equals_is_recommended_and_the_tie_said(tmp_path):
+    o = load(made_up(tmp_path, TIE, sizes=(60,))[1])
+    assert o.verdict == "tie" and len([r for r in o.rivals if not r.shown]) == 1
+    said = page_words.answer(o)
+    assert (
+        "We could not tell it from" in said
+        and "training a compact network from scratch by more than chance" in said
+    )
+    assert o.more.said is None and "1 size only" in o.more.why
+
+
+def test_few_pictures_are_too_few_to_tell(tmp_path):
+    o = load(
+        made_up(tmp_path, {"linear_probe": 0.8, "small_scratch": 0.75}, count=15, seeds=1, sizes=(20, 24))[1]
+    )
+    assert o.verdict == "too few"
+    assert page_words.answer(o).startswith("**There are too few pictures to tell which strategy is best.**")
+    assert page_words.headline(o).startswith("Too few pictures to tell")
+
+
+def test_intervals_keep_a_width_where_all_are_right_and_widen_with_groups():
+    right = np.ones((3, 40), bool)
+    assert share(right, None).low < 0.93 < share(right, None).high == 1
+    right[:, :8] = False
+    groups = np.arange(40) // 4
+    assert share(right, groups).half > share(right, None).half
+
+
+def test_twice_the_labels_are_foretold_only_where_the_curve_stood_its_test(win):
+    o = load(win[1])
+    if o.more.said is not None:
+        assert o.more.tested and o.more.tested[1].low <= o.more.tested[2] <= o.more.tested[1].high
+    arms = [o.arms["finetune_block5", n] for n in o.sizes("finetune_block5")]
+    broken = replace(arms[-1], log_p=arms[-1].log_p[:, :, ::-1])
+    cut = more_labels([*arms[:-1], broken])
+    assert cut.said is None and "missed" in cut.why
+
+
+def test_every_sentence_reads_whatever_came_out(tmp_path, win):
+    tie = made_up(tmp_path / "tie", TIE, sizes=(60,))[1]
+    few = made_up(tmp_path / "few", {"linear_probe": 0.6}, count=15, seeds=1, sizes=(24,))[1]
+    for folder in (win[1], tie, few):
+        o = load(folder)
+        slides = page_slides.slide_text(o, None, lambda label: 1 - label)
+        texts = [
+            str(getattr(page_words, n)(o))
+            for n in ("headline", "answer", "sure", "more", "hidden", "cost", "method")
+        ]
+        texts += [markdown.data for markdown in vars(slides).values()]
+        for text in texts:
+            assert text and text[0] not in " a" and "None" not in text and "nan" not in text, text
+            assert "CIFAR" not in text and "airplane" not in text
+
+
+def test_a_report_never_mixes_data_sets(tmp_path):
+    _, folder = made_up(tmp_path, {"linear_probe": 0.9}, seeds=1, sizes=(60,))
+    other = next(s for s in expand("smoke") if s.strategy == "small_scratch")
+    folder.store.save(*fake_record(other, 1.0))
+    with pytest.raises(StudyError, match="One report shows one set of pictures"):
+        load(folder)
+
+
+def test_labels_to_check_name_files_and_the_archive_verifies(win, tmp_path, capsys):
+    root, folder = win
+    count = write_labels(folder, load(folder))
+    rows = list(csv.reader((folder.root / LABELS).open(encoding="utf-8")))
+    assert rows[0] == ["file", "label", "networks say", "probability"] and len(rows) == count + 1
+    assert all((root / row[0]).is_file() and row[1] != row[2] for row in rows[1:])
+    put_pages(folder, "photos")
+    write_archive(folder)
+    moved = tmp_path / "study.zip"
+    moved.write_bytes((folder.root / "study.zip").read_bytes())
+    assert main(["verify", "--results", str(moved)]) == 0
+    assert "54 results: files whole" in capsys.readouterr().out
+    broken = tmp_path / "broken.zip"
+    with zipfile.ZipFile(moved) as old, zipfile.ZipFile(broken, "w") as new:
+        for name in old.namelist():
+            content = old.read(name)
+            new.writestr(
+                name, content.replace(b'"accuracy": 0', b'"accuracy": 1', 1) if "runs" in name else content
+            )
+    with pytest.raises(StudyError):
+        check_study(broken)
+
+
+def test_pages_hold_nothing_of_another_data_set(win):
+    put_pages(win[1], 'my "photos"')
+    for page in [*win[1].root.glob("*.qmd"), win[1].root / "_quarto.yml"]:
+        text = page.read_text(encoding="utf-8")
+        assert not any(word in text for word in ("CIFAR", "airplane", "Krizhevsky", "{{name}}")), page
+    edited = win[1].root / "index.qmd"
+    edited.write_text("mine", encoding="utf-8")
+    put_pages(win[1], "photos")
+    assert edited.read_text(encoding="utf-8") == "mine"
+
+
+def test_changed_pictures_set_the_old_runs_aside(tmp_path):
+    root, folder = made_up(tmp_path, {"linear_probe": 0.9}, seeds=1, sizes=(60,))
+    before = folder.read("plan")["frame"]["data_sha256"]
+    fill(root / "cat", 0, 1, start=900)
+    assert folder.set_aside(before) == 3
+    assert not folder.store.ids() and not folder.has("plan")
+    assert len(list((folder.root / "earlier" / before[:12] / "results" / "runs").glob("*.json"))) == 3
+
+
+def test_a_study_goes_neither_among_the_pictures_nor_over_something_else(tmp_path):
+    root = both(tmp_path / "photos", 5)
+    with pytest.raises(StudyError, match="lies inside the folder of pictures"):
+        study_folder(str(root / "study"), root)
+    with pytest.raises(StudyError, match="holds something else"):
+        study_folder(str(root.parent), root / "cat")
+
+
+@pytest.mark.parametrize("hours", ["0", "-1", "nan", "many"])
+def test_hours_must_be_a_number(hours, tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        main(["study", str(tmp_path), "--hours", hours])
+    assert "expected a number of hours" in capsys.readouterr().err
+
+
+def test_predict_goes_on_where_it_stopped_and_names_what_it_cannot_read(tmp_path, capsys):
+    root, table = both(tmp_path / "photos", 4), tmp_path / "classes.csv"
+    (root / "cat" / "broken.png").write_bytes((root / "cat" / "photo000.png").read_bytes()[:200])
+    command = ["predict", str(root), "--model", str(SHIPPED), "--csv", str(table)]
+    assert main(command) == 1
+    assert "cat/broken.png" in capsys.readouterr().out
+    whole = table.read_text(encoding="utf-8")
+    rows = list(csv.DictReader(whole.splitlines()))
+    assert len(rows) == 8 and all(0.5 >= float(row["second probability"]) >= 0 for row in rows)
+    table.write_text(whole[:-30], encoding="utf-8")  # as if it had been killed while it wrote
+    assert main(command) == 1
+    assert table.read_text(encoding="utf-8") == whole
+    assert "7 pictures are there already" in capsys.readouterr().out
+    table.write_text(whole.replace(rows[0]["model"], "0" * 12), encoding="utf-8")
+    assert main(command) == 2
+    assert "another model wrote this file" in capsys.readouterr().err
+    assert main(["predict", str(root)]) == 2
+    assert "is a folder of pictures; name the model" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("strategy", ["linear_probe", "small_scratch"])
+def test_the_model_file_gives_what_was_trained_and_plain_keras_opens_it(strategy, tmp_path):
+    import keras
+
+    from transferstudy.models import build_model, standardise_head
+    from transferstudy.own_images.final_model import check_same, portable, save
+
+    spec = run_spec(replace(FRAME, side=32), strategy, 320, 0)
+    keras.utils.set_random_seed(1)
+    model = build_model(spec.backbone, 2, 32, standardise=strategy == "linear_probe")
+    if strategy == "linear_probe":
+        standardise_head(model, np.random.default_rng(0).normal(1, 3, (50, 512)).astype("float32"))
+    x = np.random.default_rng(2).integers(0, 256, (8, 32, 32, 3)).astype(np.uint8)
+    whole = portable(model, spec, 2)
+    assert check_same(model, whole, x, 1e-3) < 1e-3
+    save(whole, tmp_path / "model.keras", {"classes": ["cat", "dog"]})
+    opened = keras.saving.load_model(tmp_path / "model.keras", compile=False)
+    assert all(type(layer).__module__.startswith("keras.") for layer in opened.layers)
+    np.testing.assert_allclose(opened.predict(x, verbose=0), whole.predict(x, verbose=0), atol=1e-5)
+    assert json.loads(zipfile.ZipFile(tmp_path / "model.keras").read("transferstudy.json"))["classes"] == [
+        "cat",
+        "dog",
+    ]

@@ -1,0 +1,99 @@
+"""`python -m transferstudy study FOLDER --hours H`: from a folder of pictures to an answer, a report, slides and a model."""
+
+import argparse
+import math
+import shlex
+from pathlib import Path
+
+from .options import positive
+
+HELP = "study a folder of pictures: an answer, a report, ten slides and a model"
+PARENTS = ()
+GROUP = "your images"
+
+
+def arguments(parser) -> None:
+    """Add the command's options."""
+    from ..own_images.options import reading_options, split_options
+
+    parser.add_argument(
+        "folder", type=Path, metavar="FOLDER", help="one folder a class, or split folders above them"
+    )
+    parser.add_argument(
+        "--hours",
+        type=_hours,
+        default=1.0,
+        metavar="H",
+        help="time for the whole study (default: 1); more later goes on",
+    )
+    parser.add_argument("--out", metavar="DIR", help="where the study goes (default: NAME-study here)")
+    parser.add_argument("--weights", metavar="PATH|NAME", help="pretrained weights of VGG16, as for run")
+    parser.add_argument("--seeds", type=positive, default=3, metavar="N", help="seeds at most (default: 3)")
+    parser.add_argument("--jobs", type=positive, default=1, metavar="N", help="N runs at a time")
+    parser.add_argument("--backend", choices=("dask", "ray"), help="run on a cluster that exists already")
+    parser.add_argument("--address", metavar="ADDRESS", help="of the cluster")
+    parser.add_argument(
+        "--with",
+        dest="renderer",
+        choices=("auto", "quarto", "embedded", "none"),
+        default="auto",
+        help="what renders the report",
+    )
+    split_options(parser)
+    reading_options(parser)
+
+
+def _hours(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0.01 <= value <= 1000:
+        raise argparse.ArgumentTypeError(
+            f"expected a number of hours from 0.01 to 1000, such as 0.5, not {text!r}"
+        )
+    return value
+
+
+def run(args) -> None:
+    """Run the command."""
+    from ..data.source import data_source, dataset_name
+    from ..errors import StudyError, printable
+    from ..own_images.options import reading
+    from ..own_images.study import Wish, study
+    from ..own_images.study_folder import study_folder
+    from ..own_images.study_weights import chosen_weights
+
+    source = data_source(str(args.folder), "FOLDER")
+    if dataset_name(source) is None:
+        raise StudyError(f"{printable(source)}: study needs a folder of pictures, one folder for each class")
+    folder = study_folder(args.out, source)
+    file, name, said = chosen_weights(args.weights, folder)
+    print(said)
+    study(
+        Wish(
+            source, folder, args.hours, reading(args), file, name, args.side, args.fit, args.folds, args.sampling,
+            args.seeds, args.jobs, args.backend, args.address, _command(args), args.renderer,
+            lambda line: print(line, flush=True),
+        )
+    )  # fmt: skip
+
+
+def _command(args) -> str:
+    """Return the command that repeats the study, with the folder's name instead of its place."""
+    given = {
+        "--hours": f"{args.hours:g}",
+        "--weights": args.weights and Path(args.weights).name,
+        "--groups": args.groups and Path(args.groups).name
+        if args.groups and Path(args.groups).is_file()
+        else args.groups,
+        "--conflicts": args.conflicts if args.conflicts != "refuse" else None,
+        "--side": args.side,
+        "--fit": args.fit,
+        "--folds": args.folds,
+        "--sampling": args.sampling,
+        "--seeds": args.seeds if args.seeds != 3 else None,
+    }
+    options = [part for option, value in given.items() if value for part in (option, str(value))]
+    options += ["--skip-unreadable"] if args.skip_unreadable else []
+    return shlex.join(["python", "-m", "transferstudy", "study", args.folder.resolve().name, *options])

@@ -1,0 +1,251 @@
+"""The five steps of `transferstudy study FOLDER`: look, plan, run, model, report. Each one is kept; the next call goes on."""
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from ..data.choice import Reading
+from ..errors import StudyError, printable
+from . import calibration, study_plan
+from .calibration import Speed
+from .look_text import in_short
+from .stored import keep_look
+from .study_folder import StudyFolder
+from .study_pictures import largest_size, least_drawn, listed
+from .study_plan import Frame, Unit
+from .study_run import Making, run_units, spent_seconds, words
+
+
+@dataclass
+class Wish:
+    """What the user asks for.
+
+    Attributes:
+        source: the folder of pictures.
+        folder: where the study goes.
+        hours: time for the whole study, earlier calls included.
+        reading: what was decided about the pictures.
+        weights: a `WeightsFile`, or None.
+        weights_name: name of the pretrained weights.
+        side, fit, folds, sampling: as in `RunSpec`; None for what the pictures suggest.
+        seeds: at most.
+        jobs, backend, address: as in `runner.run_all`.
+        command: the command that was given.
+        renderer: "auto", "quarto", "embedded" or "none".
+        say: receives lines for the reader.
+    """
+
+    source: Path
+    folder: StudyFolder
+    hours: float
+    reading: Reading
+    weights: object
+    weights_name: str
+    side: int | None = None
+    fit: str | None = None
+    folds: str | None = None
+    sampling: str | None = None
+    seeds: int = study_plan.SEEDS
+    jobs: int = 1
+    backend: str | None = None
+    address: str | None = None
+    command: str = "python -m transferstudy study FOLDER"
+    renderer: str = "auto"
+    say: Callable[[str], None] = print
+
+
+def study(wish: Wish) -> None:
+    """Make a study of a folder of pictures, or go on with it.
+
+    Raises:
+        StudyError: as the steps.
+    """
+    began, used = time.monotonic(), spent_seconds(wish.folder.store)
+    os.environ.setdefault("TRANSFERSTUDY_CACHE", str(wish.folder.root / ".cache"))
+    say = wish.say
+    say("1/5 Look")
+    found, content = _look(wish)
+    say("2/5 Plan")
+    making, units, measured = _plan(wish, found, content)
+    say("3/5 Run")
+    left = study_plan.available_seconds(wish.hours, measured, used + time.monotonic() - began)
+    passed = run_units(making, units, max(left, 0.0))
+    if passed:
+        names = "; ".join(words(u) for u in passed)
+        say(
+            f"This machine was slower than the measuring said, so these were left out: {names}. More --hours make them."
+        )
+    say("4/5 Model")
+    from .take_away import take_away
+
+    take_away(wish, making)
+    say("5/5 Report")
+    from .report import write_report
+
+    write_report(wish)
+    say(f"Done in {(time.monotonic() - began) / 60:.0f} min.")
+
+
+def _look(wish: Wish) -> tuple[dict, str]:
+    """Read the folder, say what is in it, and keep that."""
+    from ..data.folder import surveyed
+    from .look import look
+    from .options import folds_of, progress
+
+    survey, choice = surveyed(wish.source, wish.reading, progress)
+    found = look(survey, choice)
+    found["test"]["folds"] = folds_of(wish.folds, found["test"])
+    side = wish.side or found["side"]
+    for line in in_short(wish.source.resolve().name, found, side, wish.fit or "crop"):
+        wish.say(f"  {line}")
+    _set_changed_aside(wish, choice.content)
+    keep_look(wish.folder.store, found)
+    return found, choice.content
+
+
+def _set_changed_aside(wish: Wish, content: str) -> None:
+    folder = wish.folder
+    if not folder.has("plan"):
+        return
+    before = folder.read("plan")["frame"]["data_sha256"]
+    if before == content:
+        return
+    old, stale = folder.read("pictures"), folder.set_aside(before)
+    names = set(old["files"])
+    wish.say(
+        f"  The pictures have changed since this study was made ({len(names):,} were tested then). Its {stale:,} runs, its model and "
+        f"its lists are of the earlier pictures, so they are stale; they now lie in earlier/{before[:12]}/. All runs are made "
+        "again; features of pictures that did not change are reused."
+    )
+
+
+def _plan(wish: Wish, found: dict, content: str) -> tuple[Making, list[Unit], float]:
+    """Make the plan, or read the one that is there; print it."""
+    folder, say = wish.folder, wish.say
+    if folder.has("plan"):
+        plan = folder.read("plan")
+        frame, speed = Frame(**plan["frame"]), Speed.from_record(plan["speed"])
+        _check_same_wish(wish, frame, found)
+        sizes, seeds = plan["sizes"], max(plan["seeds"], wish.seeds)
+        if wish.hours <= plan["hours"] and seeds == plan["seeds"]:
+            say(f"  The plan of {plan['hours']:g} hours is kept; what is finished stays.")
+            units = [Unit(**unit) for unit in plan["units"]]
+            making = _making(wish, frame)
+            _print_plan(wish, units, making)
+            return making, units, speed.measured
+        say(f"  The study had {plan['hours']:g} hours; with {wish.hours:g} it goes on.")
+    else:
+        say("  Measuring how fast this machine is (about a minute) ...")
+        frame, speed, sizes = _framed(wish, found, content)
+        seeds = wish.seeds
+    making = _making(wish, frame)
+    store = folder.store
+    available = study_plan.available_seconds(
+        wish.hours, speed.measured, speed.measured + spent_seconds(store)
+    )
+    available *= wish.jobs
+    units = study_plan.units(frame, speed, sizes, seeds, available, set(store.ids()))
+    if not any(unit.planned for unit in units):
+        need = units[0].seconds + (1 + study_plan.AFTER) * speed.measured
+        raise StudyError(
+            f"--hours {wish.hours:g}: too short for anything here; the cheapest strategy takes about {need / 60:.0f} minutes. "
+            f"Give --hours {need / 3000:.2f} or more, or a smaller --side."
+        )
+    folder.write(
+        "plan",
+        {
+            "hours": wish.hours,
+            "frame": asdict(frame),
+            "speed": speed.as_record(),
+            "sizes": sizes,
+            "seeds": seeds,
+            "units": study_plan.as_records(units),
+            "command": wish.command,
+            "reading": asdict(wish.reading)
+            | {"groups": wish.reading.groups and Path(wish.reading.groups).name},
+        },
+    )
+    _print_plan(wish, units, making)
+    return making, units, speed.measured
+
+
+def _making(wish: Wish, frame: Frame) -> Making:
+    return Making(
+        frame, wish.folder.store, wish.source, wish.reading, wish.weights,
+        wish.jobs, wish.backend, wish.address, wish.say,
+    )  # fmt: skip
+
+
+def _framed(wish: Wish, found: dict, content: str) -> tuple[Frame, Speed, list[int]]:
+    """Choose side, sizes and pace: the largest side and the full pace for which the core of the study fits into the time."""
+    from ..data.source import dataset_name
+
+    wanted = wish.side or found["side"]
+    compact = min(wanted, study_plan.SCRATCH_SIDE)
+    classes = len(found["classes"])
+    speed = calibration.measure(classes, study_plan.STRATEGIES, compact)
+    folds = found["test"]["folds"]
+    usual = {
+        "dataset": dataset_name(wish.source), "data_sha256": content, "fit": wish.fit or "crop",
+        "sampling": wish.sampling or "stratified", "folds": folds, "weights": wish.weights_name,
+        "precision": speed.precision, "classes": classes, "pictures": found["counts"]["used"],
+        "test": found["test"]["pictures"],
+    }  # fmt: skip
+    making = _making(wish, Frame(**usual, side=wanted, pace=1.0, largest=0))
+    data = making.data(compact)
+    largest = largest_size(data, folds)
+    wish.folder.write("pictures", listed(data))
+    sizes = study_plan.sizes_up_to(largest, least_drawn(data, folds, usual["sampling"], largest))
+    available = wish.jobs * study_plan.available_seconds(wish.hours, speed.measured, speed.measured)
+    from .look import SIDES
+
+    sides = [wanted] if wish.side else sorted({s for s in SIDES if s <= wanted} | {wanted}, reverse=True)
+    levels = [(side, pace) for pace in study_plan.PACES for side in sides]
+    levels.sort(key=lambda level: (-level[1] * level[0] ** 0.5, -level[0]))
+    for side, pace in levels:
+        frame = Frame(**usual, side=side, pace=pace, largest=largest)
+        if study_plan.core_seconds(frame, speed, sizes) <= 0.8 * available:
+            break
+    if frame.side < wanted:
+        wish.say(
+            f"  The pictures would allow {wanted} pixels a side. {frame.side} are used, so that the comparison fits into "
+            f"{wish.hours:g} hours; more --hours or --side {wanted} change that."
+        )
+    return frame, speed, sizes
+
+
+def _check_same_wish(wish: Wish, frame: Frame, found: dict) -> None:
+    """Refuse options that would make another study of the one that is there."""
+    asked = {
+        "--side": (wish.side, frame.side),
+        "--fit": (wish.fit, frame.fit),
+        "--sampling": (wish.sampling, frame.sampling),
+        "--folds": (wish.folds and found["test"]["folds"], wish.folds and frame.folds),
+        "--weights": (wish.weights_name, frame.weights),
+    }
+    for option, (wanted, there) in asked.items():
+        if wanted is not None and wanted != there:
+            raise StudyError(
+                f"{option} {wanted}: the study in {printable(wish.folder.root)} was made with {there}. Leave the option out, or name "
+                "another folder with --out."
+            )
+
+
+def _print_plan(wish: Wish, units: list[Unit], making: Making) -> None:
+    frame = making.frame
+    planned = [u for u in units if u.planned]
+    folds = f", each in {frame.folds} folds" if frame.folds else ""
+    wish.say(f"  Pretrained network: VGG16 at {frame.side} pixels, from {frame.weights}.")
+    by: dict[str, dict[int, int]] = {}
+    for unit in planned:
+        sizes = by.setdefault(unit.strategy, {})
+        sizes[unit.n_labels] = sizes.get(unit.n_labels, 0) + 1
+    from ..plan.strategies import get_strategy
+
+    for strategy, sizes in by.items():
+        shown = ", ".join(f"{n:,} ({k} seed{'s'[: k > 1]})" for n, k in sorted(sizes.items()))
+        wish.say(f"  {get_strategy(strategy).label:24} labels: {shown}{folds}")
+    left = sum(making.expected(u) for u in planned)
+    wish.say(f"  About {left / 60:.0f} minutes of runs in all; the plan is kept in results/study/plan.json.")
