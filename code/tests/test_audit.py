@@ -251,7 +251,7 @@ def test_audit_writes_what_it_found_and_reads_it_again(made, tmp_path, capsys):
         ("audit.json", lambda t: t.replace('"seed": 0', '"seed": 1'), "does not match its checksum"),
         ("audit.json", lambda t: t[:200], "cut short"),
         ("audit.json", None, "missing; make it with python -m transferstudy audit"),
-        ("pairs.webp", lambda t: "nothing", "SHA-256 is not the recorded one"),
+        ("pairs.webp", lambda t: "nothing", "SHA-256 differs from the record's"),
         ("pairs.webp", None, "missing"),
         ("judgements.yaml", lambda t: t.replace("pairs: {}", "pairs: {a-b: perhaps}"), r"pairs\.a-b"),
         ("judgements.yaml", lambda t: "a: [", "not valid YAML"),
