@@ -67,7 +67,7 @@ def test_few_arrows_run_between_rooms():
         return ".".join(module.split(".")[: 2 if room(module) == "experiments" else 1])
 
     arrows = {(part(m), part(t)) for m, targets in OWN.items() for t in targets if part(m) != part(t)}
-    assert len(arrows) <= 110, f"{len(arrows)} between {len({part(m) for m in OWN})} rooms"
+    assert len(arrows) <= 115, f"{len(arrows)} between {len({part(m) for m in OWN})} rooms"
 
 
 def test_no_modules_import_each_other_in_a_circle():

@@ -457,7 +457,8 @@ def test_readme_command_exists(command):
         from transferstudy.cli import parser
 
         options = parser().parse_args([re.sub(r"\$\w+", "1", word) for word in words[3:]])
-        if options.command in {"plan", "status", "verify"} and not getattr(options, "data", None):
+        theirs = getattr(options, "data", None) or getattr(options, "results", None)
+        if options.command in {"plan", "status", "verify"} and not theirs:
             shown = run(sys.executable, *words[1:], env=os.environ | variables)
             assert shown.returncode == 0, shown.stderr
     elif words[:3] == ["quarto", "use", "template"]:
