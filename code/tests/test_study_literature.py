@@ -147,7 +147,16 @@ def test_sooner_counts_steps_to_the_others_best_validation_accuracy(tmp_path):
             spec = fake_spec(name, 500, seed)
             record, predictions = fake_record(spec, 1.0, 100)
             rounds = [{"val_accuracy": accuracy} for accuracy in accuracies]
-            record["phases"] = [{"name": "main", "steps": 30, "steps_per_round": 10, "rounds": rounds}]
+            record["phases"] = [
+                {
+                    "name": "main",
+                    "planned_steps": 30,
+                    "steps": 30,
+                    "steps_per_round": 10,
+                    "best_round": 2,
+                    "rounds": rounds,
+                }
+            ]
             store.save(record, predictions)
             specs.append(spec)
     study = Study(specs, store)
