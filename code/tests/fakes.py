@@ -70,7 +70,7 @@ def fake_manifest(root: Path, name: str, top1: float = 0.3) -> None:
 
 def fake_record(spec, strength: float, n_test: int = 1000) -> tuple[dict, dict]:
     """A record and predictions as a run of `spec` would leave them."""
-    n_val = max(20, min(spec.n_labels // 5, 1000))
+    n_val = max(20, min(spec.n_labels // 5, 1000)) if spec.n_labels > 20 else spec.n_labels // 2
     parts = {}
     for number, (part, n) in enumerate((("val", n_val), ("test", n_test))):
         y = np.sort(np.arange(n) % 10).astype(np.uint8)

@@ -22,6 +22,8 @@ def copy_fixture(target: Path) -> Path:
     """The fixture project with the report's own style sheets."""
     shutil.copytree(FIXTURE, target, dirs_exist_ok=True)
     shutil.copytree(ROOT / "styles", target / "styles", dirs_exist_ok=True)
+    sample = "code/transferstudy/sample"  # the deck's title page shows it
+    shutil.copytree(ROOT / sample, target / sample, dirs_exist_ok=True)
     return target
 
 

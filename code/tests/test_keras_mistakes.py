@@ -171,7 +171,9 @@ def test_seeds_from_different_data_are_not_mixed(tmp_path):
     fake_mistakes(tmp_path)
     name = plans(only=["head", "seed=2"])[0].id
     record = stored.load(tmp_path, name)
-    stored.save(tmp_path, name, {**record.about, "data": {"sha256": "99" * 32}}, record.arrays)
+    stored.save(
+        tmp_path, name, {**record.about, "data": {**record.about["data"], "sha256": "99" * 32}}, record.arrays
+    )
     with pytest.raises(StudyError, match="made from different data"):
         effects(tmp_path)
 
