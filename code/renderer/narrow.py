@@ -19,6 +19,7 @@ from renderer.errors import RenderError
 
 BELOW = 600  # CSS pixels
 CARRIED = re.compile(r'<metadata id="narrow-drawing">([A-Za-z0-9+/=\s]*)</metadata>')
+PIXELS = 4 / 3  # of a point: the drawings give their size in points
 SIZE = re.compile(r'<svg\b[^>]*?\bviewBox="0 0 ([\d.]+) ([\d.]+)"')
 END = "-narrow.svg"
 
@@ -61,8 +62,7 @@ def offer(soup: BeautifulSoup, page: Path) -> bool:
             "source", attrs={"media": f"(max-width: {BELOW - 0.02}px)", "srcset": image["src"][:-4] + END}
         )
         if size := SIZE.search(narrow.read_text(encoding="utf-8")):
-            points = 4 / 3  # an SVG's size is in points here
-            source["width"], source["height"] = (str(round(float(side) * points)) for side in size.groups())
+            source["width"], source["height"] = (str(round(float(side) * PIXELS)) for side in size.groups())
         image.wrap(soup.new_tag("picture"))
         image.insert_before(source)
         changed = True

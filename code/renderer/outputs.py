@@ -8,6 +8,7 @@ import json
 import re
 from pathlib import Path
 
+from renderer import narrow
 from renderer.errors import RenderError
 from renderer.execute import ANSI
 from renderer.source import INLINE, Cell, Source
@@ -162,6 +163,16 @@ class Writer:
         name = f"{stem}-output-{number}.{IMAGES[kind]}"
         self.files.mkdir(parents=True, exist_ok=True)
         (self.files / name).write_bytes(data.encode() if kind == "image/svg+xml" else base64.b64decode(data))
+        if (
+            kind == "image/svg+xml"
+            and not size
+            and 'pt"' in data[:1000]
+            and (found := narrow.SIZE.search(data))
+        ):
+            size = {
+                k: round(float(v) * narrow.PIXELS)
+                for k, v in zip(("width", "height"), found.groups(), strict=True)
+            }
         sizes = "".join(f" {side}={size[side]}" for side in ("width", "height") if side in size)
         return f"\n![]({self.url}/{name}){{fig-alt={json.dumps(alt, ensure_ascii=False)}{sizes}}}\n"
 

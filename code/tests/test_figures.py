@@ -2,6 +2,7 @@
 
 import base64
 import functools
+import importlib
 import itertools
 import re
 import zlib
@@ -372,7 +373,7 @@ PATH_TO_ID = re.compile(r'(?:href="|url\()#([^")]+)')
 @pytest.fixture
 def shown(monkeypatch, drawings):
     """Shows figures as a page does, afresh; gives the drawings, those for phones unpacked."""
-    from transferstudy.report import show as shows
+    shows = importlib.import_module("transferstudy.report.show")  # the package has a function of this name
 
     def show(*names: str) -> list[str]:
         written: list[str] = []
