@@ -120,6 +120,6 @@ def test_the_decision_chart_turns_with_the_results(tmp_path, strength, until, sl
     assert "Not measured yet" in chart, "there are no runs on images far from the source"
     for anchor in re.findall(r"records\.qmd#([\w-]+)", chart):
         assert f"{{#{anchor}}}" in report.records(study).data
-    rules = decision.rules(study).data
-    assert rules.count("not run") == 2
+    rules = report.rules_of_thumb.layers(study).data
+    assert rules.count("not run yet") == 2
     assert len(decision.slide_chart(study).data.splitlines()) == 4

@@ -224,7 +224,7 @@ ODD = {
     "text in HDF5": (lambda p: h5(p, a__kernel="words"), r"a/kernel holds values of type object"),
     "no layers": (lambda p: savez(p, x=np.zeros(3)), r"no array in it is named <layer>/<variable>"),
     "no layers in HDF5": (lambda p: h5(p, x=np.zeros(3)), "holds no layers with weights"),
-    "PyTorch's": (other_archive, r"holds 'archive/data\.pkl', so it is neither"),
+    "PyTorch's": (other_archive, r"'archive/data\.pkl' is no NumPy array"),
     "another file": (elsewhere, "a/kernel lies in another file"),
     "cut short": (cut_short, "cannot be read .*cut short or damaged"),
     "cut short archive": (lambda p: p.write_bytes(b"PK\x03\x04" + bytes(50)), "cannot be read .*cut short or damaged"),

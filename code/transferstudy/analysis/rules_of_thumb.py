@@ -19,7 +19,8 @@ class Outcome:
     Attributes:
         claim: the rule.
         verdict: HOLDS, FAILS or OPEN.
-        deciding: the differences that decided, as (difference, its verdict); of an open rule those that there are.
+        deciding: the differences that decided, as (difference, its verdict), the one nearest to refuting the rule first; of an
+            open rule those that there are.
         reason: why a rule is open although no difference says so, or what decided instead of a difference; else "".
     """
 
@@ -30,6 +31,24 @@ class Outcome:
 
 
 Judgement = tuple[str, tuple[tuple[Difference, str], ...], str]
+
+
+def layer_rules(near: Study | None, few: int, many: int, far: Study | None = None) -> tuple[Outcome, ...]:
+    """Judge the four rules on which layers to train: near and far from the source, with few labels and with many.
+
+    Args:
+        near: the study on images near the source; None while it has no run.
+        few: labelled images that count as few.
+        many: labelled images near the source that count as many; far from it, all that the study has.
+        far: the study on images far from the source; None while it has no run.
+    """
+    judgements = (
+        _head_suffices(near, few),
+        _everything_wins(near, many),
+        _fewer_layers_win(far, few),
+        _everything_wins(far, max(far.sizes) if far else 0),
+    )
+    return tuple(Outcome(claim, *judged) for claim, judged in zip(CLAIMS, judgements, strict=False))
 
 
 def outcomes(
@@ -44,24 +63,26 @@ def outcomes(
         far: the study on images far from ImageNet; None while it has no run.
     """
     judgements = (
-        _head_suffices(near, 100),
-        _everything_wins(near, 20_000),
-        _fewer_layers_win(far, 100),
-        _everything_wins(far, max(far.sizes) if far else 0),
         _size_pays(near, 1_000, 224, 32),
         _size_beats_source(near, sources, 1_000, 128, 32),
         _scratch_catches_up(near, 50_000),
         _gentle(),
     )
-    return tuple(Outcome(claim, *judged) for claim, judged in zip(CLAIMS, judgements, strict=True))
+    first = layer_rules(near, 100, 20_000, far)
+    rest = zip(CLAIMS[len(first) :], judgements, strict=True)
+    return (*first, *(Outcome(claim, *judged) for claim, judged in rest))
 
 
 def _missing(what: str) -> Judgement:
     return OPEN, (), f"not run yet: {what}"
 
 
-def _judged(study: Study, pairs: list[tuple[Arm, Arm]]) -> tuple[tuple[Difference, str], ...]:
+def _judged(
+    study: Study, pairs: list[tuple[Arm, Arm]], refuting: int = -1
+) -> tuple[tuple[Difference, str], ...]:
+    """Differences with their verdicts; with `refuting` 1 the largest first, with -1 the smallest."""
     found = [between(study, a, b) for a, b in pairs if set(a.seeds) & set(b.seeds)]
+    found.sort(key=lambda d: -refuting * d.mean)
     return tuple((d, verdict(study, d)) for d in found)
 
 
@@ -86,7 +107,7 @@ def _head_suffices(near: Study | None, n: int) -> Judgement:
     deeper = [arm for name, arm in run.items() if name != "linear_probe"]
     if "linear_probe" not in run or not deeper:
         return _missing(f"the linear probe and deeper fine-tuning with {n:,} labels")
-    judged = _judged(near, [(arm, run["linear_probe"]) for arm in deeper])
+    judged = _judged(near, [(arm, run["linear_probe"]) for arm in deeper], refuting=1)
     return _decide(judged, {"worse", "equivalent"}, {"better"})
 
 

@@ -73,7 +73,7 @@ class Study:
         weights: what stands in for the preset's own pretrained weights, as `--weights` names it; anchors carry the name.
 
     Raises:
-        StudyError: a result is missing, damaged, or made from other data or weights than the rest.
+        StudyError: a result is missing, damaged, or made from other data or weights than the rest, or tests one fold alone.
     """
 
     def __init__(
@@ -89,6 +89,11 @@ class Study:
         if not specs:
             raise StudyError(
                 f"preset {name!r}: none of its runs has a result: python -m transferstudy run --preset {name}"
+            )
+        if cut := next((spec for spec in specs if spec.folds), None):
+            raise StudyError(
+                f"preset {name!r}: run {cut.id} tests one fold of its pictures, and folds cannot be compared as runs; "
+                "read them with own_images"
             )
         self.specs, self.store, self.name, self.weights = specs, store, name, weights
         self.prefix = ("" if name == MAIN else f"{name}-") + (f"{weights}-" if weights else "")

@@ -9,13 +9,13 @@ The content decides which of them a file is, not its name.
 """
 
 import io
-import math
 import zipfile
 from pathlib import Path
 
 import h5py
 import numpy as np
 
+from ..arrays import check_member
 from ..errors import StudyError
 from .hdf5 import named
 from .quantised import SCALE, restored
@@ -74,7 +74,12 @@ def _read(path: Path) -> dict[str, np.ndarray]:
         members = archive.infolist()
         _check_size(path, sum(member.file_size for member in members))
         for member in members:
-            _check_member(path, archive, member)
+            try:
+                check_member(archive, member)
+            except ValueError as error:
+                raise StudyError(
+                    f"{path}: {error}. {FORMATS} files with plain arrays of numbers can be read."
+                ) from None
     with np.load(path, allow_pickle=False) as archive:
         arrays = {name: archive[name] for name in archive.files}
     for name, array in arrays.items():
@@ -110,29 +115,6 @@ def _check_size(path: Path, size: int) -> None:
             f"{path}: unpacks to {size / 1e9:.1f} GB, and at most {LIMIT / 1e9:.1f} GB are read. Save only the weights of the "
             "network without its classifier and optimiser: backbone.save_weights('backbone.weights.h5')."
         )
-
-
-def _check_member(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> None:
-    """Check what an array says of itself before memory is taken for it: a pickle, or more values than the member has bytes."""
-    if not member.filename.endswith(".npy"):
-        raise StudyError(
-            f"{path}: holds {member.filename!r}, so it is neither a .npz nor a .keras file. {FORMATS} files can be read."
-        )
-    name = member.filename.removesuffix(".npy")
-    with archive.open(member) as file:
-        version = np.lib.format.read_magic(file)
-        header = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
-        shape, _, dtype = header[version](file)
-        if dtype.hasobject:
-            raise StudyError(
-                f"{path}: {name} is a pickled Python object, which could run foreign code; it is not read. "
-                "Save plain arrays of numbers."
-            )
-        if math.prod(shape) * dtype.itemsize != member.file_size - file.tell():
-            raise StudyError(
-                f"{path}: {name} says that it has the shape {shape}, but the file holds another number of bytes for it. "
-                "It is damaged: fetch it again."
-            )
 
 
 def _check_type(path: Path, name: str, dtype: np.dtype, scaled: bool = False) -> None:

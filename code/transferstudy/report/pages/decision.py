@@ -1,20 +1,21 @@
-"""What to do with a number of labelled images: the decision chart and the rules of thumb, read off the results."""
+"""What to do with a number of labelled images: the decision chart, read off the results."""
 
 from IPython.display import Markdown
 
-from ...analysis.comparison import Difference, difference
+from ...analysis.comparison import difference
 from ...analysis.study import Arm, Study
-from ...plan.declared import DEPTHS
+from ...errors import StudyError
+from ...plan.presets import expand
+from ...results.store import Store
 from ..claims.arms import at_labels
 from ..claims.headline import best_pair
-from ..claims.words import acc, diff, label, stand
+from ..claims.words import acc, label, stand
 from ..markdown import pipe_table
 from ..values import count
 
 _LAYERS = {None: "the head only", "all": "every layer"}
 _CHEAP = "linear_probe"
 _FAR = "Not measured yet: [the plan](/chapters/second-plan.qmd#claims) declares runs on hand signs."
-_VERDICTS = {True: "holds", False: "fails", None: "open"}
 
 
 def _learns(arm: Arm) -> str:
@@ -56,7 +57,15 @@ def chart(study: Study) -> Markdown:
     """Return the decision chart: labels by distance and budget, each answer with the accuracy to expect, linked to its runs.
 
     Neighbouring numbers of labels with the same advice share a row. Images far from the source have no runs yet, which is said.
+
+    Raises:
+        StudyError: there are such runs, so that what the chart says of them is no longer true.
     """
+    store = Store()
+    if any(store.has(spec) for spec in expand("far")):
+        raise StudyError(
+            "the decision chart says that images far from the source are not measured, but the preset 'far' has runs"
+        )
     groups: list[tuple[tuple[str, str], list[int]]] = []
     for n in study.contested:
         advice = _advice(study, n)
@@ -115,50 +124,6 @@ def which_layers(study: Study) -> str:
         "The best way to use them was "
         + "; ".join(f"{label(name)} {at_labels(sizes)}" for name, sizes in best.items())
         + "."
-    )
-
-
-def rules(study: Study) -> Markdown:
-    """Return the four rules of thumb on which layers to train, each with what these runs say of it."""
-    few, many = study.sizes[0], study.sizes[-1]
-    rows = [
-        ["Near the source, few labels: train only the head.", *_head_only(study, few)],
-        ["Near the source, many labels: fine-tune everything.", *_everything(study, many)],
-        ["Far from the source, few labels: freeze more.", "not run", "needs images far from the source"],
-        ["Far from the source, many labels: fine-tune everything.", "not run", "needs images far from the source"],
-    ]  # fmt: skip
-    return pipe_table(["rule of thumb", "here it", "evidence"], rows, "lll")
-
-
-def _deeper(study: Study, n: int, others: list[str], than: str) -> list[Difference]:
-    return [difference(study, name, than, n) for name in others if study.has(name, n)]
-
-
-def _head_only(study: Study, n: int) -> tuple[str, str]:
-    if not study.has(_CHEAP, n):
-        return "not run", f"the linear probe was not run with {count(n)} labels"
-    found = _deeper(study, n, [name for name in DEPTHS if name != _CHEAP], _CHEAP)
-    return _judged(study, found, fails="leads", holds=("equal", "trails"), n=n, than=label(_CHEAP))
-
-
-def _everything(study: Study, n: int) -> tuple[str, str]:
-    whole = "finetune_all"
-    if not study.has(whole, n):
-        return "not run", f"{label(whole)} was not run with {count(n)} labels"
-    found = _deeper(study, n, [name for name in DEPTHS if name != whole], whole)
-    return _judged(study, found, fails="leads", holds=("equal", "trails"), n=n, than=label(whole))
-
-
-def _judged(study: Study, found: list[Difference], fails: str, holds: tuple, n: int, than: str) -> tuple:
-    """The rule fails where one strategy beats the one that it names, holds where none can; the closest rival is shown."""
-    if not found:
-        return "not run", f"nothing to compare with at {count(n)} labels"
-    words = [stand(study, d) for d in found]
-    outcome = False if fails in words else True if all(word in holds for word in words) else None
-    best = max(found, key=lambda d: d.mean)
-    return (
-        f"**{_VERDICTS[outcome]}**",
-        f"with {count(n)} labels, {label(best.a)} minus {than}: {diff(best, study)}",
     )
 
 

@@ -4,12 +4,15 @@ from functools import cache
 
 from IPython.display import Markdown
 
-from ...analysis.rules_of_thumb import Outcome, outcomes
+from ...analysis.paired import Difference
+from ...analysis.rules_of_thumb import Outcome, layer_rules, outcomes
 from ...analysis.study import Study, load
 from ...plan.presets import expand
 from ...results.store import Store
 from ..markdown import pipe_table
-from ..values import count, signed
+from ..values import Value, count, record_link, signed
+
+HEADER = ["the rule", "verdict", "what decides"]
 
 
 @cache
@@ -25,17 +28,33 @@ def _study(preset: str) -> Study | None:
 
 def table() -> Markdown:
     """Return every rule with its verdict and the number that decides, or what has not been run yet."""
-    rows = [
-        [number, each.claim.claim, f"*{each.verdict}*", decided(each)]
-        for number, each in enumerate(judged(), 1)
-    ]
-    return pipe_table(["", "the rule", "verdict", "what decides"], rows, "rlll")
+    rows = [[number, *row(each)] for number, each in enumerate(judged(), 1)]
+    return pipe_table(["", *HEADER], rows, "rlll")
 
 
-def decided(outcome: Outcome) -> str:
-    """Return the differences behind a verdict, in points with their intervals, or the reason why there are none."""
-    parts = [
-        f"{d.label}, {count(d.n_labels)} labels: {signed(d.mean)} ({signed(d.low)} to {signed(d.high)}), {verdict}"
-        for d, verdict in outcome.deciding
+def layers(study: Study) -> Markdown:
+    """Return the four rules on which layers to train, judged by a study near its source from the fewest and the most labels."""
+    rules = layer_rules(study, study.sizes[0], study.sizes[-1])
+    return pipe_table(HEADER, [row(each) for each in rules], "lll")
+
+
+def row(outcome: Outcome) -> list[str]:
+    """Return a rule, its verdict, and the difference nearest to refuting it, in points with its interval, or what lacks."""
+    return [
+        outcome.claim.claim,
+        f"**{outcome.verdict}**",
+        "; ".join([*_nearest(outcome), *[outcome.reason][: bool(outcome.reason)]]),
     ]
-    return "; ".join([*parts, *([outcome.reason] if outcome.reason else [])])
+
+
+def _nearest(outcome: Outcome) -> list[str]:
+    return [
+        f"{d.label}, {count(d.n_labels)} labels: {value(d)} ({signed(d.low)} to {signed(d.high)}), {verdict}"
+        for d, verdict in outcome.deciding[:1]
+    ]
+
+
+def value(d: Difference) -> str:
+    """Return a difference in points; the main study's is a link to its row on the page of records, which has no other's."""
+    main = d.anchor.startswith("diff-")
+    return Value(signed(d.mean), record_link(d.anchor) if main else None)._repr_markdown_()
