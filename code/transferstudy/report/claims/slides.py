@@ -126,7 +126,7 @@ def unknowns(study: Study) -> list[tuple[str, str]]:
     if fewest < 5:
         seeds = f"{fewest} to {most}" if fewest < most else count(most)
         plural = "s" if most > 1 else ""
-        rows.append((f"{seeds} seed{plural} an arm: close calls stay open", "five seeds an arm"))
+        rows.append((f"{seeds} seed{plural} each: close calls stay open", "five seeds everywhere"))
     data = study.first["data"]
     largest, pool = ends_of(study)[-1], _pool(data["name"])
     if pool and largest < pool:
