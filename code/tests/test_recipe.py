@@ -89,7 +89,7 @@ def test_the_recipe_and_the_package_compute_the_same(monkeypatch, plain):
     after_head = accuracy(names["model"])
     exec(short(code["step-two"], n), names)  # noqa: S102
     exec(short(code["from-scratch"], n), names)  # noqa: S102
-    for recipe, spec in (("make-model", tuned), ("from-scratch", scratch)):
+    for recipe, spec in (("model", tuned), ("scratch", scratch)):
         trained = train(spec, data, file if spec is tuned else None, verbose=0)
         accuracies = [phase.rounds[-1]["val_accuracy"] for phase in trained.phases]
         found = [after_head, accuracy(names[recipe])] if spec is tuned else [accuracy(names[recipe])]

@@ -12,7 +12,7 @@ import pytest
 from transferstudy.data import load
 from transferstudy.plan import strategies
 from transferstudy.plan.spec import RunSpec
-from transferstudy.training import checkpoint as module
+from transferstudy.training import checkpoint, unfinished
 from transferstudy.training.checkpoint import Checkpoint
 from transferstudy.training.execution import make
 from transferstudy.training.unfinished import discard
@@ -184,7 +184,8 @@ def test_nothing_is_kept_before_the_interval_or_outside_a_project(folder, monkey
     with Checkpoint(spec, "software", 60) as soon:
         soon.find("data", None)
         assert not soon.due()
-    monkeypatch.setattr(module, "_folder", lambda run_id: None)
+    for module in (checkpoint, unfinished):
+        monkeypatch.setattr(module, "folder_of", lambda run_id: None)
     with Checkpoint(spec, "software", 0) as nowhere:
         nowhere.find("data", None)
         assert not nowhere.due()

@@ -192,13 +192,33 @@ def store_overhead(results, repeats: int = 3) -> dict:
 
 def _made_up() -> tuple[dict, dict]:
     from ..plan.presets import expand
+    from ..results.environment import describe
+    from ..results.metrics import measure_all
     from ..results.rounding import log_softmax, rounded
 
     spec, rng, parts = expand("smoke")[0], np.random.default_rng(0), {}
     for part, n in (("val", 1_000), ("test", 10_000)):
         parts[f"{part}_y"] = np.sort(rng.integers(0, 10, n)).astype(np.uint8)
         parts[f"{part}_log_p"] = rounded(log_softmax(rng.normal(0, 4, (n, 10))), parts[f"{part}_y"])
-    return {"spec": spec.model_dump(), "spec_hash": spec.hash}, parts
+    now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    record = {
+        "spec": spec.model_dump(),
+        "spec_hash": spec.hash,
+        "metrics": measure_all(parts),
+        "phases": [],
+        "learning_layers": {},
+        "parameters": {"total": 0, "trainable": 0},
+        "data": {
+            "name": spec.dataset, "sha256": "0" * 64, "origin": "made up", "classes": list("0123456789"), "side": 32,
+            "train": 0, "validation": 1_000, "test": 10_000,
+        },
+        "weights": {"name": "none", "sha256": None},
+        "environment": describe(),
+        "timing": {"total": {"wall": 0.0, "cpu": 0.0}},
+        "started": now,
+        "finished": now,
+    }  # fmt: skip
+    return record, parts
 
 
 def workers(counts: tuple[int, ...] = (1, 2), runs: int = 4, steps: int = 150) -> dict:
