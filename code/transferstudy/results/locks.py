@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-FOLDER = ".locks"  # inside a results folder; its files say nothing and may be deleted when nothing runs
+FOLDER = ".locks"  # inside a results folder, and stays there: removing it could take it from under the next lock
 WAIT = 60.0  # seconds for a lock that is held while a few files are written
 
 
@@ -70,8 +70,6 @@ class Lock:
                 self._path.unlink()
             self._file.close()
             self._file = None
-            with suppress(OSError):  # others hold theirs
-                self._path.parent.rmdir()
 
     def __enter__(self) -> "Lock":
         return self
