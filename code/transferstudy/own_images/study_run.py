@@ -120,7 +120,7 @@ def _make(making: Making, unit: Unit) -> None:
 
 
 def _one(making: Making, spec: RunSpec) -> None:
-    from ..training.checkpoint import discard
+    from ..training.unfinished import discard
     from ..training.execution import make
 
     finished = make(spec, making.data(spec.image_size), making.weights, verbose=0, checkpoint_every=60.0)
