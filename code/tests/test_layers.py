@@ -2,6 +2,8 @@
 
 import ast
 from graphlib import CycleError, TopologicalSorter
+from importlib import import_module
+from importlib.util import find_spec, resolve_name
 from pathlib import Path
 
 import pytest
@@ -75,6 +77,21 @@ def test_no_modules_import_each_other_in_a_circle():
         TopologicalSorter(OWN).prepare()
     except CycleError as error:
         pytest.fail(" -> ".join(reversed(error.args[1])))
+
+
+def test_every_imported_name_exists():
+    """Imports inside functions included, which no other test may reach."""
+    missing = []
+    for path in PACKAGE.rglob("*.py"):
+        package = ".".join(["transferstudy", *path.relative_to(PACKAGE).parent.parts])
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.ImportFrom) or not (node.level or node.module.startswith("transferstudy")):
+                continue
+            source = resolve_name("." * node.level + (node.module or ""), package)
+            for alias in node.names:
+                found = hasattr(import_module(source), alias.name) or find_spec(f"{source}.{alias.name}")
+                missing += [] if found else [f"{path.name}: from {source} import {alias.name}"]
+    assert missing == []
 
 
 def test_numbers_are_made_without_a_deep_learning_framework():
