@@ -85,7 +85,9 @@ def test_every_imported_name_exists():
     for path in PACKAGE.rglob("*.py"):
         package = ".".join(["transferstudy", *path.relative_to(PACKAGE).parent.parts])
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if not isinstance(node, ast.ImportFrom) or not (node.level or node.module.startswith("transferstudy")):
+            if not isinstance(node, ast.ImportFrom) or not (
+                node.level or node.module.startswith("transferstudy")
+            ):
                 continue
             source = resolve_name("." * node.level + (node.module or ""), package)
             for alias in node.names:

@@ -3,13 +3,14 @@
 import os
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from ..data.choice import Reading
 from ..errors import StudyError, printable
 from . import calibration, study_plan
 from .calibration import Speed
+from .level import FEWER_FOLDS, fits, levels
 from .look_text import in_short
 from .stored import keep_look
 from .study_folder import StudyFolder
@@ -179,39 +180,44 @@ def _making(wish: Wish, frame: Frame) -> Making:
 
 
 def _framed(wish: Wish, found: dict, content: str) -> tuple[Frame, Speed, list[int]]:
-    """Choose side, sizes and pace: the largest side and the full pace for which the core of the study fits into the time."""
+    """Measure the machine, and choose the best level for which the core of the study fits into the time."""
     from ..data.source import dataset_name
-
-    wanted = wish.side or found["side"]
-    compact = min(wanted, study_plan.SCRATCH_SIDE)
-    classes = len(found["classes"])
-    speed = calibration.measure(classes, study_plan.STRATEGIES, compact)
-    folds = found["test"]["folds"]
-    usual = {
-        "dataset": dataset_name(wish.source), "data_sha256": content, "fit": wish.fit or "crop",
-        "sampling": wish.sampling or "stratified", "folds": folds, "weights": wish.weights_name,
-        "precision": speed.precision, "classes": classes, "pictures": found["counts"]["used"],
-        "test": found["test"]["pictures"],
-    }  # fmt: skip
-    making = _making(wish, Frame(**usual, side=wanted, pace=1.0, largest=0))
-    data = making.data(compact)
-    largest = largest_size(data, folds)
-    wish.folder.write("pictures", listed(data))
-    sizes = study_plan.sizes_up_to(largest, least_drawn(data, folds, usual["sampling"], largest))
-    available = wish.jobs * study_plan.available_seconds(wish.hours, speed.measured, speed.measured)
     from .look import SIDES
 
-    sides = [wanted] if wish.side else sorted({s for s in SIDES if s <= wanted} | {wanted}, reverse=True)
-    levels = [(side, pace) for pace in study_plan.PACES for side in sides]
-    levels.sort(key=lambda level: (-level[1] * level[0] ** 0.5, -level[0]))
-    for side, pace in levels:
-        frame = Frame(**usual, side=side, pace=pace, largest=largest)
-        if study_plan.core_seconds(frame, speed, sizes) <= 0.8 * available:
+    wanted = wish.side or found["side"]
+    classes = len(found["classes"])
+    speed = calibration.measure(classes, study_plan.STRATEGIES, min(wanted, study_plan.SCRATCH_SIDES[0]))
+    folds = found["test"]["folds"]
+    usual = Frame(
+        dataset_name(wish.source), content, wish.fit or "crop", wish.sampling or "stratified", folds, wanted, wish.weights_name,
+        speed.precision, 1.0, classes, found["counts"]["used"], found["test"]["pictures"], 0,
+    )  # fmt: skip
+    data = _making(wish, usual).data(study_plan.compact_side(usual))
+    wish.folder.write("pictures", listed(data))
+    available = wish.jobs * study_plan.available_seconds(wish.hours, speed.measured, speed.measured)
+    sides = [wanted] if wish.side else [s for s in SIDES if s < wanted] + [wanted]
+    ways = [folds] if wish.folds or not folds else [folds, FEWER_FOLDS]
+    frames = {}
+    for level in levels(sides, ways):
+        if level.folds not in frames:
+            largest = largest_size(data, level.folds)
+            least = least_drawn(data, level.folds, usual.sampling, largest)
+            test = round(usual.pictures / level.folds) if level.folds else usual.test
+            frames[level.folds] = replace(usual, largest=largest, folds=level.folds, test=test), least
+        frame, least = frames[level.folds]
+        frame = replace(frame, side=level.side, pace=level.pace)
+        sizes = study_plan.sizes_up_to(frame.largest, least)
+        if fits(frame, speed, sizes, available):
             break
     if frame.side < wanted:
         wish.say(
             f"  The pictures would allow {wanted} pixels a side. {frame.side} are used, so that the comparison fits into "
             f"{wish.hours:g} hours; more --hours or --side {wanted} change that."
+        )
+    if frame.folds != folds:
+        wish.say(
+            f"  {frame.folds} folds are used instead of {folds} for the same reason: each picture is tested once all the same. "
+            f"--folds {folds} changes that."
         )
     return frame, speed, sizes
 
@@ -238,6 +244,7 @@ def _print_plan(wish: Wish, units: list[Unit], making: Making) -> None:
     planned = [u for u in units if u.planned]
     folds = f", each in {frame.folds} folds" if frame.folds else ""
     wish.say(f"  Pretrained network: VGG16 at {frame.side} pixels, from {frame.weights}.")
+    wish.say(f"  From scratch: the compact network at {study_plan.compact_side(frame)} pixels.")
     by: dict[str, dict[int, int]] = {}
     for unit in planned:
         sizes = by.setdefault(unit.strategy, {})

@@ -14,7 +14,7 @@ from .calibration import Speed
 
 STRATEGIES = ("linear_probe", "finetune_block5", "finetune_block3", "small_scratch")
 SEEDS = 5  # at most
-SCRATCH_SIDE = 64  # the compact network was made for small images
+SCRATCH_SIDES = 64, 32  # of the compact network, made for small images: at full pace, and where time is short
 SIZES = 4
 RESERVE = 0.12  # of the time, kept for report and model
 AFTER = 2.5  # as many times the measuring as model and report take
@@ -27,7 +27,6 @@ _STEPS = {
     "small_scratch": (40, 300, 1500),
 }
 _HEAD_STEPS = 150
-PACES = (1.0, 0.5, 0.25)
 
 
 @dataclass(frozen=True)
@@ -56,7 +55,7 @@ class Frame:
         side: pixels a side of the pretrained network's input.
         weights: name of the pretrained weights.
         precision: as in `RunSpec`.
-        pace: share of the usual training steps.
+        pace: share of the usual training steps. Below 1 the compact network takes smaller images, and twice this share.
         classes, pictures, test, largest: numbers of classes, of pictures, of pictures tested by one run, of labels at most.
     """
 
@@ -102,6 +101,11 @@ def least_size(classes: int) -> int:
     return 5 * classes
 
 
+def compact_side(frame: Frame) -> int:
+    """Return the pixels a side of the compact network's input."""
+    return min(frame.side, SCRATCH_SIDES[frame.pace < 1])
+
+
 def run_spec(frame: Frame, strategy: str, n_labels: int, seed: int, fold: int = 0) -> RunSpec:
     """Return one run of a study.
 
@@ -111,13 +115,14 @@ def run_spec(frame: Frame, strategy: str, n_labels: int, seed: int, fold: int = 
     compact = strategy == "small_scratch"
     batch = 16 if n_labels < 200 else 32
     passes, fewest, most = _STEPS[strategy]
-    steps = round(frame.pace * min(most, max(fewest, passes * 0.8 * n_labels / batch)))
+    pace = min(1.0, 2 * frame.pace) if compact else frame.pace
+    steps = round(pace * min(most, max(fewest, passes * 0.8 * n_labels / batch)))
     probe = strategy == "linear_probe"
     values = {
         **tables["defaults"],
         "dataset": frame.dataset,
         "data_sha256": frame.data_sha256,
-        "image_size": min(frame.side, SCRATCH_SIDE) if compact else frame.side,
+        "image_size": compact_side(frame) if compact else frame.side,
         "fit": frame.fit,
         "n_labels": n_labels,
         "sampling": frame.sampling,
@@ -226,15 +231,6 @@ def units(
             seen.add(strategy)
         found.append(Unit(strategy, n, seed, round(cost, 1), fits))
     return found
-
-
-def core_seconds(frame: Frame, speed: Speed, sizes: list[int]) -> float:
-    """Return how long the part takes without which a study says little: probe, block 5 and scratch at all sizes, one seed."""
-    core = ("linear_probe", "finetune_block5", "small_scratch")
-    runs = [spec for s in core for n in sizes for spec in unit_specs(frame, Unit(s, n, 0, 0.0))]
-    return sum(seconds_of(frame, speed, spec) for spec in runs) + sum(
-        feature_seconds(frame, speed, s) for s in core
-    )
 
 
 def available_seconds(hours: float, measured: float, spent: float = 0.0) -> float:
