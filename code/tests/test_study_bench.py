@@ -14,6 +14,7 @@ from transferstudy.plan.backbones import get_backbone
 from transferstudy.plan.presets import expand
 from transferstudy.plan.spec import RunSpec
 from transferstudy.results.store import Store
+from transferstudy.training import timing
 
 
 def test_multiply_adds_of_a_network_known_from_the_literature():
@@ -99,6 +100,40 @@ def test_a_run_beside_another_one_counts_for_its_share_of_the_machine():
     assert seconds(spec, [half]) == pytest.approx(whole / 2)
     half["timing"]["total"]["cpu"] = 250.0  # more than there is: rounding, or threads of a library
     assert seconds(spec, [half]) == pytest.approx(whole)
+
+
+def test_what_surrounds_the_parts_of_a_run_counts():
+    """Building the network, compiling and storing are in none of the parts."""
+    spec = next(s for s in expand("report") if s.strategy == "linear_probe" and s.n_labels == 500)
+    parts = record(spec, features=16.0, prediction=101.0, reused=0)
+    whole = record(spec, features=16.0, prediction=101.0, reused=0, total={"wall": 127.0 + 7.0})
+    assert seconds(spec, [whole]) == pytest.approx(seconds(spec, [parts]) + 7.0)
+
+
+def test_the_estimate_of_a_measured_machine_needs_no_finished_run(tmp_path, capsys):
+    results = ["--results", str(tmp_path / "results")]
+    assert main(["plan", "--preset", "smoke", "--cost", *results]) == 0
+    assert "no comparable run is finished" in capsys.readouterr().out
+    assert main(["plan", "--preset", "smoke", "--cost", "--measure", *results]) == 0
+    out = capsys.readouterr()
+    assert "measured now on: " in out.out and "not included" not in out.out
+    assert "measuring small_scratch on compact at 32 px" in out.err
+    assert main(["plan", "--preset", "smoke", "--measure", *results]) == 2
+    assert "--measure: it is for the estimate; give --cost as well" in capsys.readouterr().err
+
+
+def test_measured_times_are_those_of_a_run(monkeypatch):
+    """With every step a hundredth of a second and every image a thousandth, the estimate is plain arithmetic."""
+    monkeypatch.setattr(timing, "step_seconds", lambda *_: (0.5, 0.01))
+    monkeypatch.setattr(timing, "image_seconds", lambda *_: 0.001)
+    spec = next(s for s in expand("near-probes") if s.n_labels == 100 and s.image_size == 32)
+    (measured,) = timing.measured([spec], lambda line: None)
+    images = spec.augmentation_views * 80 + spec.test_images
+    start = measured["timing"]["total"]["wall"] - sum(
+        measured["timing"][part]["wall"] for part in ("head", "features", "prediction")
+    )
+    assert start >= 0.5
+    assert seconds(spec, [measured]) == pytest.approx(0.01 * spec.steps("head", 80) + 0.001 * images + start)
 
 
 def test_runs_share_what_they_start_from():

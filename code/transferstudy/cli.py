@@ -5,6 +5,7 @@ that looking at results takes a moment.
 """
 
 import argparse
+import logging
 import os
 import signal
 import sys
@@ -53,6 +54,7 @@ def _in_groups(found: dict) -> str:
 def main(argv: list[str] | None = None) -> int:
     """Run one command and return its exit status: 0, 2 for wrong input, 130 or 143 when it was told to stop."""
     args = parser().parse_args(argv)
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it warns that each run compiles a network anew
     try:
         with _terminable():
             return modules()[args.command].run(args) or 0

@@ -1,6 +1,6 @@
 """How long will it take? An estimate from the time that finished runs took."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from statistics import median
 
 from ..data.corruptions import CORRUPTIONS, IMAGES, SEVERITIES
@@ -48,7 +48,7 @@ def shared_keys(spec: RunSpec, robust: bool = False) -> dict[str, tuple]:
 
 def seconds(
     spec: RunSpec,
-    records: list[dict],
+    records: Sequence[dict],
     robust: bool = False,
     there: Collection[str] = (),
     here: str | None = None,
@@ -97,7 +97,7 @@ def seconds(
     rates = [_feature_rate(r) for r in alike if _computed(r, "features") and "features" in r["timing"]]
     if rates and "features" not in there:
         total += median(rates) * n_train * views
-    test = 0 if spec.purpose == "tuning" else median([r["data"]["test"] for r in alike])
+    test = 0 if spec.purpose == "tuning" else spec.test_images or median([r["data"]["test"] for r in alike])
     rates = [rate for r in alike if (rate := _image_rate(r)) is not None] or [0.0]
     validation = spec.n_labels - n_train if strategy.train_from == "all" else 0  # else kept since training
     total += median(rates) * (validation + (0 if "test" in there else test))
@@ -109,7 +109,13 @@ def seconds(
             if "robustness" in r["timing"] and _computed(r, "robustness")
         ]
         total += median(of_corrupted or rates) * images
-    return total
+    return total + median([_around(r) for r in alike])
+
+
+def _around(record: dict) -> float:
+    """Seconds of a run in none of its parts: building the network, compiling, storing. 0 where the record does not tell."""
+    walls = {name: part["wall"] for name, part in record["timing"].items()}
+    return _share(record) * max(0.0, 2 * walls["total"] - sum(walls.values())) if "total" in walls else 0.0
 
 
 def _share(record: dict) -> float:
@@ -139,7 +145,9 @@ def _image_rate(record: dict) -> float | None:
     return _share(record) * record["timing"]["prediction"]["wall"] / images if images > 0 else None
 
 
-def estimate(specs: list[RunSpec], store: Store, robust: Collection[str] = ()) -> str:
+def estimate(
+    specs: list[RunSpec], store: Store, robust: Collection[str] = (), measured: Sequence[dict] = ()
+) -> str:
     """Return the estimate as text: hours for all runs, hours still to do, and the runs that nothing can be said of.
 
     Runs are taken one after another, in order; what one leaves in the cache of activations the next ones need not compute.
@@ -148,6 +156,7 @@ def estimate(specs: list[RunSpec], store: Store, robust: Collection[str] = ()) -
         specs: the runs.
         store: where finished runs lie.
         robust: ids of the runs that also predict corrupted test images.
+        measured: what was measured here and now, as `training.timing.measured` returns it; it counts before stored runs.
 
     Runs that were made on a machine like this one count before those of others.
     """
@@ -159,7 +168,9 @@ def estimate(specs: list[RunSpec], store: Store, robust: Collection[str] = ()) -
         for spec in wanted:
             keys = shared_keys(spec, spec.id in robust)
             there = {what for what, key in keys.items() if (what, key) in seen}
-            guess = seconds(spec, records, spec.id in robust, there, here)
+            guess = seconds(spec, measured, spec.id in robust, there) if measured else None
+            if guess is None:
+                guess = seconds(spec, records, spec.id in robust, there, here)
             seen.update(keys.items())
             if guess is None:
                 unknown.append(spec)
@@ -169,7 +180,9 @@ def estimate(specs: list[RunSpec], store: Store, robust: Collection[str] = ()) -
     lines = [
         f"estimate, all cores kept busy: {hours['all']:.1f} hours for all, {hours['to do']:.1f} hours still to do"
     ]
-    if machines:
+    if measured:
+        lines.append(f"measured now on: {here}")
+    elif machines:
         lines.append(f"measured on: {'; '.join(machines)}")
         lines.append(f"for: {here}" + ("" if here in machines else ", where no run was made yet"))
     if unknown:

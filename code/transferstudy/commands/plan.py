@@ -1,5 +1,8 @@
 """`python -m transferstudy plan`: list the runs of a preset, and estimate how long they take."""
 
+import sys
+
+from ..errors import StudyError
 from .options import overrides, specs, weights
 
 HELP = "list the runs of a preset"
@@ -11,6 +14,11 @@ def arguments(parser) -> None:
     """Add the command's options."""
     parser.add_argument(
         "--cost", action="store_true", help="estimate hours from the time that finished runs took"
+    )
+    parser.add_argument(
+        "--measure",
+        action="store_true",
+        help="with --cost: first measure this machine, some seconds for each kind of run",
     )
 
 
@@ -30,6 +38,15 @@ def run(args) -> None:
         print(
             f"{spec.id}  {spec.strategy:16}  {spec.n_labels:7,}  {spec.seed:4}  {spec.backbone:10}  {spec.weights[:14]:14}  {state}"
         )
+    if args.measure and not args.cost:
+        raise StudyError("--measure: it is for the estimate; give --cost as well")
     if args.cost:
+        measured = ()
+        if args.measure:
+            from ..training.timing import measured as measure
+
+            measured = measure(
+                [s for s in chosen if not store.has(s)], lambda line: print(line, file=sys.stderr)
+            )
         robust = following(args.preset, "robustness", **overrides(args, replaced))
-        print(estimate(chosen, store, robust))
+        print(estimate(chosen, store, robust, measured))

@@ -3,8 +3,6 @@
 import time
 from dataclasses import asdict, dataclass, field
 
-import numpy as np
-
 _BATCH = 16
 _SIDE = 64  # pixels of the pretrained network's input while it is measured
 _START = 3.0  # seconds to build a network, to compile its head and its predictions, and to store a run
@@ -77,75 +75,28 @@ def measure(classes: int, strategies: tuple[str, ...], compact_side: int) -> Spe
         strategies: what may be run.
         compact_side: pixels a side of the compact network's input.
     """
+    from ..plan.strategies import get_strategy
+    from ..training.timing import image_seconds, network, step_seconds
+
     began = time.perf_counter()
     speed = Speed()
-    model = _network(classes, "vgg16", _SIDE, "float32")
-    slow = _feature_time(model)
-    model = _network(classes, "vgg16", _SIDE, "mixed_bfloat16")
-    speed.feature[_SIDE] = _feature_time(model)
+    model = network("vgg16", classes, _SIDE, "float32", True)
+    slow = image_seconds(model)
+    model = network("vgg16", classes, _SIDE, "mixed_bfloat16", True)
+    speed.feature[_SIDE] = image_seconds(model)
     if slow < _GAIN * speed.feature[_SIDE]:
         speed.precision, speed.feature[_SIDE] = "float32", slow
-        model = _network(classes, "vgg16", _SIDE, "float32")
+        model = network("vgg16", classes, _SIDE, "float32", True)
     for strategy in strategies:
         speed.start[strategy] = _START
+        if strategy == "linear_probe":
+            continue
+        side, trained = _SIDE, model
         if strategy == "small_scratch":
             side = compact_side
-            started, step = _step_time(_network(classes, "compact", side, speed.precision), strategy, classes)
-        elif strategy == "linear_probe":
-            continue
-        else:
-            side = _SIDE
-            started, step = _step_time(model, strategy, classes)
+            trained = network("compact", classes, side, speed.precision, False)
+        started, step = step_seconds(trained, get_strategy(strategy).train_from, classes, _BATCH)
         speed.start[strategy] += started
         speed.main_step[strategy] = {side: step}
     speed.measured = round(time.perf_counter() - began, 1)
     return speed
-
-
-def _network(classes: int, backbone: str, side: int, precision: str):
-    import keras
-
-    from ..models import build_model
-
-    keras.utils.clear_session()
-    keras.config.set_dtype_policy(precision)
-    return build_model(backbone, classes, side, standardise=backbone == "vgg16")
-
-
-def _feature_time(model) -> float:
-    from ..models import split_at
-
-    prefix, _ = split_at(model, None)
-    pixels = np.random.default_rng(0).integers(0, 256, (32, *model.input_shape[1:])).astype(np.uint8)
-    prefix.predict_on_batch(pixels)
-    return _fastest(lambda: prefix.predict_on_batch(pixels)) / len(pixels)
-
-
-def _step_time(model, strategy: str, classes: int) -> tuple[float, float]:
-    """Return seconds of the first step, which is compiled, and of a later one, at 16 images."""
-    from ..models import set_trainable, split_at
-    from ..plan.strategies import get_strategy
-    from ..training.adamw import adamw
-    from ..training.phase import compile_model
-
-    began = time.perf_counter()
-    stage = get_strategy(strategy).train_from
-    set_trainable(model, stage)
-    _, suffix = split_at(model, stage)
-    rng = np.random.default_rng(0)
-    x = rng.random((_BATCH, *suffix.input_shape[1:]), np.float32)
-    y = rng.integers(0, classes, _BATCH)
-    compile_model(suffix, adamw(learning_rate=1e-5, weight_decay=1e-4, global_clipnorm=1.0))
-    suffix.train_on_batch(x, y)
-    started = time.perf_counter() - began
-    return started, _fastest(lambda: [suffix.train_on_batch(x, y) for _ in range(2)]) / 2
-
-
-def _fastest(work) -> float:
-    """Return the shorter of two times: what else the machine did meanwhile only makes it longer."""
-    times = []
-    for _ in range(2):
-        began = time.perf_counter()
-        work()
-        times.append(time.perf_counter() - began)
-    return min(times)
