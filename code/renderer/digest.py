@@ -10,7 +10,7 @@ from collections.abc import Iterable, Set
 from pathlib import Path
 
 STAMP = Path(".cache/renderer/stamp.json")
-READ_BY_CELLS = ("code", "results", "cards")
+READ_BY_CELLS = ("code", "results", "cards", "examples")
 PAGES = (
     "*.local",
     *(
@@ -24,7 +24,7 @@ PAGES = (
 )
 VARIABLES = ("KERAS_BACKEND", "TRANSFERSTUDY_RESULTS", "TRANSFERSTUDY_DATA")
 LOCKS = ("requirements*.lock", "requirements*.txt")
-SKIPPED = {".locks", "__pycache__", "tests", ".pytest_cache", ".ruff_cache", ".ipynb_checkpoints"}
+SKIPPED = {".locks", "site", "__pycache__", "tests", ".pytest_cache", ".ruff_cache", ".ipynb_checkpoints"}
 
 
 def cell_inputs(root: Path) -> str:

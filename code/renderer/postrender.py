@@ -25,6 +25,7 @@ from renderer.errors import RenderError
 from renderer.mend import mend, near_card
 
 IMPORT = re.compile(r"@import\s*(?:url\(\s*)?(?P<quote>[\"']?)(?:https?:)?//[^\"')]*(?P=quote)\s*\)?[^;]*;")
+FINISHED = "examples"  # sites within the site, finished when they were made
 CSS_URL = re.compile(r"url\(\s*[\"']?((?:https?:)?//[^\"')]+)")
 
 
@@ -50,6 +51,8 @@ def finish(
     pages = [page for page in pages if "site_libs" not in page.relative_to(site).parts]
     terms = glossary.terms(site)
     for page in pages:
+        if page.relative_to(site).parts[0] == FINISHED:
+            continue
         soup = BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser")
         place = page.relative_to(site)
         up = "../" * len(place.parts[1:])

@@ -177,7 +177,7 @@ def test_every_sentence_reads_whatever_came_out(tmp_path, win):
         slides = page_slides.slide_text(o, None, lambda label: 1 - label)
         texts = [
             str(getattr(page_words, n)(o))
-            for n in ("headline", "answer", "sure", "more", "hidden", "cost", "method")
+            for n in ("headline", "answer", "sure", "more", "hidden", "cost", "exposure", "method")
         ]
         texts += [markdown.data for markdown in vars(slides).values()]
         for text in texts:

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from ..analysis.learning_curve import LEAST, fit
 from ..report.figures.calibration import diagonal, reliability_curve
 from ..report.figures.marks import draw_interval, minutes_axis, name_ends
-from ..report.figures.style import canvas, colour, dash, marker
+from ..report.figures.style import by_size, canvas, colour, dash, marker
 from ..results.metrics import measure
 from .arm import share
 from .outcome import Outcome
@@ -25,7 +25,7 @@ def curve(o: Outcome, further: bool = False, theme: str = "light", size: str = "
         theme: as in `style.look`.
         size: as in `style.look`.
     """
-    with canvas(theme, size, 0.6 if size == "page" else 0.4) as (figure, axis, face):
+    with canvas(theme, size, by_size(size, 0.6, 0.4, 1.25)) as (figure, axis, face):
         names = [o.best.strategy.name] if further else list(dict.fromkeys(name for name, _ in o.arms))
         lows, ends = [100 * o.chance], []
         for name in names:
@@ -80,7 +80,7 @@ def confusion(o: Outcome, theme: str = "light", size: str = "page") -> Figure:
     for log_p in o.best.log_p:
         np.add.at(table, (o.best.y, log_p.argmax(axis=1)), 1)
     rows = 100 * table / np.maximum(1, table.sum(axis=1, keepdims=True))
-    with canvas(theme, size, 0.75 if size == "page" else 0.42) as (figure, axis, face):
+    with canvas(theme, size, by_size(size, 0.75, 0.42, 1.0)) as (figure, axis, face):
         tones = LinearSegmentedColormap.from_list("share", [face.fill, colour(o.best.strategy.name, theme)])
         axis.imshow(rows, cmap=tones, vmin=0, vmax=100, aspect="auto")
         font = face.font * (0.9 if len(o.classes) <= 8 else 0.75) if size == "page" else face.font * 0.88
@@ -106,7 +106,11 @@ def short(name: str, most: int = 18) -> str:
 def classes(o: Outcome, theme: str = "light", size: str = "page") -> Figure:
     """Share of each class that is recognised, with intervals, hardest first; at most twenty classes."""
     found = worst_classes(o)[:20]
-    with canvas(theme, size, 0.12 + 0.05 * len(found) if size == "page" else 0.42) as (figure, axis, face):
+    with canvas(theme, size, by_size(size, 0.12 + 0.05 * len(found), 0.42, 0.25 + 0.08 * len(found))) as (
+        figure,
+        axis,
+        face,
+    ):
         tone = colour(o.best.strategy.name, theme)
         for row, (_, interval) in enumerate(found):
             draw_interval(axis, (100 * interval.low, 100 * interval.high), row, tone, face)
@@ -145,8 +149,10 @@ def pictures(
             axis.text(0, 0.5, "none", color=face.muted, va="center")
         return figure
     columns = min(columns, len(shown))
+    if size == "phone":
+        columns = min(columns, 2)
     rows = max(1, -(-len(shown) // columns))
-    height = rows * (1.28 / columns if size == "page" else min(0.36, 1.4 / columns))
+    height = rows * (min(0.36, 1.4 / columns) if size == "slide" else 1.28 / columns)
     with canvas(theme, size, height, rows, columns, squeeze=False) as (figure, axes, face):
         for axis in axes.ravel()[len(shown) :]:
             axis.set_visible(False)
@@ -163,7 +169,7 @@ def pictures(
 
 def calibration(o: Outcome, theme: str = "light", size: str = "page") -> Figure:
     """How often the recommended strategy is right against how sure it says it is."""
-    with canvas(theme, size, 0.62 if size == "page" else 0.42) as (figure, axis, face):
+    with canvas(theme, size, by_size(size, 0.62, 0.42, 1.0)) as (figure, axis, face):
         name = o.best.strategy.name
         diagonal(axis, face)
         reliability_curve(
@@ -187,7 +193,7 @@ def calibration_error(o: Outcome) -> float:
 
 def cost(o: Outcome, theme: str = "light", size: str = "page") -> Figure:
     """Accuracy at all labels against the minutes that one network takes."""
-    with canvas(theme, size, 0.55 if size == "page" else 0.4) as (figure, axis, face):
+    with canvas(theme, size, by_size(size, 0.55, 0.4, 1.1)) as (figure, axis, face):
         ends = []
         for (name, n), arm in o.arms.items():
             if n != o.best.n_labels:
@@ -199,7 +205,11 @@ def cost(o: Outcome, theme: str = "light", size: str = "page") -> Figure:
         minutes_axis(axis)
         low, high = min(e[0] for e in ends), max(e[0] for e in ends)
         axis.set_xlim(low / 1.5, high * 1.5)
-        axis.set_xlabel("minutes of training one network on this machine")
+        axis.set_xlabel(
+            "minutes for one network"
+            if size == "phone"
+            else "minutes of training one network on this machine"
+        )
         axis.set_ylabel("right on new pictures (%)")
         name_ends(figure, axis, ends, face)
     return figure

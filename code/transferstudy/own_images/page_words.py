@@ -1,5 +1,7 @@
 """The sentences of a study's report that depend on its results; each reads as written by hand whatever came out."""
 
+from statistics import median
+
 from ..plan.strategies import Strategy
 from ..report.values import listing, percent, signed
 from .arm import Interval, Rival
@@ -243,6 +245,23 @@ def cost(o: Outcome) -> str:
         f"One network takes {duration(o.best.minutes)} with {plain(o.best.strategy)} and {duration(cheap.minutes)} with "
         f"{plain(cheap.strategy)}, which is {in_points(gain)} {'less' if gain >= 0 else 'more'} accurate."
     )
+
+
+def exposure(o: Outcome) -> str:
+    """Return how many pictures a network of each strategy saw while it learned, and whether schedules were cut."""
+    seen = [
+        f"{round(median(sum(p['steps'] for p in r['phases']) * r['spec']['batch_size'] for r in arm.records), -2):,.0f} with {plain(arm.strategy)}"
+        for (_, n), arm in o.arms.items()
+        if n == o.best.n_labels
+    ]
+    text = f"With all labels, a network saw this many pictures while it learned, repetitions counted: {listing(seen)}."
+    pace = o.plan["frame"]["pace"]
+    if pace < 1:
+        text += (
+            f" To fit into the time, the pretrained networks got {pct(pace)} of the usual steps. With longer schedules all numbers may "
+            "rise, and not equally; a new study with more hours would show it."
+        )
+    return text
 
 
 def duration(minutes: float) -> str:

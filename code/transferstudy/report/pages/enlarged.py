@@ -1,0 +1,66 @@
+"""ImageNet's own weights, as far as they were run: what a linear probe reaches when small images are enlarged."""
+
+from IPython.display import Markdown
+
+from ...analysis.comparison import arm_interval, difference
+from ...analysis.study import Arm, Study, load
+from ..markdown import pipe_table
+from ..values import count, percent, signed
+
+PROBE = "linear_probe"
+
+
+def probes() -> Study:
+    """Return the linear probes from ImageNet's weights that were run, at all image sizes.
+
+    Raises:
+        StudyError: none was run.
+    """
+    return load("near-probes", partial=True)
+
+
+def ends(study: Study) -> tuple[Arm, Arm]:
+    """Return the probes at the smallest and the largest image size, at the largest number of labels that has both."""
+    small, large = study.image_sizes[0], study.image_sizes[-1]
+    n = max(n for n in study.sizes if study.has(PROBE, n, small) and study.has(PROBE, n, large))
+    return study.arm(PROBE, n, small), study.arm(PROBE, n, large)
+
+
+def sentence(study: Study, first: Study) -> Markdown:
+    """Return what enlarging the images brings, and how that compares with the strategies of the first edition.
+
+    Args:
+        study: as `probes` returns it.
+        first: the main study, from Tiny ImageNet's weights.
+    """
+    small, large = ends(study)
+    n = small.n_labels
+    d = difference(study, PROBE, PROBE, n, (large.image_size, small.image_size))
+    lead = "adds" if d.low > 0 else "costs" if d.high < 0 else "makes no difference that we can tell:"
+    text = (
+        f"With {count(n)} labels, a linear probe on ImageNet's VGG16 is right for {percent(small.accuracy)} of the test images at "
+        f"{small.image_size} pixels a side, and for {percent(large.accuracy)} when the same images are enlarged to {large.image_size} "
+        f"pixels. **Enlarging alone {lead} {signed(d.mean)} points** (95 % interval {signed(d.low)} to {signed(d.high)})."
+    )
+    if n in first.sizes:
+        best = first.best(n, True)
+        text += (
+            f" The best pretrained strategy of the first edition, from Tiny ImageNet's weights at {best.image_size} pixels, reached "
+            f"{percent(best.accuracy)} with as many labels."
+        )
+    return Markdown(text)
+
+
+def table(study: Study) -> Markdown:
+    """Return the accuracy of the probes by number of labels and image size, with intervals."""
+    header = ["labels", *(f"{side} px" for side in study.image_sizes)]
+    rows = [[count(n), *(_cell(study, n, side) for side in study.image_sizes)] for n in study.sizes]
+    return pipe_table(header, rows, "r" * len(header))
+
+
+def _cell(study: Study, n: int, side: int) -> str:
+    if not study.has(PROBE, n, side):
+        return "not run"
+    arm = study.arm(PROBE, n, side)
+    low, high = arm_interval(study, arm)
+    return f"{100 * arm.accuracy:.1f} ({100 * low:.1f} to {100 * high:.1f})"
