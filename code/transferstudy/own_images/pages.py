@@ -224,8 +224,9 @@ class Pages:
         """Return what the look found, as a list."""
         o = self.outcome
         frame = o.plan["frame"]
-        lines = look_text.in_short(frame["dataset"], o.look, frame["side"], frame["fit"])
-        lines += look_text.findings(o.look)
+        look = {**o.look, "test": {**o.look["test"], "folds": frame["folds"]}}  # the plan may have chosen fewer
+        lines = look_text.in_short(frame["dataset"], look, frame["side"], frame["fit"])
+        lines += look_text.findings(look)
         return Markdown("\n".join(f"- {_marked(line)}" for line in lines))
 
     def worst(self) -> Markdown:
@@ -290,7 +291,7 @@ def _short(file: str, most: int = 20) -> str:
 
 
 def _marked(line: str) -> str:
-    """Return a line of the look for Markdown: the marks of file names are no marks of Markdown."""
-    for mark in "\\`*_{}[]<>#|$~^":
+    """Return a line of the look for Markdown: the marks of file names and options are no marks of Markdown."""
+    for mark in "\\`*_{}[]<>#|$~^-":
         line = line.replace(mark, "\\" + mark)
     return line
