@@ -48,7 +48,7 @@ def made_up(tmp_path, accuracy: dict[str, float], count: int = 40, seeds: int = 
     data = load_data("photos", root, 32, reading=Reading())
     folder = StudyFolder(tmp_path / "photos-study")
     frame = replace(FRAME, data_sha256=data.content, side=32, pictures=2 * count)
-    listed = listed_of(data)
+    listed = listed_of(data, FRAME.folds)
     y = np.array(listed["labels"])
     for strategy, right in accuracy.items():
         for n in sizes if strategy == max(accuracy, key=accuracy.get) else sizes[-1:]:

@@ -61,7 +61,7 @@ def test_a_second_call_makes_nothing_again(made):
 
 def test_what_is_taken_away_works_without_the_study(made, tmp_path, capsys):
     folder = made[0]
-    assert main(["verify", str(folder / "study.zip")]) == 0
+    assert main(["verify", "--results", str(folder / "study.zip")]) == 0
     photos, table = both(tmp_path / "new", 6, start=500), tmp_path / "classes.csv"
     assert main(["predict", str(photos), "--model", str(folder / "model.keras"), "--csv", str(table)]) == 0
     rows = list(csv.DictReader(table.read_text(encoding="utf-8").splitlines()))

@@ -224,7 +224,10 @@ class Pages:
         """Return what the look found, as a list."""
         o = self.outcome
         frame = o.plan["frame"]
-        look = {**o.look, "test": {**o.look["test"], "folds": frame["folds"]}}  # the plan may have chosen fewer
+        look = {
+            **o.look,
+            "test": {**o.look["test"], "folds": frame["folds"]},
+        }  # the plan may have chosen fewer
         lines = look_text.in_short(frame["dataset"], look, frame["side"], frame["fit"])
         lines += look_text.findings(look)
         return Markdown("\n".join(f"- {_marked(line)}" for line in lines))

@@ -18,6 +18,8 @@ from .study_pictures import largest_size, least_drawn, listed
 from .study_plan import Frame, Unit
 from .study_run import Making, run_units, spent_seconds, words
 
+_NAMED = 4  # runs left out, in a message
+
 
 @dataclass
 class Wish:
@@ -74,7 +76,9 @@ def study(wish: Wish) -> None:
     left = study_plan.available_seconds(wish.hours, measured, used + time.monotonic() - began)
     passed = run_units(making, units, max(left, 0.0))
     if passed:
-        names = "; ".join(words(u) for u in passed)
+        names = "; ".join(
+            [*map(words, passed[:_NAMED]), *[f"and {len(passed) - _NAMED} more"][: len(passed) > _NAMED]]
+        )
         say(
             f"This machine was slower than the measuring said, so these were left out: {names}. More --hours make them."
         )
@@ -193,7 +197,7 @@ def _framed(wish: Wish, found: dict, content: str) -> tuple[Frame, Speed, list[i
         speed.precision, 1.0, classes, found["counts"]["used"], found["test"]["pictures"], 0,
     )  # fmt: skip
     data = _making(wish, usual).data(study_plan.compact_side(usual))
-    wish.folder.write("pictures", listed(data))
+    wish.folder.write("pictures", listed(data, folds))
     available = wish.jobs * study_plan.available_seconds(wish.hours, speed.measured, speed.measured)
     sides = [wanted] if wish.side else [s for s in SIDES if s < wanted] + [wanted]
     ways = [folds] if wish.folds or not folds else [folds, FEWER_FOLDS]

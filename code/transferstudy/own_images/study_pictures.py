@@ -34,9 +34,9 @@ def least_drawn(data: ImageData, folds: int | None, sampling: str, largest: int)
     return n
 
 
-def listed(data: ImageData) -> dict:
-    """Return the list of tested pictures, in the order in which runs keep their predictions."""
-    if data.own_test:
+def listed(data: ImageData, folds: int | None) -> dict:
+    """Return the list of tested pictures: all of them with folds, elsewhere those that are set apart for testing."""
+    if data.own_test or folds is None:
         y, origins = data.y_test, data.test_origins
     else:
         _, y, origins = pooled(data)
