@@ -120,8 +120,8 @@ def _make(making: Making, unit: Unit) -> None:
 
 
 def _one(making: Making, spec: RunSpec) -> None:
-    from ..training.unfinished import discard
     from ..training.execution import make
+    from ..training.unfinished import discard
 
     finished = make(spec, making.data(spec.image_size), making.weights, verbose=0, checkpoint_every=60.0)
     making.store.save(finished.record, finished.predictions)

@@ -35,7 +35,7 @@ def headline(study: Study) -> str:
             f"With {count(n)} labelled images, {label(a.strategy.name)} classifies {acc(a)} of the test images correctly. "
             f"{label(b.strategy.name)}, the best network trained from scratch, reaches {acc(b)}. {_outcome(study, a, b, d)}"
         )
-    return f"{' '.join(sentences)} Transfer starts from {listing(list(dict.fromkeys(starts)))}."
+    return f"{' '.join(sentences)} We started from {listing(list(dict.fromkeys(starts)))}."
 
 
 def _outcome(study: Study, a: Arm, b: Arm, d: Difference) -> str:

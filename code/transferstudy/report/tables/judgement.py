@@ -24,7 +24,7 @@ def p_text(p: float | None) -> str:
     return f"< {_SMALLEST}" if p < _SMALLEST else f"{p:.3f}"
 
 
-def verdicts(study: Study, n_labels: int | None = None) -> Markdown:
+def verdicts(study: Study) -> Markdown:
     """Every declared comparison: difference in points, interval, Holm-corrected p-value, McNemar, verdict, seeds.
 
     The column for McNemar says in how many pairs of models a was better, and in how many worse, by a mid-p value of at
@@ -33,8 +33,6 @@ def verdicts(study: Study, n_labels: int | None = None) -> Markdown:
     rows, sizes = [], {each.difference.n_labels for each in judged(study)}
     for each in judged(study):
         d = each.difference
-        if n_labels not in (None, d.n_labels):
-            continue
         clear = [m for m in d.models if m.p <= ALPHA]
         for_a = sum(m.only_a > m.only_b for m in clear)
         rows.append(
@@ -76,17 +74,12 @@ def models(study: Study, a: str, b: str) -> Markdown:
     return pipe_table(["labels", "seed", "only a right", "only b right", "mid-p"], rows, "rrrrr")
 
 
-def labels_worth(study: Study, strategy: str | None = None) -> Markdown:
-    """How many labels the best transfer arm is worth at each size: on the from-scratch curve, with the interval.
-
-    Args:
-        study: the finished runs.
-        strategy: the from-scratch strategy of the curve, or None for the best one at each size.
-    """
+def labels_worth(study: Study) -> Markdown:
+    """How many labels the best transfer arm is worth at each size: on the curve of the best from-scratch ones, with the interval."""
     rows = []
     for n in study.contested:
         arm = study.best(n, True)
-        found = worth(study, arm, strategy)
+        found = worth(study, arm)
         if found is None:
             continue
         beyond = {"more": "> ", "fewer": "< "}.get(found.equal_at.side, "")
@@ -102,8 +95,8 @@ def labels_worth(study: Study, strategy: str | None = None) -> Markdown:
             ]
         )
     header = [
-        "transfer arm",
-        "its labels",
+        "pretrained",
+        "labels",
         "test %",
         "labels from scratch",
         "95 % interval",

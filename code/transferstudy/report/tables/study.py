@@ -2,7 +2,6 @@
 
 from IPython.display import Markdown
 
-from ...analysis.comparison import declared
 from ...analysis.study import Arm, Study
 from ...errors import StudyError
 from ...plan.backbones import BACKBONES
@@ -11,7 +10,7 @@ from .. import claims
 from ..cards import card
 from ..markdown import by_size, pipe_table
 from ..sources import source_of
-from ..values import Value, count, literal, percent, record_link, signed
+from ..values import Value, count, literal, percent, record_link
 
 
 def _link(arm: Arm, text: str) -> Value:
@@ -27,23 +26,6 @@ def accuracy(study: Study) -> Markdown:
         return f"{_link(arm, f'{100 * arm.accuracy:.1f}')._repr_markdown_()} ({spread})"
 
     return by_size(study, cell)
-
-
-def differences(study: Study, n_labels: int | None = None) -> Markdown:
-    """Seed-paired differences in test accuracy, in points, with intervals."""
-    rows = []
-    for d in declared(study):
-        if n_labels in (None, d.n_labels):
-            rows.append(
-                [
-                    d.label,
-                    count(d.n_labels),
-                    Value(signed(d.mean), record_link(d.anchor)),
-                    f"{signed(d.low)} to {signed(d.high)}",
-                    d.seeds,
-                ]
-            )
-    return pipe_table(["a − b", "labels", "difference", "95 % interval", "seeds"], rows, "lrrrr")
 
 
 def strategies(study: Study) -> Markdown:
@@ -119,7 +101,7 @@ def _over_sizes(arms: list[Arm], field: str) -> str:
     return shown[0] if len(set(shown)) == 1 else " / ".join(shown)
 
 
-def backbones(study: Study | None = None) -> Markdown:
+def backbones() -> Markdown:
     """The networks the package knows, their preprocessing, and where they can be cut."""
     rows = [
         [
