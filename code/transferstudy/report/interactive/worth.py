@@ -10,8 +10,9 @@ from ...analysis.label_efficiency import Labels
 from ...analysis.study import Arm, Study
 from ...plan.strategies import STRATEGIES, Strategy
 from ..claims.judgement import labels_in_words, may_equal
+from ..claims.words import link
 from ..markdown import by_size
-from ..values import NBSP, Value, count, listing, percent, points, record_link
+from ..values import NBSP, count, listing, percent, points
 from .parts import embedded, html, tenths, tones
 
 # On the rail, in thousandths of its length: past the largest size; its negative, below the smallest.
@@ -150,8 +151,7 @@ def worth_table(study: Study) -> Markdown:
 
     def cell(arm: Arm) -> str:
         low, high = (f"{100 * end:.1f}" for end in arm_interval(study, arm))
-        mean = Value(f"{100 * arm.accuracy:.1f}", record_link(arm.anchor))
-        return f"{mean._repr_markdown_()} ({low}–{high})"
+        return f"{link(arm, f'{100 * arm.accuracy:.1f}')} ({low}–{high})"
 
     return by_size(study, cell)
 

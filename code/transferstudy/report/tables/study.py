@@ -8,13 +8,10 @@ from ...plan.backbones import BACKBONES
 from ...results.environment import machine
 from .. import claims
 from ..cards import card
+from ..claims.words import link
 from ..markdown import by_size, pipe_table
 from ..sources import source_of
 from ..values import Value, count, literal, percent, record_link
-
-
-def _link(arm: Arm, text: str) -> Value:
-    return Value(text, record_link(arm.anchor))
 
 
 def accuracy(study: Study) -> Markdown:
@@ -23,7 +20,7 @@ def accuracy(study: Study) -> Markdown:
     def cell(arm: Arm) -> str:
         seeds = 100 * arm.test("accuracy")
         spread = f"{seeds.min():.1f}–{seeds.max():.1f}" if len(seeds) > 1 else "one seed"
-        return f"{_link(arm, f'{100 * arm.accuracy:.1f}')._repr_markdown_()} ({spread})"
+        return f"{link(arm, f'{100 * arm.accuracy:.1f}')} ({spread})"
 
     return by_size(study, cell)
 
@@ -46,7 +43,7 @@ def layers(study: Study) -> Markdown:
         total, learn = record["parameters"]["total"], record["parameters"]["trainable"]
         learning = next(reversed(record["learning_layers"].values()))
         rows.append(
-            [strategy.label, count(total), _link(arm, count(learn)), percent(learn / total, 2), len(learning)]
+            [strategy.label, count(total), link(arm, count(learn)), percent(learn / total, 2), len(learning)]
         )
     return pipe_table(["strategy", "parameters", "learning", "share", "learning layers"], rows, "lrrrr")
 
@@ -70,7 +67,7 @@ def calibration(study: Study) -> Markdown:
         for n in study.sizes:
             if study.has(strategy.name, n):
                 arm = study.arm(strategy.name, n)
-                row += [_link(arm, f"{100 * arm.test('ece').mean():.1f}"), f"{arm.test('nll').mean():.2f}"]
+                row += [link(arm, f"{100 * arm.test('ece').mean():.1f}"), f"{arm.test('nll').mean():.2f}"]
             else:
                 row += ["not run", ""]
         rows.append(row)
