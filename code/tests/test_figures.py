@@ -69,7 +69,6 @@ def drawings(tmp_path_factory):
         "depths": (f.depths, depth),
         "resolutions": (f.resolutions, sides),
         "robustness": (f.robustness, seen, TWO, 500),
-        "reliability_scaled": (f.reliability_scaled, seen, "finetune_all", 500),
         "maps": (f.maps, seen, TWO, 500),
         "cka": (f.cka, seen, "finetune_all", 500),
         "change": (f.change, seen, TWO, 500),
@@ -84,8 +83,6 @@ def drawings(tmp_path_factory):
         "gain one size": (f.gain, one),
         "gain price": (f.gain, now, True),
         "gain price later": (f.gain, later, True),
-        "arms_at": (f.arms_at, now, 500),
-        "arms_at later": (f.arms_at, later, 1000),
         "two_by_two": (f.two_by_two, now),
         "two_by_two later": (f.two_by_two, later),
         "training_curves": (f.training_curves, now, 500),
@@ -109,10 +106,10 @@ def drawings(tmp_path_factory):
 
 
 NAMES = [
-    "arms_at", "arms_at later", "borrowed", "change", "cka", "class_accuracy", "confusion", "cost", "cost later", "depths",
+    "borrowed", "change", "cka", "class_accuracy", "confusion", "cost", "cost later", "depths",
     "examples", "filters", "gain", "gain later", "gain one size", "gain price", "gain price later", "keras_mistakes", "layers", "layers depth",
     "learning_curves", "learning_curves later", "learning_curves one size", "maps", "mistakes", "pairs", "places",
-    "prediction", "preprocessing", "pretraining", "protocol", "protocol later", "reliability", "reliability_scaled",
+    "prediction", "preprocessing", "pretraining", "protocol", "protocol later", "reliability",
     "resolutions", "robustness", "training_curves", "training_curves later", "transfer",
     "two_by_two", "two_by_two later", "views",
 ]  # fmt: skip

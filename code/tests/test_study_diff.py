@@ -53,7 +53,7 @@ def test_swapped_arms_change_sentences_verdicts_and_figures(study, swapped):
     assert "leads" in before
     assert "trails" in after or "leads" in after
     assert before != after
-    assert {"learning_curves", "gain", "arms_at 500", "confusion", "reliability"} <= set(found["figures"])
+    assert {"learning_curves", "gain", "confusion", "reliability"} <= set(found["figures"])
     unchanged = {"layers", "cka finetune_all 500", "filters finetune_all 500", "maps finetune_all 500"}
     assert not unchanged & set(found["figures"])
     text = diff.in_words(found)

@@ -139,18 +139,13 @@ def test_second_opinion_judges_the_same_comparisons_by_the_same_rule(study):
     assert second_opinion.resamples_for(1000) == 10 * 1000 / plan.ALPHA
 
 
-def test_disagreements_are_said_one_by_one_counted_or_denied(study, tmp_path, monkeypatch):
+def test_disagreements_are_counted_or_denied(study, tmp_path, monkeypatch):
     family = list(judged(study))
     assert "same verdict on all" in opinions.sentence(replace_second(monkeypatch, study, family))
     other = [replace(family[0], verdict="undecided"), *family[1:]]
     said = opinions.sentence(replace_second(monkeypatch, study, other))
     assert "on 1 of" in said
-    assert f"(*undecided*, not *{family[0].verdict}*)" in said
     assert opinions.table(study).data.count("**undecided**") == 1
-    said = opinions.sentence(
-        replace_second(monkeypatch, study, [replace(j, verdict="worse") for j in family])
-    )
-    assert "says *worse* where we say" in said
     alone = fake_study(tmp_path, [("finetune_all", 500, 1), ("scratch_bn", 500, 1)], STRENGTH)
     assert "nothing to disagree on" in opinions.sentence(alone)
 

@@ -13,7 +13,6 @@ from .cards import card, published
 from .values import percent
 
 DOWNLOADED = "imagenet"
-PAGE = "/chapters/pretrained-model.qmd"
 _DATA = {"tiny-imagenet": "Tiny ImageNet", "imagenet": "ImageNet"}
 _NETWORKS = {"compact": "the compact network", "vgg16_bn": "VGG16 with batch normalisation"}
 
@@ -35,7 +34,7 @@ class Source:
     weights: str
 
     def __str__(self) -> str:
-        return f"{self.network} pretrained on {self.data} ({percent(self.top1)} top-1 there)"
+        return f"{self.network} pretrained on {self.data} ({percent(self.top1)} top-1 accuracy there)"
 
 
 def source(study: Study, arm: Arm) -> Source:
@@ -126,7 +125,7 @@ def card_of(record: dict, store: Store) -> dict:
     return card(packed or f"{record['spec']['backbone']}-{record['weights']['name']}")
 
 
-def sources(study: Study, n_labels: int | None = None) -> list[Source]:
-    """Return the distinct sources of the pretrained arms, those of `n_labels` or all."""
-    arms = [a for a in study.arms.values() if a.strategy.pretrained and n_labels in (None, a.n_labels)]
+def sources(study: Study) -> list[Source]:
+    """Return the distinct sources of the pretrained arms."""
+    arms = [arm for arm in study.arms.values() if arm.strategy.pretrained]
     return list(dict.fromkeys(source(study, arm) for arm in arms))

@@ -45,7 +45,6 @@ def _drawings(study: Study) -> dict[str, Callable]:
         for draw in (figures.learning_curves, figures.gain, figures.cost, figures.layers, figures.two_by_two)
     }
     for n in dict.fromkeys((study.sizes[0], study.sizes[-1])):
-        made[f"arms_at {n:,}"] = partial(figures.arms_at, study, n)
         made[f"training_curves {n:,}"] = partial(figures.training_curves, study, n)
     if study.contested:
         n = study.contested[-1]
@@ -53,7 +52,6 @@ def _drawings(study: Study) -> dict[str, Callable]:
         made["confusion"] = partial(figures.confusion, study, two[0], n)
         made["class_accuracy"] = partial(figures.class_accuracy, study, two, n)
         made["reliability"] = partial(figures.reliability, study, two, n)
-        made["reliability_scaled"] = partial(figures.reliability_scaled, study, two[0], n)
         made["mistakes"] = partial(figures.mistakes, study, two[0], n)
         if robust_arms(study, n):
             made["robustness"] = partial(figures.robustness, study, two, n)

@@ -19,6 +19,13 @@ _STANDS = {
 }
 
 
+_AFTERWARDS = {
+    "equal": "the two are equivalent",
+    "undecided": "the two cannot be told apart",
+    "trails": "it is behind",
+}
+
+
 def at_labels(sizes: list[int]) -> str:
     """Return "with 100 and 500 labels"."""
     return f"with {listing([count(n) for n in sizes])} labels"
@@ -35,11 +42,11 @@ def _throughout(study: Study, a: str, b: str, a_words: str, b_words: str) -> str
     if len(groups) == 1 and len(found) > 1:
         text = f"At every number of labels, {a_words} {_STANDS[next(iter(groups))].format(b_words)}"
     else:
-        parts = [
-            f"{_STANDS[word].format(b_words if i == 0 else 'it')} {at_labels(groups[word])}"
-            for i, word in enumerate(w for w in _STANDS if w in groups)
-        ]
-        text = f"{a_words[:1].upper()}{a_words[1:]} {listing(parts)}"
+        parts = []
+        for word in (w for w in _STANDS if w in groups):
+            stands = f"{a_words} {_STANDS[word].format(b_words)}" if not parts else _AFTERWARDS[word]
+            parts.append(f"{at_labels(groups[word]).capitalize()}, {stands}")
+        text = ". ".join(parts)
     if len(found) == 1:
         return f"{text}; the difference is {diff(found[0])}."
     low, high = (f(found, key=lambda d: d.mean) for f in (min, max))

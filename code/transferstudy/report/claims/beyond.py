@@ -45,10 +45,10 @@ def temperature(study: Study) -> str:
         said = "too sure of itself" if np.mean([r.temperature for r in rows]) > 1 else "not sure enough"
         effect = "lowers" if after < before else "does not lower"
         sentences.append(
-            f"With {count(n)} labels {label(arm.strategy.name)} is {said}; a temperature {effect} its error, from "
+            f"{label(arm.strategy.name)} is {said}; a temperature {effect} its calibration error, from "
             f"{link(arm, percent(before))} to {link(arm, percent(after))}."
         )
-    return " ".join(sentences)
+    return f"With {count(n)} labels {' '.join(sentences)}"
 
 
 def hardest(study: Study) -> str:

@@ -47,7 +47,7 @@ def cost(study: Study) -> str:
     ]
     kinds = {made_on(record) for arm, _ in arms for record in timed(study, arm)}
     mixed = (
-        "Not all were made on the same kind of machine, so compare them roughly."
+        "Not all runs were made on the same kind of machine, so compare the times roughly."
         if len(kinds) > 1
         else machines(study)
     )

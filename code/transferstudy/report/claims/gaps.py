@@ -33,7 +33,7 @@ def chosen_settings(study: Study) -> str:
         )
     sizes = listing([count(n) for n in _searched(study)])
     return (
-        f"We chose learning rates on validation images of one draw, at {sizes} labels; other sizes take over the choice. "
+        f"We chose learning rates on validation images of one draw, at {sizes} labels, and used them at the other sizes too. "
         "We did not search the length of training. So a strategy that looks weak may still have the wrong length or rate."
     )
 
@@ -62,20 +62,20 @@ def experiments(study: Study) -> Markdown:
     fewest = study.seeds_per_arm[0]
     at_most = (study.contested or study.sizes)[-1]
     rows = [
-        (fewest < MIN_SEEDS, "More seeds in every arm", "Which of the differences are larger than chance?", "processor time only"),
+        (fewest < MIN_SEEDS, "More seeds for every strategy", "Which of the differences are larger than chance?", "processor time only"),
         (not any(study.has("small_finetune", n) for n in study.sizes), "The compact network from pretrained weights, beside itself from random ones", "Is it the weights or the size of the network?", "processor time only: the weights are here"),
-        (True, "Longer training at every size" if _made(study, "long") else "Longer training from scratch", "How much of the gain is lack of patience [@he2019rethinking]?", "a GPU or patience"),
+        (True, "Longer training at every size" if _made(study, "long") else "Longer training from scratch", "How much of the gain would longer training take away [@he2019rethinking]?", "a GPU or patience"),
         (at_most < pool, f"All {count(pool)} labels", "Does the gain vanish when labels are plentiful [@he2019rethinking]?", "a GPU or patience"),
         (True, "The weights that Keras downloads, small and enlarged images", "What does resolution cost, and what does a large source add?", "a download, a GPU"),
         (True, "A source downsampled from all of ImageNet [@chrabaszcz2017downsampled]", "Is a larger source at the *right* size better still?", "pretraining from the start"),
-        (not _searched(study), "A search of rates for each arm, on validation", "Is any arm handicapped by its settings?", "many short runs"),
-        (robust_size(study) is None, "Corrupted images [@hendrycks2019benchmarking]", "Do the arms keep their order when images get worse?", "predictions only"),
-        (True, "Newly collected images [@recht2018cifar10]", "Do the arms keep their order on images of another day?", "a download, predictions only"),
+        (not _searched(study), "A search of rates for each strategy, on validation images", "Is any strategy handicapped by its settings?", "many short runs"),
+        (robust_size(study) is None, "Corrupted images [@hendrycks2019benchmarking]", "Do the strategies keep their order when images get worse?", "predictions only"),
+        (True, "Newly collected images [@recht2018cifar10]", "Do the strategies keep their order on images of another day?", "a download, predictions only"),
         (not _made(study, "depth"), "Unfreezing from one block after the other", "How deep should one fine-tune [@yosinski2014transferable]?", "processor time only"),
         (True, "Tuning one block alone, the first one too", "Is the top the right place to thaw [@lee2023surgical]?", "a new strategy, processor time"),
         (True, "A penalty on the distance to the pretrained weights [@li2018explicit]", "Can full fine-tuning keep more of the source?", "a few lines of code"),
         (True, "Weights pretrained without the source classes that mean the same as a target class", "How much of the gain is knowing the classes already?", "a pretraining"),
-        (True, "Another data set, far from the source", "Does the pattern survive distance?", "a folder of class folders"),
+        (True, "Another data set, far from the source", "Does the pattern hold far from the source?", "a folder of class folders"),
     ]  # fmt: skip
     return pipe_table(
         ["Experiment", "Question it settles", "What it needs"],

@@ -25,8 +25,8 @@ def ends_of(study: Study) -> list[int]:
     return list(dict.fromkeys((study.contested[0], study.contested[-1])))
 
 
-def headline(study: Study) -> str:
-    """Return the answer at the fewest and at the most labels, with the source of the pretrained weights and its own top-1."""
+def headline(study: Study, with_source: bool = True) -> str:
+    """Return the answer at the fewest and at the most labels, by default with the source of the weights and its own top-1."""
     sentences, starts = [], []
     for n in ends_of(study):
         a, b, d = best_pair(study, n)
@@ -35,7 +35,9 @@ def headline(study: Study) -> str:
             f"With {count(n)} labelled images, {label(a.strategy.name)} classifies {acc(a)} of the test images correctly. "
             f"{label(b.strategy.name)}, the best network trained from scratch, reaches {acc(b)}. {_outcome(study, a, b, d)}"
         )
-    return f"{' '.join(sentences)} Transfer starts from {listing(list(dict.fromkeys(starts)))}."
+    if with_source:
+        sentences.append(f"We started from {listing(list(dict.fromkeys(starts)))}.")
+    return " ".join(sentences)
 
 
 def _outcome(study: Study, a: Arm, b: Arm, d: Difference) -> str:

@@ -1,20 +1,14 @@
 """All inline values of the pages, computed once from the study and the cards."""
 
-import numpy as np
-
-from ...analysis.comparison import Difference, difference, verdict
+from ...analysis.comparison import Difference, difference
 from ...analysis.cost import cpu_seconds, on_accelerator
-from ...analysis.label_efficiency import worth
 from ...analysis.study import Arm, Study
-from ...analysis.temperature import arm_calibration
 from ...data.splits import MAX_VALIDATION, VALIDATION_SHARE
-from ...results.environment import machine
 from ...results.metrics import ECE_BINS
 from ..cards import card
-from ..sources import card_of, source_of, sources
+from ..sources import card_of, source_of
 from ..values import Value, count, listing, literal, percent, points, record_link, signed
 from .headline import best_pair
-from .judgement import worth_in_words
 
 
 class Values:
@@ -43,9 +37,6 @@ class Values:
         self.image_side = Value(str(data["side"]), here)
         self.sizes = Value(listing([count(n) for n in study.sizes]))
         self.n_seeds = self._range(*study.seeds_per_arm)
-        self.n_runs = Value(count(len(study.records)), record_link("runs"))
-        self.n_strategies = Value(count(len(study.strategies)))
-        self.backbone = Value("VGG16")
         self.validation_share = Value(percent(VALIDATION_SHARE, 0))
         self.max_validation = Value(count(MAX_VALIDATION))
         self.ece_definition_bins = Value(count(ECE_BINS))
@@ -54,12 +45,9 @@ class Values:
         started = [r for r in self._study.records.values() if r["weights"]["sha256"]]
         # VGG16's weights are the ones that pages describe; the compact network's have their own manifest.
         started.sort(key=lambda r: r["spec"]["backbone"] != "vgg16")
-        used = [r["weights"] for r in started]
-        self.weights_name = Value(literal(used[0]["name"]), record_link("weights")) if used else Value("none")
-        if not used:
+        if not started:
             return
         page = "/chapters/pretrained-model.qmd"
-        self.source = Value(listing([str(s) for s in sources(self._study)]), page)
         facts = self.weights_card = card_of(started[0], self._study.store)
         self.weights_source = Value(facts["source"], page)
         self.weights_top1 = Value(percent(source_of(started[0], self._study.store).top1), page)
@@ -72,7 +60,6 @@ class Values:
         for word, n in (("smallest", contested[0]), ("largest", contested[-1])):
             a, b, d = best_pair(self._study, n)
             setattr(self, f"best_transfer_{word}", Value(a.strategy.label, record_link(a.anchor)))
-            setattr(self, f"best_scratch_{word}", Value(b.strategy.label, record_link(b.anchor)))
             setattr(self, f"best_transfer_acc_{word}", self._accuracy(a))
             setattr(self, f"best_scratch_acc_{word}", self._accuracy(b))
             setattr(self, f"gain_{word}", Value(points(d.mean), record_link(d.anchor)))
@@ -99,13 +86,11 @@ class Values:
             listing(sorted({e["backend"] for e in environments})), record_link("environment")
         )
         self.keras_version = Value(listing(sorted({e["libraries"]["keras"] for e in environments})))
-        groups = [[r for r in study.records.values() if on_accelerator(r) is kind] for kind in (False, True)]
-        spent = [
-            f"{_hours(group)} hours of wall time on {listing(sorted({literal(machine(r['environment'])) for r in group}))}"
-            for group in groups
-            if group
-        ]
-        self.spent = Value(", and ".join(spent), record_link("environment"))
+        groups = {"processors": [], "accelerators": []}
+        for record in study.records.values():
+            groups["accelerators" if on_accelerator(record) else "processors"].append(record)
+        spent = [f"{_hours(group)} hours on {name}" for name, group in groups.items() if group]
+        self.spent = Value(listing(spent), record_link("environment"))
 
     @staticmethod
     def _range(fewest: int, most: int) -> Value:
@@ -127,12 +112,6 @@ class Values:
         counts = [len(arm.seeds) for arm in self._study.at(n_labels)]
         return self._range(min(counts), max(counts))
 
-    def spread(self, strategy: str, n_labels: int) -> Value:
-        """Lowest to highest test accuracy over the seeds of an arm."""
-        arm = self._study.arm(strategy, n_labels)
-        low, high = (f"{100 * f(arm.test('accuracy')):.1f}" for f in (min, max))
-        return Value(f"{low} to {high}\u00a0%", record_link(arm.anchor))
-
     def diff(self, a: str, b: str, n_labels: int) -> Value:
         """Seed-paired difference in test accuracy, a minus b, in points."""
         d = difference(self._study, a, b, n_labels)
@@ -141,39 +120,6 @@ class Values:
     def diff_interval(self, a: str, b: str, n_labels: int) -> Value:
         """The interval of the difference, in points."""
         return self._interval(difference(self._study, a, b, n_labels))
-
-    def ece(self, strategy: str, n_labels: int) -> Value:
-        """Mean expected calibration error on the test images."""
-        arm = self._study.arm(strategy, n_labels)
-        return Value(percent(float(arm.test("ece").mean())), record_link(arm.anchor))
-
-    def nll(self, strategy: str, n_labels: int) -> Value:
-        """Mean negative log-likelihood of the test images, in nats."""
-        arm = self._study.arm(strategy, n_labels)
-        return Value(f"{arm.test('nll').mean():.2f}", record_link(arm.anchor))
-
-    def temperature(self, strategy: str, n_labels: int) -> Value:
-        """Mean temperature fitted on the validation images of an arm's runs; above 1 for too much confidence."""
-        rows = arm_calibration(self._study, strategy, n_labels)
-        return self._of(strategy, n_labels, f"{np.mean([r.temperature for r in rows]):.2f}")
-
-    def ece_scaled(self, strategy: str, n_labels: int) -> Value:
-        """Mean expected calibration error on the test images after temperature scaling."""
-        rows = arm_calibration(self._study, strategy, n_labels)
-        return self._of(strategy, n_labels, percent(float(np.mean([r.ece_scaled for r in rows]))))
-
-    def verdict(self, a: str, b: str, n_labels: int) -> Value:
-        """The plan's verdict on a against b, in words."""
-        d = difference(self._study, a, b, n_labels)
-        return Value(verdict(self._study, d), record_link(d.anchor))
-
-    def worth(self, strategy: str, n_labels: int) -> Value:
-        """How many labels training from scratch needs to match an arm, with its interval."""
-        found = worth(self._study, self._study.arm(strategy, n_labels))
-        return self._of(strategy, n_labels, worth_in_words(found) if found else "not measured")
-
-    def _of(self, strategy: str, n_labels: int, text: str) -> Value:
-        return Value(text, record_link(self._study.arm(strategy, n_labels).anchor))
 
     def minutes(self, strategy: str, n_labels: int) -> Value:
         """Mean processor time of training one model, in core-minutes."""

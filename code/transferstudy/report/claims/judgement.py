@@ -78,12 +78,12 @@ def labels_in_words(labels: Labels) -> str:
     return f"about {count(rounded)}"
 
 
-def worth_in_words(found: Worth, unit: str = "") -> str:
-    """Return one result of `label_efficiency.worth`: the number, a unit behind it, and its interval unless that says the same."""
+def worth_in_words(found: Worth) -> str:
+    """Return one result of `label_efficiency.worth`: the number of labels, and its interval unless that says the same."""
     number, low, high = (labels_in_words(each) for each in (found.equal_at, found.low, found.high))
     if number == low == high:
-        return f"{number}{unit}"
-    return f"{number}{unit} (95 % interval {low if low == high else f'{low} to {high}'})"
+        return f"{number} labels"
+    return f"{number} labels (95 % interval {low if low == high else f'{low} to {high}'})"
 
 
 def may_equal(n_labels: int, low: Labels, high: Labels) -> bool:
@@ -105,7 +105,7 @@ def labels_worth(study: Study) -> str:
         f"With {link(arm, count(arm.n_labels))} labels, these runs show no saving of labels."
         if may_equal(value.n_labels, value.low, value.high)
         else f"{label(arm.strategy.name)} with {link(arm, count(arm.n_labels))} labels is as accurate as training from scratch "
-        f"with {worth_in_words(value, ' labels')}."
+        f"with {worth_in_words(value)}."
         for arm, value in zip(arms, found, strict=True)
     ]
     if not all(value.verdict_allowed for value in found):

@@ -18,10 +18,9 @@ def change(study: Study, strategy: str, n_labels: int) -> str:
     same, layers = inside.arrays["cka"].astype(float).diagonal(), inside.about["layers"]
     most, least = int(np.argmin(same)), int(np.argmax(same))
     return (
-        f"{label(strategy)} with {count(n_labels)} labels changed `{layers[most]}` most "
-        f"(CKA with its state before training {link(arm, f'{same[most]:.2f}')}) and `{layers[least]}` least "
-        f"({link(arm, f'{same[least]:.2f}')}). The network looked into gets "
-        f"{percent(inside.about['accuracy'])} of {count(len(inside.arrays['place_index']))} test images right."
+        f"{label(strategy)} with {count(n_labels)} labels changed the layer `{layers[most]}` most (CKA "
+        f"{link(arm, f'{same[most]:.2f}')}) and `{layers[least]}` least ({link(arm, f'{same[least]:.2f}')}). This network classifies "
+        f"{percent(inside.about['accuracy'])} of {count(len(inside.arrays['place_index']))} test images correctly."
     )
 
 

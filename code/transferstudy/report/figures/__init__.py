@@ -4,9 +4,9 @@ Each function takes results or images and returns a Matplotlib figure, in `theme
 "slide" or "phone". None of them reads a file or computes a statistic.
 """
 
-from .arms import arms_at, cost
-from .calibration import reliability, reliability_scaled
+from .calibration import reliability
 from .classes import class_accuracy, confusion
+from .cost import cost
 from .curves import learning_curves, training_curves
 from .gains import gain
 from .images import examples, prediction, preprocessing, views
@@ -21,7 +21,6 @@ from .steps import depths, resolutions, robustness
 from .twobytwo import two_by_two
 
 __all__ = [
-    "arms_at",
     "borrowed",
     "change",
     "cka",
@@ -44,7 +43,6 @@ __all__ = [
     "pretraining",
     "protocol",
     "reliability",
-    "reliability_scaled",
     "resolutions",
     "robustness",
     "training_curves",

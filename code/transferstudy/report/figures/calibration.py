@@ -1,11 +1,9 @@
 """Does a probability of 70 % mean right seven times in ten?"""
 
-import numpy as np
 from matplotlib.figure import Figure
 
 from ...analysis.reliability import reliability_bins
 from ...analysis.study import Study
-from ...analysis.temperature import arm_calibration, scaled
 from .marks import draw_interval, name_ends
 from .style import by_size, canvas, colour, dash, marker
 
@@ -25,24 +23,6 @@ def reliability(
             label = study.arm(name, n_labels).strategy.label
             tone, style = colour(name, theme), dash(name)
             ends.append(reliability_curve(axis, face, log_p, y, label, tone, marker(name), style))
-        name_ends(figure, axis, [end for end in ends if end], face)
-    return figure
-
-
-def reliability_scaled(
-    study: Study, strategy: str, n_labels: int, theme: str = "light", size: str = "page"
-) -> Figure:
-    """As `reliability`, for one strategy, as it is and after each run's own temperature, fitted on its validation images."""
-    with canvas(theme, size, by_size(size, 0.62, 0.42, 1.1)) as (figure, axis, face):
-        diagonal(axis, face)
-        log_p, y = study.test_predictions(strategy, n_labels)
-        temperatures = [c.temperature for c in arm_calibration(study, strategy, n_labels)]
-        after = np.stack([scaled(p, t) for p, t in zip(log_p, temperatures, strict=True)])
-        tone = colour(strategy, theme)
-        ends = [
-            reliability_curve(axis, face, log_p, y, "as it is", tone, marker(strategy), "-"),
-            reliability_curve(axis, face, after, y, "temperature scaled", face.ink, "D", ":"),
-        ]
         name_ends(figure, axis, [end for end in ends if end], face)
     return figure
 

@@ -10,8 +10,9 @@ from ...analysis.label_efficiency import Labels
 from ...analysis.study import Arm, Study
 from ...plan.strategies import STRATEGIES, Strategy
 from ..claims.judgement import labels_in_words, may_equal
+from ..claims.words import link
 from ..markdown import by_size
-from ..values import NBSP, Value, count, listing, percent, points, record_link
+from ..values import NBSP, count, percent, points
 from .parts import embedded, html, tenths, tones
 
 # On the rail, in thousandths of its length: past the largest size; its negative, below the smallest.
@@ -150,8 +151,7 @@ def worth_table(study: Study) -> Markdown:
 
     def cell(arm: Arm) -> str:
         low, high = (f"{100 * end:.1f}" for end in arm_interval(study, arm))
-        mean = Value(f"{100 * arm.accuracy:.1f}", record_link(arm.anchor))
-        return f"{mean._repr_markdown_()} ({low}–{high})"
+        return f"{link(arm, f'{100 * arm.accuracy:.1f}')} ({low}–{high})"
 
     return by_size(study, cell)
 
@@ -160,15 +160,12 @@ def worth_note(study: Study) -> str:
     """Return how the slider's numbers come about and what their intervals mean."""
     counts = [len(arm.records) for arm in study.arms.values()]
     sentences = [
-        f"We measured at {listing([count(n) for n in study.sizes])} labels. Between these sizes the slider follows a smooth curve "
-        "through the measured points.",
-        f"Joining the points by straight lines instead would change an accuracy by up to "
-        f"{points(straight_line_gap(study)).lstrip('+')}.",
-        f"The {percent(CONFIDENCE, 0)} intervals cover other seeds and other test images, not the choice of the curve.",
+        "Between the measured numbers of labels the slider follows a smooth curve. Straight lines instead would change an accuracy "
+        f"by up to {points(straight_line_gap(study)).lstrip('+')}; the intervals do not cover this choice.",
     ]
     if min(counts) < MIN_SEEDS:
-        sentences.append(f"Fewer than {MIN_SEEDS} seeds are too few to rely on them.")
+        sentences.append(f"Fewer than {MIN_SEEDS} seeds are too few to rely on the intervals.")
     if min(counts) == 1:
-        sentences.append("Where a strategy has one seed they cover its test images only.")
+        sentences.append("Where a strategy has one seed, the intervals cover its test images only.")
     sentences.append("The best strategy of either kind is the one that did best on validation images.")
     return " ".join(sentences)

@@ -46,21 +46,13 @@ class Applications:
         """Number of families: networks of one paper."""
         return Value(count(len(self.families)), _RECORD)
 
-    def parameters(self, name: str) -> Value:
-        """Parameters of a network with its classifier, in millions."""
-        return Value(f"{self.builders[name]['parameters'] / 1e6:.1f} million", _RECORD)
-
     def takes(self, side: int) -> Value:
         """Number of networks that accept images of this side, in pixels."""
         return Value(count(sum((e["min_side"] or 0) <= side for e in self.builders.values())), _RECORD)
 
     def _named(self, holds: Callable[[dict], bool]) -> str:
         """Return in words the families of which every network has a property, each by its smallest network."""
-        named = [
-            f"`{group[0]['name']}`" + (" with its kin" if len(group) > 1 else "")
-            for group in self.families
-            if all(map(holds, group))
-        ]
+        named = [f"`{group[0]['name']}`" for group in self.families if all(map(holds, group))]
         return listing(named) if named else "none"
 
     def refusing(self, side: int) -> str:

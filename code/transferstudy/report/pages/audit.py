@@ -51,7 +51,6 @@ class AuditValues:
         self._stored = stored
         compared = stored.record["comparisons"]
         self.n_pairs = self._value(count(sum(c["queries"] * c["references"] for c in compared.values())))
-        self.threshold = self._value(f"{stored.record['threshold']:.2f}")
         self.n_planted = self._value(count(stored.record["parameters"]["planted"]))
         self.kept_by_threshold = self._value(percent(1 - stored.record["parameters"]["quantile"], 0))
         self.shortlist = self._value(count(stored.record["parameters"]["shortlist"]))
@@ -198,4 +197,4 @@ def helped(stored: Audit, target_classes: tuple[str, ...]) -> str:
     if not images:
         return "The source of these weights holds no images of the target's classes."
     shown = Value(count(images), "/chapters/audit.qmd#classes")._repr_markdown_()
-    return f"The source of these weights holds {shown} labelled images of the target's classes, so few labels had help."
+    return f"The source of these weights holds {shown} labelled images that belong to our classes, so part of the gain may be a head start."

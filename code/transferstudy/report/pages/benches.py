@@ -10,7 +10,7 @@ from ...results.records import read_record
 from ...results.schema import Bench
 from ..claims.costs import in_words
 from ..markdown import pipe_table
-from ..values import Value, count, listing
+from ..values import Value, count
 
 # What the project asks of itself: times faster than without.
 BARS = {"linear_probe": 10.0, "finetune": 3.0, "workers": 1.7}
@@ -61,7 +61,7 @@ def table() -> Markdown:
             times = f"{in_words(found['without_cache'])} s → {in_words(found['with_cache'])} s"
             what = f"{name}: activations computed at each step, or kept"
             rows.append(
-                [what, times, _times("training", found, 1), f"{found['ceiling']:,.1f}", _asked(key, found)]
+                [what, times, _times("training", found, 1), in_words(found["ceiling"]), _asked(key, found)]
             )
     if made := stored("workers"):
         found = made["workers"]
@@ -74,34 +74,19 @@ def table() -> Markdown:
 
 
 def sentence() -> str:
-    """Return what the bench found, which bars were missed, what the store costs, and where it was measured."""
+    """Return what the store costs, and where the bench was run."""
     training, workers = stored("training"), stored("workers")
-    said, missed = [], []
+    said = []
     if training:
-        for key, name in EPOCHS.items():
-            found = training[key]
-            said.append(f"Keeping activations made {name} {_times('training', found, 1)} times faster.")
-            if found["speedup"] < BARS[key]:
-                missed.append(f"{BARS[key]:g} times were asked for {name}")
-        store = training["store"]
+        save, load = (in_words(training["store"][f"{what}_seconds"]) for what in ("save", "load"))
         said.append(
-            f"Storing a run takes {in_words(store['save_seconds'])} s and reading it back {in_words(store['load_seconds'])} s "
-            f"({_where(training)})."
+            f"Storing a run takes {save} s and reading it back {load} s. This and the epochs were measured on {_where(training)}."
         )
     if workers:
-        found = workers["workers"]
-        many = max(found["seconds"], key=int)
-        said.append(
-            f"With {many} workers, one core each, runs were finished {_times('workers', found, 2)} times faster than with one "
-            f"({_where(workers)})."
-        )
-        if found["speedup"] < BARS["workers"]:
-            missed.append(f"{BARS['workers']:g} times were asked of the workers")
+        said.append(f"The workers were measured on {_where(workers)}.")
     said += [
         f"Not measured yet: `{_COMMANDS[what]}`."
         for what, made in (("training", training), ("workers", workers))
         if not made
     ]
-    if missed:
-        said.append(f"Missed: {listing(missed)}.")
     return " ".join(said)

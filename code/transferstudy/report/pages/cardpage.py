@@ -214,9 +214,9 @@ def _probe(name: str, probe: dict) -> list[str]:
         )
     ]
     return [
-        f"What the rounding in `{name}` costs: a linear probe with {count(probe['n_labels'])} labels of CIFAR-10 at "
-        f"{probe['image_size']} pixels, from the exact and from the rounded weights, on the same {count(probe['held_out'])} images that the "
-        "probe did not learn from.",
+        f"What does the rounding in `{name}` cost? We trained linear probes with {count(probe['n_labels'])} labels of CIFAR-10 at "
+        f"{probe['image_size']} pixels from the exact and from the rounded weights. Both were tested on the same "
+        f"{count(probe['held_out'])} images, from which no probe had learned.",
         pipe_table(["seed", "exact", "rounded", "same class named"], rows, "lrrr").data,
     ]
 

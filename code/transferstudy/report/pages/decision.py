@@ -15,7 +15,7 @@ from ..values import count
 
 _LAYERS = {None: "the head only", "all": "every layer"}
 _CHEAP = "linear_probe"
-_FAR = "Not measured yet: [the plan](/chapters/second-plan.qmd#claims) declares runs on hand signs."
+_FAR = "Not measured yet; [planned](/chapters/second-plan.qmd#claims) on photographs of hand signs."
 
 
 def _learns(arm: Arm) -> str:
@@ -115,16 +115,12 @@ def which_layers(study: Study) -> str:
     for n in study.contested:
         a, _, d = best_pair(study, n)
         if stand(study, d) == "leads":
-            best.setdefault(a.strategy.name, []).append(n)
+            best.setdefault(f"{label(a.strategy.name)} (it trains {_learns(a)})", []).append(n)
     if not best:
         return "Which layers to train cannot be said from runs in which transfer does not win."
     if len(best) == 1:
-        return f"Of the ways to use them, {label(next(iter(best)))} did best throughout."
-    return (
-        "The best way to use them was "
-        + "; ".join(f"{label(name)} {at_labels(sizes)}" for name, sizes in best.items())
-        + "."
-    )
+        return f"Of the ways to use them, {next(iter(best))} did best at each of these sizes."
+    return f"The best way to use them was {'; '.join(f'{name} {at_labels(sizes)}' for name, sizes in best.items())}."
 
 
 def slide_rule(study: Study) -> str:

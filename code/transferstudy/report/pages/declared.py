@@ -17,29 +17,32 @@ from ..values import count, listing, percent
 _KNOBS = ("head_learning_rate", "learning_rate", "weight_decay")
 
 
+def _grid(cells: dict[tuple[str, int], str], otherwise: str = "not run") -> Markdown:
+    """Return a table of cells by strategy and number of labels."""
+    sizes = sorted({n for _, n in cells})
+    rows = [
+        [get_strategy(name).label, *(cells.get((name, n), otherwise) for n in sizes)]
+        for name in STRATEGIES
+        if any(name == strategy for strategy, _ in cells)
+    ]
+    return pipe_table(["strategy", *(f"{n:,} labels" for n in sizes)], rows, "l" + "r" * len(sizes))
+
+
+def _by_strategy(specs: list[RunSpec]) -> dict[str, list[RunSpec]]:
+    """Return the runs of each strategy, in the order of strategies."""
+    found = {name: [spec for spec in specs if spec.strategy == name] for name in STRATEGIES}
+    return {name: own for name, own in found.items() if own}
+
+
 def seeds(preset: str = MAIN) -> Markdown:
     """Return how many seeds each strategy is declared to run at each number of labels."""
-    specs = expand(preset)
-    sizes = sorted({spec.n_labels for spec in specs})
-    rows = []
-    for name in [name for name in STRATEGIES if any(spec.strategy == name for spec in specs)]:
-        counts = [len({s.seed for s in specs if s.arm == (name, n)}) for n in sizes]
-        rows.append([get_strategy(name).label, *(str(k) if k else "not run" for k in counts)])
-    return pipe_table(["strategy", *(f"{n:,} labels" for n in sizes)], rows, "l" + "r" * len(sizes))
+    declared = Counter(arm for arm, _ in {(spec.arm, spec.seed) for spec in expand(preset)})
+    return _grid({arm: str(number) for arm, number in declared.items()})
 
 
 def schedules(preset: str = MAIN) -> Markdown:
     """Return the optimiser steps of each strategy's last phase at each number of labels, with the batch size."""
-    specs = expand(preset)
-    sizes = sorted({spec.n_labels for spec in specs})
-    rows = []
-    for name in [name for name in STRATEGIES if any(spec.strategy == name for spec in specs)]:
-        row = [get_strategy(name).label]
-        for n in sizes:
-            arm = [s for s in specs if s.arm == (name, n)]
-            row.append(f"{_steps(arm[0]):,} × {arm[0].batch_size}" if arm else "not run")
-        rows.append(row)
-    return pipe_table(["strategy", *(f"{n:,} labels" for n in sizes)], rows, "l" + "r" * len(sizes))
+    return _grid({spec.arm: f"{_steps(spec):,} × {spec.batch_size}" for spec in expand(preset)})
 
 
 def _steps(spec: RunSpec) -> int:
@@ -64,10 +67,8 @@ def longer(preset: str = "long", than: str = MAIN) -> str:
 
 def tuning(preset: str = "tuning") -> Markdown:
     """Return the settings that are tried for each strategy, and how many runs that makes."""
-    specs = expand(preset)
     rows = []
-    for name in [name for name in STRATEGIES if any(spec.strategy == name for spec in specs)]:
-        own = [spec for spec in specs if spec.strategy == name]
+    for name, own in _by_strategy(expand(preset)).items():
         tried = {
             knob: sorted({getattr(s, knob) for s in own if getattr(s, knob) is not None}) for knob in _KNOBS
         }
@@ -97,10 +98,8 @@ def claims() -> Markdown:
 
 def strategies(preset: str = "full") -> Markdown:
     """Return the declared strategies: network, start, what learns."""
-    specs = expand(preset)
     rows = []
-    for name in [name for name in STRATEGIES if any(spec.strategy == name for spec in specs)]:
-        spec = next(s for s in specs if s.strategy == name)
+    for name, (spec, *_) in _by_strategy(expand(preset)).items():
         start = {"none": "random", "imagenet": "ImageNet"}.get(spec.weights, "Tiny ImageNet")
         rows.append([get_strategy(name).label, f"`{spec.backbone}`", start, get_strategy(name).summary])
     return pipe_table(["strategy", "network", "start", "what happens"], rows, "llll")
@@ -123,19 +122,7 @@ def made(study: Study) -> Markdown:
     """Return how many of the declared seeds are finished, for each strategy and number of labels: "3 of 5"."""
     done = Counter(spec.arm for spec in study.specs)
     declared = done + Counter(spec.arm for spec in study.missing)
-    sizes = sorted({n for _, n in declared})
-    rows = [
-        [
-            get_strategy(name).label,
-            *(
-                f"{done[name, n]} of {declared[name, n]}" if (name, n) in declared else "not declared"
-                for n in sizes
-            ),
-        ]
-        for name in STRATEGIES
-        if any(name == strategy for strategy, _ in declared)
-    ]
-    return pipe_table(["strategy", *(f"{n:,} labels" for n in sizes)], rows, "l" + "r" * len(sizes))
+    return _grid({arm: f"{done[arm]} of {declared[arm]}" for arm in declared}, "not declared")
 
 
 def precision(preset: str = "full") -> str:

@@ -14,7 +14,7 @@ from ...experiments.keras_mistakes.stored import read
 from ...paths import results_dir
 from ..claims.slides import Card
 from ..markdown import pipe_table
-from ..values import Value, count, listing, percent, points, signed
+from ..values import Value, count, listing, points, signed
 
 PAGE = "/chapters/keras.qmd"
 FOLDER = "/results/mistakes"
@@ -70,19 +70,6 @@ class Mistakes:
     def change(self, name: str) -> Value:
         """Reported accuracy with the mistake minus without, in points."""
         return Value(points(self[name].difference.mean), _target(name))
-
-    def interval(self, name: str) -> Value:
-        """The interval of the change, in points."""
-        d = self[name].difference
-        return Value(f"{signed(d.low)} to {signed(d.high)}", _target(name))
-
-    def right(self, name: str) -> Value:
-        """Mean accuracy that the right way reports."""
-        return Value(percent(self[name].right), _target(name))
-
-    def wrong(self, name: str) -> Value:
-        """Mean accuracy that is reported with the mistake."""
-        return Value(percent(self[name].wrong), _target(name))
 
     def plan(self, name: str) -> dict:
         """The settings of the first seed's demonstration."""
@@ -141,28 +128,18 @@ def verdict(effect: Effect) -> int:
     return 1 if d.mean > 0 else -1
 
 
-def sentence(mistakes: Mistakes, name: str, short: bool = False) -> str:
-    """Return one sentence on what a mistake changes; its verb follows the interval.
-
-    Args:
-        mistakes: the stored mistakes.
-        name: of the mistake.
-        short: without accuracies, interval and links, fit for a slide.
-    """
-    effect = mistakes[name]
-    side, size = verdict(effect), points(abs(effect.difference.mean)).lstrip("+")
-    shown = size if short else Value(size, _target(name))._repr_markdown_()
+def sentence(mistakes: Mistakes, name: str) -> str:
+    """Return one sentence on what a mistake changes; its verb follows the interval."""
+    d, side = mistakes[name].difference, verdict(mistakes[name])
+    size = Value(points(abs(d.mean)).lstrip("+"), _target(name))._repr_markdown_()
     if name == "epoch":
-        verb = {1: f"reports {shown} too much", -1: f"reports {shown} too little"}.get(
-            side, f"changes the reported accuracy by {shown}, which may be chance"
+        verb = {1: f"reports {size} too much", -1: f"reports {size} too little"}.get(
+            side, f"changes the reported accuracy by {size}, which may be chance"
         )
     else:
-        verb = {1: f"gains {shown}", -1: f"costs {shown}"}.get(
-            side, f"changes the accuracy by {shown}, which may be chance"
+        verb = {1: f"gains {size}", -1: f"costs {size}"}.get(
+            side, f"changes the accuracy by {size}, which may be chance"
         )
-    if short:
-        return f"{_DONE[name]} {verb}."
-    d = effect.difference
     return (
         f"{_DONE[name]} {verb} (95 % interval {signed(d.low)} to {signed(d.high)}, {count(d.seeds)} seeds)."
     )
@@ -181,47 +158,23 @@ def card(mistakes: Mistakes) -> Card | None:
     return Card("Pitfall", number._repr_markdown_(), f"points for {words[:1].lower()}{words[1:]}{silent}")
 
 
-def sentences(mistakes: Mistakes, short: bool = False) -> dict[str, str]:
+def sentences(mistakes: Mistakes) -> dict[str, str]:
     """Return `sentence` for every mistake, by name."""
-    return {name: sentence(mistakes, name, short) for name in mistakes.effects}
+    return {name: sentence(mistakes, name) for name in mistakes.effects}
 
 
 def ranking(mistakes: Mistakes) -> str:
-    """Return which mistakes change the reported accuracy most and least, and which cannot be told from zero."""
-    order = sorted(mistakes.effects, key=lambda name: -abs(mistakes[name].difference.mean))
-    most, least = order[0], order[-1]
+    """Return which mistake changes the reported accuracy most, and of how many the runs do not show that they change it."""
+    most = max(mistakes.effects, key=lambda name: abs(mistakes[name].difference.mean))
+    done = _DONE[most]
     text = (
-        f"The most costly mistake is {TITLES[most]} ({mistakes.change(most)._repr_markdown_()}); the least costly is "
-        f"{TITLES[least]} ({mistakes.change(least)._repr_markdown_()})."
+        f"The costliest mistake is {done[:1].lower()}{done[1:]} ({mistakes.change(most)._repr_markdown_()})."
     )
-    unclear = [TITLES[name] for name in order if not verdict(mistakes[name])]
+    unclear = sum(not verdict(effect) for effect in mistakes.effects.values())
     if not unclear:
         return text
-    these = "this one changes" if len(unclear) == 1 else "these change"
-    return f"{text} We could not show that {these} anything: {listing(unclear)}."
-
-
-def backends(mistakes: Mistakes, question: str = "thaw") -> str:
-    """Return what the backends do when `trainable` changes after training and nothing is compiled again.
-
-    Args:
-        mistakes: the stored mistakes.
-        question: one of `keras_mistakes.backends.QUESTIONS`.
-    """
-    groups: dict[str, list[str]] = {}
-    for name in BACKENDS:
-        if mistakes.backends[name]["installed"]:
-            said = outcome(mistakes.backends[name]["answers"][question])
-            groups.setdefault(said, []).append(BACKEND_NAMES[name])
-    words = {
-        "no effect": "nothing changes and nothing is said",
-        "takes effect": "the change takes effect at once",
-        "error": "the next step stops with an error",
-        "error, weights lost": "the next step stops with an error, and the model's weights can no longer be read",
-    }
-    parts = [f"on {listing(names)} {words[said]}" for said, names in groups.items()]
-    text = "; ".join(parts)
-    return f"{text[:1].upper()}{text[1:]}."
+    they = "it changes" if unclear == 1 else "they change"
+    return f"{text} For {count(unclear)} of the {count(len(mistakes.effects))}, we could not show that {they} anything."
 
 
 def table(mistakes: Mistakes) -> Markdown:

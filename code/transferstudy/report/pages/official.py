@@ -9,9 +9,10 @@ from ...analysis.study import load as load_study
 from ...plan.presets import expand
 from ...results.store import Store
 from ..claims import headline
+from ..claims.words import acc
 from ..markdown import pipe_table
 from ..sources import DOWNLOADED, source
-from ..values import Value, count, percent, record_link, signed
+from ..values import count, signed
 
 COMMAND = f"python -m transferstudy run --preset {MAIN} --weights {DOWNLOADED}"
 
@@ -70,4 +71,4 @@ def table(ours: Study, theirs: Study | None) -> Markdown:
 
 def _cell(arm: Arm) -> str:
     seeds = f"{len(arm.seeds)} seeds" if len(arm.seeds) > 1 else "one seed"
-    return f"{Value(percent(arm.accuracy), record_link(arm.anchor))._repr_markdown_()} ({seeds})"
+    return f"{acc(arm)} ({seeds})"

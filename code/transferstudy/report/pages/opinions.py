@@ -1,7 +1,5 @@
 """Both opinions on every verdict: the primary one and the bootstrap, side by side, and where they disagree."""
 
-from collections import Counter
-
 from IPython.display import Markdown
 
 from ...analysis import second_opinion
@@ -9,13 +7,11 @@ from ...analysis.comparison import Judged, judged
 from ...analysis.study import Study
 from ..markdown import pipe_table
 from ..tables.judgement import p_text
-from ..values import Value, count, listing, record_link, signed
-
-_NAMED = 3  # disagreements that a sentence lists by name; more are counted
+from ..values import Value, count, record_link, signed
 
 
 def sentence(study: Study) -> str:
-    """Return on how many declared comparisons the bootstrap comes to another verdict, and which way."""
+    """Return on how many declared comparisons the bootstrap comes to another verdict."""
     tested = [each for each in judged(study) if each.p is not None]
     if not tested:
         return "No comparison has enough seeds for a verdict, so there is nothing to disagree on."
@@ -24,27 +20,15 @@ def sentence(study: Study) -> str:
         return (
             f"The bootstrap comes to the same verdict on all {count(len(tested))} comparisons that have one."
         )
-    if len(apart) <= _NAMED:
-        which = listing(
-            [f"{_name(first)} (*{second.verdict}*, not *{first.verdict}*)" for first, second in apart]
-        )
-        return f"The bootstrap comes to another verdict on {count(len(apart))} of {count(len(tested))} comparisons: {which}."
-    kinds = Counter((first.verdict, second.verdict) for first, second in apart)
-    parts = [f"*{theirs}* where we say *{ours}* ({count(n)})" for (ours, theirs), n in kinds.most_common()]
     return (
-        f"The bootstrap comes to another verdict on {count(len(apart))} of {count(len(tested))} comparisons. It says "
-        f"{listing(parts)}. The table has these rows in bold."
+        f"The bootstrap comes to another verdict on {count(len(apart))} of {count(len(tested))} comparisons; the table has these "
+        "in bold."
     )
 
 
 def floor(study: Study) -> str:
     """Return the smallest corrected p-value that the bootstrap can give for this family, as a reader sees it."""
     return p_text(second_opinion.smallest_p(study))
-
-
-def _name(each: Judged) -> str:
-    d = each.difference
-    return f"{d.label} with {count(d.n_labels)} labels"
 
 
 def table(study: Study) -> Markdown:

@@ -66,17 +66,17 @@ def sentence(study: Study, longer: Study) -> str:
     if not both:
         return "No arm was run on a longer schedule."
     n, times = both[0][1].n_labels, _steps(both[0][1]) / _steps(both[0][0])
-    sentences = [
-        f"With {count(times)} times the steps and {count(n)} labels, {label(long.strategy.name)} reaches {acc(long)} instead of "
-        f"{acc(short)}."
-        for short, long in both
+    reached = [
+        f"{label(long.strategy.name)} reaches {acc(long)} instead of {acc(short)}." for short, long in both
     ]
+    text = f"With {count(times)} times the steps and {count(n)} labels, {' '.join(reached)}"
     if ends := _transfer_minus_scratch(study, longer):
-        (_, after), arm = ends, next(long for _, long in both if long.strategy.pretrained)
-        sentences.append(
-            f"{_leader(after)} The difference is then {link(arm, points(after.mean))} ({interval(after)})."
-        )
-    return " ".join(sentences) + _machines(both)
+        after, arm = ends[1], next(long for _, long in both if long.strategy.pretrained)
+        text += f" {_leader(after)}; transfer minus scratch is {link(arm, points(after.mean))} ({interval(after)})."
+        if after.seeds < MIN_SEEDS:
+            few = "one seed is" if after.seeds == 1 else f"{after.seeds} seeds are"
+            text += f" That describes these runs only, because {few} too few for a verdict."
+    return text + _machines(both)
 
 
 def in_short(study: Study, longer: Study) -> str:
@@ -114,16 +114,10 @@ def _transfer_minus_scratch(study: Study, longer: Study) -> tuple[Difference, Di
 
 def _leader(after: Difference) -> str:
     if after.low > 0:
-        text = "With this patience, transfer is ahead of this rival."
-    elif after.high < 0:
-        text = "With this patience, this rival from scratch is ahead."
-    else:
-        text = "With this patience, the two cannot be told apart."
-    return text + (
-        f" This is a description, because {'one seed is' if after.seeds == 1 else f'{after.seeds} seeds are'} too few for a verdict."
-        if after.seeds < MIN_SEEDS
-        else ""
-    )
+        return "With this patience, transfer is ahead of this rival"
+    if after.high < 0:
+        return "With this patience, this rival from scratch is ahead"
+    return "With this patience, the two cannot be told apart"
 
 
 def _machines(both: list[tuple[Arm, Arm]]) -> str:

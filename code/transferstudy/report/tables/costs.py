@@ -3,16 +3,13 @@
 from IPython.display import Markdown
 
 from ...analysis.cost import cpu_seconds, prediction_rate, timed, training_rate, wall_seconds
-from ...analysis.study import Arm, Study
+from ...analysis.study import Study
 from ...results.environment import machine
 from ..bill import bill, estimator
 from ..claims.costs import in_words
+from ..claims.words import link
 from ..markdown import by_size, pipe_table
-from ..values import Value, count, record_link
-
-
-def _link(arm: Arm, text: str) -> Value:
-    return Value(text, record_link(arm.anchor))
+from ..values import count
 
 
 def _amount(number: float) -> str:
@@ -24,7 +21,7 @@ def cost(study: Study) -> Markdown:
     """Processor time of training one model, mean over the seeds, in core-minutes; a dash where no time counts."""
     return by_size(
         study,
-        lambda arm: _link(arm, f"{cpu_seconds(study, arm).mean() / 60:.1f}") if timed(study, arm) else "–",
+        lambda arm: link(arm, f"{cpu_seconds(study, arm).mean() / 60:.1f}") if timed(study, arm) else "–",
     )
 
 
@@ -41,7 +38,7 @@ def speed(study: Study, n_labels: int) -> Markdown:
             [
                 arm.strategy.label,
                 learning,
-                _link(arm, in_words(training_rate(study, arm))),
+                link(arm, in_words(training_rate(study, arm))),
                 in_words(rate) if rate else "–",
                 f"{wall_seconds(study, arm).mean() / 60:.1f}",
                 f"{cpu_seconds(study, arm).mean() / 60:.1f}",
@@ -67,7 +64,7 @@ def energy(study: Study, n_labels: int) -> Markdown:
         rows.append(
             [
                 arm.strategy.label,
-                _link(arm, in_words(each.cpu_seconds / 60)) if each.cpu_seconds is not None else unknown,
+                link(arm, in_words(each.cpu_seconds / 60)) if each.cpu_seconds is not None else unknown,
                 in_words(alone) if alone is not None else unknown,
                 in_words(estimator().grams(alone)) if alone is not None else unknown,
                 _amount(each.whole_cpu_seconds / 60) if each.whole_cpu_seconds is not None else unknown,

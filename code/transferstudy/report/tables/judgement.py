@@ -11,6 +11,7 @@ from ...analysis.study import Arm, Study
 from ...analysis.temperature import arm_calibration
 from ..claims.beyond import corruption_name, robust_accuracy, robust_arms, tested
 from ..claims.judgement import labels_in_words
+from ..claims.words import link
 from ..markdown import by_size, pipe_table
 from ..values import Value, count, literal, record_link, signed
 
@@ -24,7 +25,7 @@ def p_text(p: float | None) -> str:
     return f"< {_SMALLEST}" if p < _SMALLEST else f"{p:.3f}"
 
 
-def verdicts(study: Study, n_labels: int | None = None) -> Markdown:
+def verdicts(study: Study) -> Markdown:
     """Every declared comparison: difference in points, interval, Holm-corrected p-value, McNemar, verdict, seeds.
 
     The column for McNemar says in how many pairs of models a was better, and in how many worse, by a mid-p value of at
@@ -33,8 +34,6 @@ def verdicts(study: Study, n_labels: int | None = None) -> Markdown:
     rows, sizes = [], {each.difference.n_labels for each in judged(study)}
     for each in judged(study):
         d = each.difference
-        if n_labels not in (None, d.n_labels):
-            continue
         clear = [m for m in d.models if m.p <= ALPHA]
         for_a = sum(m.only_a > m.only_b for m in clear)
         rows.append(
@@ -76,23 +75,18 @@ def models(study: Study, a: str, b: str) -> Markdown:
     return pipe_table(["labels", "seed", "only a right", "only b right", "mid-p"], rows, "rrrrr")
 
 
-def labels_worth(study: Study, strategy: str | None = None) -> Markdown:
-    """How many labels the best transfer arm is worth at each size: on the from-scratch curve, with the interval.
-
-    Args:
-        study: the finished runs.
-        strategy: the from-scratch strategy of the curve, or None for the best one at each size.
-    """
+def labels_worth(study: Study) -> Markdown:
+    """How many labels the best transfer arm is worth at each size: on the curve of the best from-scratch ones, with the interval."""
     rows = []
     for n in study.contested:
         arm = study.best(n, True)
-        found = worth(study, arm, strategy)
+        found = worth(study, arm)
         if found is None:
             continue
         beyond = {"more": "> ", "fewer": "< "}.get(found.equal_at.side, "")
         rows.append(
             [
-                Value(arm.strategy.label, record_link(arm.anchor)),
+                link(arm, arm.strategy.label),
                 count(n),
                 f"{100 * arm.accuracy:.1f}",
                 labels_in_words(found.equal_at),
@@ -102,8 +96,8 @@ def labels_worth(study: Study, strategy: str | None = None) -> Markdown:
             ]
         )
     header = [
-        "transfer arm",
-        "its labels",
+        "pretrained",
+        "labels",
         "test %",
         "labels from scratch",
         "95 % interval",
@@ -124,7 +118,7 @@ def temperature(study: Study, n_labels: int) -> Markdown:
         }
         rows.append(
             [
-                Value(arm.strategy.label, record_link(arm.anchor)),
+                link(arm, arm.strategy.label),
                 f"{mean['temperature']:.2f}",
                 f"{100 * mean['ece']:.1f}",
                 f"{100 * mean['ece_scaled']:.1f}",
@@ -143,7 +137,7 @@ def worst(study: Study) -> Markdown:
     def cell(arm: Arm) -> str:
         label, mean, (low, high) = worst_class(arm)
         spread = f"{100 * low:.0f}–{100 * high:.0f}" if len(arm.records) > 1 else "one seed"
-        value = Value(f"{100 * mean:.0f}", record_link(arm.anchor))._repr_markdown_()
+        value = link(arm, f"{100 * mean:.0f}")
         return f"{value} ({spread}), {literal(study.classes[label])}"
 
     return by_size(study, cell)
@@ -157,7 +151,7 @@ def robustness(study: Study, n_labels: int) -> Markdown:
     for arm in arms:
         shares = robust_accuracy(arm)
         numbers = [f"{100 * float(shares[kind].mean()):.1f}" for kind in kinds]
-        rows.append([Value(arm.strategy.label, record_link(arm.anchor)), *numbers, len(tested(arm))])
+        rows.append([link(arm, arm.strategy.label), *numbers, len(tested(arm))])
     return pipe_table(["strategy", *map(corruption_name, kinds), "seeds"], rows, "l" + "r" * (len(kinds) + 1))
 
 
@@ -174,10 +168,7 @@ def two_by_two(study: Study) -> Markdown:
     for found in all_corners(study):
         for network, pair in found.arms.items():
             gain = found.gain(network)
-            cells = [
-                Value(f"{100 * arm.accuracy:.1f}", record_link(arm.anchor)) if arm else "not run"
-                for arm in pair
-            ]
+            cells = [link(arm, f"{100 * arm.accuracy:.1f}") if arm else "not run" for arm in pair]
             rows.append(
                 [
                     count(found.n_labels),
@@ -200,7 +191,7 @@ def probe_gap(study: Study) -> Markdown:
         if not set(probe.seeds) & set(control.seeds):
             continue
         d = between(study, probe, control)
-        shown = [Value(f"{100 * arm.accuracy:.1f}", record_link(arm.anchor)) for arm in (probe, control)]
+        shown = [link(arm, f"{100 * arm.accuracy:.1f}") for arm in (probe, control)]
         gap = Value(signed(d.mean), record_link(d.anchor))
         rows.append([count(n), *shown, gap, f"{signed(d.low)} to {signed(d.high)}", d.kind, d.seeds])
     header = ["labels", "pretrained", "random", "gap", "95 % interval", "interval over", "seeds"]

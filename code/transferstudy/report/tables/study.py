@@ -2,20 +2,16 @@
 
 from IPython.display import Markdown
 
-from ...analysis.comparison import declared
 from ...analysis.study import Arm, Study
 from ...errors import StudyError
 from ...plan.backbones import BACKBONES
 from ...results.environment import machine
 from .. import claims
 from ..cards import card
+from ..claims.words import link
 from ..markdown import by_size, pipe_table
 from ..sources import source_of
-from ..values import Value, count, literal, percent, record_link, signed
-
-
-def _link(arm: Arm, text: str) -> Value:
-    return Value(text, record_link(arm.anchor))
+from ..values import Value, count, literal, percent, record_link
 
 
 def accuracy(study: Study) -> Markdown:
@@ -24,26 +20,9 @@ def accuracy(study: Study) -> Markdown:
     def cell(arm: Arm) -> str:
         seeds = 100 * arm.test("accuracy")
         spread = f"{seeds.min():.1f}–{seeds.max():.1f}" if len(seeds) > 1 else "one seed"
-        return f"{_link(arm, f'{100 * arm.accuracy:.1f}')._repr_markdown_()} ({spread})"
+        return f"{link(arm, f'{100 * arm.accuracy:.1f}')} ({spread})"
 
     return by_size(study, cell)
-
-
-def differences(study: Study, n_labels: int | None = None) -> Markdown:
-    """Seed-paired differences in test accuracy, in points, with intervals."""
-    rows = []
-    for d in declared(study):
-        if n_labels in (None, d.n_labels):
-            rows.append(
-                [
-                    d.label,
-                    count(d.n_labels),
-                    Value(signed(d.mean), record_link(d.anchor)),
-                    f"{signed(d.low)} to {signed(d.high)}",
-                    d.seeds,
-                ]
-            )
-    return pipe_table(["a − b", "labels", "difference", "95 % interval", "seeds"], rows, "lrrrr")
 
 
 def strategies(study: Study) -> Markdown:
@@ -64,7 +43,7 @@ def layers(study: Study) -> Markdown:
         total, learn = record["parameters"]["total"], record["parameters"]["trainable"]
         learning = next(reversed(record["learning_layers"].values()))
         rows.append(
-            [strategy.label, count(total), _link(arm, count(learn)), percent(learn / total, 2), len(learning)]
+            [strategy.label, count(total), link(arm, count(learn)), percent(learn / total, 2), len(learning)]
         )
     return pipe_table(["strategy", "parameters", "learning", "share", "learning layers"], rows, "lrrrr")
 
@@ -88,7 +67,7 @@ def calibration(study: Study) -> Markdown:
         for n in study.sizes:
             if study.has(strategy.name, n):
                 arm = study.arm(strategy.name, n)
-                row += [_link(arm, f"{100 * arm.test('ece').mean():.1f}"), f"{arm.test('nll').mean():.2f}"]
+                row += [link(arm, f"{100 * arm.test('ece').mean():.1f}"), f"{arm.test('nll').mean():.2f}"]
             else:
                 row += ["not run", ""]
         rows.append(row)
@@ -119,7 +98,7 @@ def _over_sizes(arms: list[Arm], field: str) -> str:
     return shown[0] if len(set(shown)) == 1 else " / ".join(shown)
 
 
-def backbones(study: Study | None = None) -> Markdown:
+def backbones() -> Markdown:
     """The networks the package knows, their preprocessing, and where they can be cut."""
     rows = [
         [

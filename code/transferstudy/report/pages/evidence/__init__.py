@@ -1,7 +1,7 @@
 """Predicates on our results: does what others found hold here too? `cards/citations.yaml` names them."""
 
 from . import accuracy, behaviour
-from .base import AGREES, DISAGREES, NOT_TESTED, PARTLY, PREDICATES, UNDECIDED, VERDICTS, Evidence
+from .base import AGREES, DISAGREES, NOT_TESTED, PARTLY, PREDICATES, UNDECIDED, Evidence
 
 __all__ = [
     "AGREES",
@@ -10,7 +10,6 @@ __all__ = [
     "PARTLY",
     "PREDICATES",
     "UNDECIDED",
-    "VERDICTS",
     "Evidence",
     "accuracy",
     "behaviour",

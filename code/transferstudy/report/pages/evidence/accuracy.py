@@ -2,7 +2,8 @@
 
 from ....analysis.comparison import between
 from ....analysis.study import Study
-from ...values import Value, count, percent, record_link
+from ...claims.words import acc
+from ...values import count
 from .base import (
     AGREES,
     DISAGREES,
@@ -78,8 +79,6 @@ def worth(study: Study, a: str, b: str, factor: int) -> Evidence:
             continue
         d = between(study, x, y)
         behind = side_of_interval(d) < 0
-        shown = " against ".join(
-            Value(percent(arm.accuracy), record_link(arm.anchor))._repr_markdown_() for arm in (x, y)
-        )
+        shown = " against ".join(acc(arm) for arm in (x, y))
         found.append(AtSize(n, -1 if behind else 1, shown, d.seeds))
     return evidence(found, f"{arm_label(a)} against {arm_label(b)} with {count(factor)} times the labels")

@@ -15,7 +15,6 @@ from ...claims.words import diff
 from ...values import count, signed
 
 AGREES, PARTLY, DISAGREES, UNDECIDED, NOT_TESTED = "agrees", "partly", "disagrees", "undecided", "not tested"
-VERDICTS = (AGREES, PARTLY, DISAGREES, UNDECIDED, NOT_TESTED)
 # Arms that are chosen anew at each size, on validation images: word -> whether pretrained.
 BEST = {"best transfer": True, "best from scratch": False}
 # What the analysis plan says of a difference -> the arm that it favours.
@@ -27,7 +26,7 @@ class Evidence:
     """What our results say about one finding of others.
 
     Attributes:
-        verdict: one of `VERDICTS`.
+        verdict: `AGREES`, `PARTLY`, `DISAGREES`, `UNDECIDED` or `NOT_TESTED`.
         shown: the numbers, as Markdown with links to their records; empty if nothing was tested.
         seeds: the fewest seeds behind any of the numbers; 0 if nothing was tested.
     """
@@ -155,7 +154,7 @@ def evidence(found: list[AtSize], what: str, together: Callable[[list[int]], str
     Args:
         found: one comparison a size; none makes the finding not tested.
         what: what is compared, put before the numbers.
-        together: turns the sides (+1, 0, -1) into one of `VERDICTS`.
+        together: turns the sides (+1, 0, -1) into a verdict.
     """
     if not found:
         return Evidence(NOT_TESTED)

@@ -3,7 +3,8 @@
 import numpy as np
 
 from ....analysis.study import Arm, Study
-from ...values import Value, percent, points, record_link
+from ...claims.words import link
+from ...values import percent, points
 from .base import AtSize, Evidence, arm_label, chosen_sizes, evidence, pairs, predicate
 
 # Half-width of a 95 % interval of a normal variable, in standard deviations.
@@ -19,10 +20,6 @@ def _shared(x: Arm, y: Arm) -> list[int]:
     return sorted(set(x.seeds) & set(y.seeds))
 
 
-def _link(arm: Arm, text: str) -> str:
-    return Value(text, record_link(arm.anchor))._repr_markdown_()
-
-
 @predicate
 def better_calibrated(study: Study, a: str, b: str, sizes: str | int = "all") -> Evidence:
     """In every seed the expected calibration error of arm a is below that of arm b."""
@@ -30,7 +27,7 @@ def better_calibrated(study: Study, a: str, b: str, sizes: str | int = "all") ->
     for x, y in pairs(study, a, b, sizes):
         seeds = _shared(x, y)
         errors = [arm.test("ece")[[arm.seeds.index(s) for s in seeds]] for arm in (x, y)]
-        shown = f"{_link(x, percent(float(errors[0].mean())))} against {percent(float(errors[1].mean()))}"
+        shown = f"{link(x, percent(float(errors[0].mean())))} against {percent(float(errors[1].mean()))}"
         found.append(AtSize(x.n_labels, _agreed(errors[1] - errors[0]), shown, len(seeds)))
     return evidence(found, f"calibration error, {arm_label(a)} against {arm_label(b)}")
 
@@ -43,7 +40,7 @@ def overconfident(study: Study, arm: str, sizes: str | int = "all") -> Evidence:
         log_p, labels = study.test_predictions(x.strategy.name, x.n_labels)
         excess = np.exp(log_p.astype(np.float64).max(axis=2)).mean(axis=1)
         excess -= (log_p.argmax(axis=2) == labels).mean(axis=1)
-        shown = _link(x, points(float(excess.mean())))
+        shown = link(x, points(float(excess.mean())))
         found.append(AtSize(x.n_labels, _agreed(excess), shown, len(x.seeds)))
     return evidence(found, f"confidence − accuracy, {arm_label(arm)}")
 
@@ -57,7 +54,7 @@ def above_chance(study: Study, arm: str, sizes: str | int = "all") -> Evidence:
         margin = NORMAL * np.sqrt(chance * (1 - chance) / x.records[0]["data"]["test"])
         above = np.abs(x.test("accuracy") - chance) > margin
         side = _agreed(x.test("accuracy") - chance) if above.all() else 0
-        found.append(AtSize(x.n_labels, side, _link(x, percent(x.accuracy)), len(x.seeds)))
+        found.append(AtSize(x.n_labels, side, link(x, percent(x.accuracy)), len(x.seeds)))
     return evidence(found, f"{arm_label(arm)}, where guessing gives {percent(chance, 0)}")
 
 
@@ -92,9 +89,9 @@ def sooner(study: Study, a: str, b: str, sizes: str | int = "all") -> Evidence:
         ours, theirs = np.array(steps, float).T
         reached = np.isfinite(ours)
         if reached.all():
-            shown = f"after {_link(x, percent(float((ours / theirs).mean()), 0))} of its steps"
+            shown = f"after {link(x, percent(float((ours / theirs).mean()), 0))} of its steps"
         else:
-            shown = _link(x, f"not in {np.count_nonzero(~reached)} of {len(reached)} seeds")
+            shown = link(x, f"not in {np.count_nonzero(~reached)} of {len(reached)} seeds")
         found.append(AtSize(x.n_labels, _agreed(theirs - ours), shown, len(reached)))
     return evidence(found, f"{arm_label(a)} reaches the best of {arm_label(b)}")
 
@@ -116,7 +113,7 @@ def leads_when_corrupted(study: Study, a: str, b: str, sizes: str | int = "all")
         ours_theirs = np.array([pair for pair in both if None not in pair], float)
         if len(ours_theirs):
             ours, theirs = ours_theirs.T
-            shown = f"{_link(x, percent(float(ours.mean())))} against {percent(float(theirs.mean()))}"
+            shown = f"{link(x, percent(float(ours.mean())))} against {percent(float(theirs.mean()))}"
             found.append(AtSize(x.n_labels, _agreed(ours - theirs), shown, len(ours)))
     return evidence(
         chosen_sizes(found, sizes), f"corrupted test images, {arm_label(a)} against {arm_label(b)}"

@@ -1,4 +1,4 @@
-"""All strategies side by side: accuracy at one size, and accuracy against what it costs."""
+"""Accuracy against what it costs."""
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -7,37 +7,8 @@ from ...analysis.comparison import arm_interval
 from ...analysis.cost import cpu_seconds, timed
 from ...analysis.study import Study
 from ..bill import pretrainings
-from .marks import draw_interval, draw_seeds, minutes_axis, name_ends
+from .marks import draw_interval, minutes_axis, name_ends
 from .style import by_size, canvas, colour, dash, marker
-
-
-def arms_at(study: Study, n_labels: int, theme: str = "light", size: str = "page") -> Figure:
-    """Test accuracy of every strategy at one number of labels, sorted: mean, interval, and a small dot for each seed."""
-    arms = sorted(study.at(n_labels), key=lambda a: a.accuracy)
-    with canvas(theme, size, 0.1 + by_size(size, 0.055, 0.043, 0.105) * len(arms)) as (figure, axis, face):
-        for row, arm in enumerate(arms):
-            tone = colour(arm.strategy.name, theme)
-            low, high = arm_interval(study, arm)
-            draw_interval(axis, (100 * low, 100 * high), row, tone, face)
-            axis.plot(
-                100 * arm.accuracy, row, marker=marker(arm.strategy.name), color=tone,
-                markersize=face.marker * 1.3, zorder=3,
-            )  # fmt: skip
-            draw_seeds(axis, 100 * arm.test("accuracy"), row + 0.3, tone, face)
-            axis.annotate(
-                f"{100 * arm.accuracy:.1f}", (100 * high, row), xytext=(face.font * 0.7, 0),
-                textcoords="offset points", va="center", color=face.ink,
-            )  # fmt: skip
-        axis.set_yticks(range(len(arms)), [a.strategy.label for a in arms])
-        low, high = axis.get_xlim()
-        axis.set_xlim(max(0, low), high + 0.09 * (high - low))
-        axis.set_ylim(-0.6, len(arms) - 0.4)
-        axis.set_xlabel(
-            f"test accuracy (%){chr(10) if size == 'phone' else ' '}with {n_labels:,} labelled images"
-        )
-        axis.grid(axis="y", visible=False)
-        axis.tick_params(axis="y", length=0)
-    return figure
 
 
 def cost(study: Study, theme: str = "light", size: str = "page") -> Figure:
