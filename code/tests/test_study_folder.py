@@ -15,8 +15,10 @@ from transferstudy.cli import main
 from transferstudy.data import load as load_data
 from transferstudy.data.choice import Reading
 from transferstudy.data.division import parts_of
+from transferstudy.data.pictures import read_picture
 from transferstudy.errors import StudyError
-from transferstudy.own_images import page_slides, page_words, study_plan
+from transferstudy.experiments.inside.gradcam import grad_cam
+from transferstudy.own_images import mistake_maps, page_maps, page_slides, page_words, study_plan
 from transferstudy.own_images.arm import share
 from transferstudy.own_images.calibration import Speed
 from transferstudy.own_images.check_study import check_study
@@ -294,3 +296,96 @@ def test_the_model_file_gives_what_was_trained_and_plain_keras_opens_it(strategy
         "cat",
         "dog",
     ]
+
+
+def final(folder, data, strategy: str):
+    """Put a model that nobody trained where a study's model lies; return it to logits, and its portable form."""
+    import keras
+
+    from transferstudy.models import build_model, standardise_head
+    from transferstudy.own_images.final_model import portable, save
+
+    spec = run_spec(replace(FRAME, side=32), strategy, 320, 0)
+    keras.utils.set_random_seed(1)
+    model = build_model(spec.backbone, 2, 32, standardise=strategy == "linear_probe")
+    if strategy == "linear_probe":
+        standardise_head(model, np.random.default_rng(0).normal(1, 3, (50, 512)).astype("float32"))
+    whole = portable(model, spec, 2)
+    notes = {
+        "classes": list(data["classes"]),
+        "run": "study of photos",
+        "weights": {"name": "none", "sha256": None},
+    }
+    folder.write("model", {"sha256": save(whole, folder.model, notes)})
+    return model, whole
+
+
+@pytest.mark.parametrize("strategy", ["linear_probe", "small_scratch"])
+def test_maps_of_mistakes_are_those_of_the_model_that_is_taken_away(strategy, tmp_path, monkeypatch):
+    root, folder = made_up(tmp_path, {"linear_probe": 0.8, "small_scratch": 0.7}, seeds=1, sizes=(60,))
+    o = load(folder)
+    model, whole = final(folder, o.pictures, strategy)
+    mistake_maps.keep_maps(folder, o, root)
+    kept = mistake_maps.read_maps(folder)
+    shown = kept.about["mistakes"]
+    assert [(m["file"], m["said"]) for m in shown] == [
+        (o.pictures["files"][i], s) for i, s, _ in o.mistakes()[:6]
+    ]
+    assert all(o.classes[m["label"]] == m["file"].split("/")[0] and m["label"] != m["said"] for m in shown)
+    x = np.stack([read_picture(root / m["file"], 32).pixels for m in shown])
+    assert [m["now"] for m in shown] == whole.predict(x, verbose=0).argmax(axis=1).tolist()
+    for what, maps in (("said", kept.for_said), ("label", kept.for_label)):
+        expected = grad_cam(model, x, np.array([m[what] for m in shown]), kept.about["layer"])
+        assert maps.shape == expected.shape and maps.shape[1] >= 8
+        np.testing.assert_allclose(maps.astype(float), expected, atol=0.02)
+    assert kept.for_said.max() == 1 and (kept.for_said != kept.for_label).any()
+    monkeypatch.setattr(mistake_maps, "_made", lambda *_: pytest.fail("made again"))
+    mistake_maps.keep_maps(folder, o, root)
+
+
+def test_damaged_maps_are_found_and_made_again(tmp_path):
+    root, folder = made_up(tmp_path, {"small_scratch": 0.8}, seeds=1, sizes=(60,))
+    o = load(folder)
+    final(folder, o.pictures, "small_scratch")
+    mistake_maps.keep_maps(folder, o, root)
+    assert "maps of the mistakes: whole" in check_study(folder.root)
+    archive = folder.records / "maps.npz"
+    whole = archive.read_bytes()
+    archive.write_bytes(whole[:-9])
+    with pytest.raises(StudyError, match=r"study/maps\.npz: damaged or edited"):
+        check_study(folder.root)
+    mistake_maps.keep_maps(folder, o, root)
+    assert archive.read_bytes() == whole
+
+
+def test_the_text_says_whose_maps_they_are_and_what_to_check():
+    def said(count: int, right: int, seen: bool = True) -> str:
+        mistakes = [
+            {"file": f"cat/{k}.png", "label": 0, "said": 1, "probability": 0.9, "now": int(k >= right)}
+            for k in range(count)
+        ]
+        maps = np.zeros((count, 8, 8), np.float16)
+        return page_maps.words(mistake_maps.MistakeMaps({"mistakes": mistakes, "seen": seen}, maps, maps))
+
+    assert said(0, 0) == "The networks made no mistake, so there is no mistake to look into."
+    assert "It learned from all labelled pictures, this picture included, and now names the label." in said(
+        1, 1
+    )
+    assert "and now names the label of all of them. A map has 8 by 8 places." in said(6, 6)
+    assert "It has not seen these pictures either, and still does not name the label of any" in said(
+        3, 0, False
+    )
+    assert "names the label of 4 of the 6. A label that it contradicts" in said(6, 4)
+    assert said(6, 4).split("check: ")[1].startswith("`cat/4.png`, `cat/5.png`.")
+
+
+@pytest.mark.parametrize("count", [0, 1, 5])
+@pytest.mark.parametrize("size", ["page", "phone"])
+def test_maps_are_drawn_beside_their_pictures(count, size):
+    pixels, heat = np.full((32, 32, 3), 90, np.uint8), np.eye(8, dtype=np.float16)
+    found = [page_maps.Looked(pixels, heat, heat.T, "a_$very$_long_name_of_a_class", "dog", 0.9)] * count
+    figure = page_maps.figure(found, size=size)
+    figure.canvas.draw()
+    shown = [axis for axis in figure.axes if axis.get_visible()]
+    assert len(shown) == (3 * count or 1)
+    assert [len(axis.images) for axis in shown] == [1, 2, 2] * count or not count

@@ -127,6 +127,18 @@ def portable(model, spec: RunSpec, classes: int):
     return whole
 
 
+def opened_up(whole) -> tuple:
+    """Return what a portable model is made of: the layer that scales pixels, and the network from there to logits.
+
+    Args:
+        whole: as `portable` returns it, or as it was opened from its file.
+    """
+    import keras
+
+    network = whole.get_layer(NETWORK)
+    return network.get_layer("scale"), next(part for part in network.layers if isinstance(part, keras.Model))
+
+
 def save(whole, path: Path, notes: dict) -> str:
     """Write a model with its notes as one `.keras` file and return the file's SHA-256.
 
