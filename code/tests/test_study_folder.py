@@ -233,7 +233,9 @@ def test_changed_pictures_set_the_old_runs_aside(tmp_path):
     root, folder = made_up(tmp_path, {"linear_probe": 0.9}, seeds=1, sizes=(60,))
     before = folder.read("plan")["frame"]["data_sha256"]
     fill(root / "cat", 0, 1, start=900)
+    (folder.root / "model.tflite").write_bytes(b"of the earlier pictures")
     assert folder.set_aside(before) == 3
+    assert not (folder.root / "model.tflite").exists()
     assert not folder.store.ids() and not folder.has("plan")
     assert len(list((folder.root / "earlier" / before[:12] / "results" / "runs").glob("*.json"))) == 3
 
@@ -273,20 +275,39 @@ def test_predict_goes_on_where_it_stopped_and_names_what_it_cannot_read(tmp_path
     assert "is a folder of pictures; name the model" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("strategy", ["linear_probe", "small_scratch"])
-def test_the_model_file_gives_what_was_trained_and_plain_keras_opens_it(strategy, tmp_path):
+def untrained(strategy: str):
+    """A network that learned nothing, but whose head is as wide awake as a trained one's; and a run of the strategy."""
     import keras
 
-    from transferstudy.models import build_model, standardise_head
-    from transferstudy.own_images.final_model import check_same, portable, save
+    from transferstudy.models import build_model, split_at, standardise_head
+    from transferstudy.models.build import he_initialise
 
     spec = run_spec(replace(FRAME, side=32), strategy, 320, 0)
     keras.utils.set_random_seed(1)
     model = build_model(spec.backbone, 2, 32, standardise=strategy == "linear_probe")
+    he_initialise(model)
     if strategy == "linear_probe":
-        standardise_head(model, np.random.default_rng(0).normal(1, 3, (50, 512)).astype("float32"))
-    x = np.random.default_rng(2).integers(0, 256, (8, 32, 32, 3)).astype(np.uint8)
+        standardise_head(model, split_at(model, None)[0].predict(noise(50), verbose=0))
+    return model, spec
+
+
+def noise(count: int) -> np.ndarray:
+    """Pictures of 32 pixels without a pattern, of different brightness."""
+    rng = np.random.default_rng(2)
+    bright = rng.uniform(0.2, 1, (count, 1, 1, 3))
+    return (bright * rng.integers(0, 256, (count, 32, 32, 3))).astype(np.uint8)
+
+
+@pytest.mark.parametrize("strategy", ["linear_probe", "small_scratch"])
+def test_the_model_file_gives_what_was_trained_and_plain_keras_opens_it(strategy, tmp_path):
+    import keras
+
+    from transferstudy.own_images.final_model import check_same, portable, save
+
+    model, spec = untrained(strategy)
+    x = noise(8)
     whole = portable(model, spec, 2)
+    assert np.ptp(whole.predict(x, verbose=0)[:, 0]) > 0.01, "eight pictures, one answer: nothing is compared"
     assert check_same(model, whole, x, 1e-3) < 1e-3
     save(whole, tmp_path / "model.keras", {"classes": ["cat", "dog"]})
     opened = keras.saving.load_model(tmp_path / "model.keras", compile=False)
@@ -300,16 +321,9 @@ def test_the_model_file_gives_what_was_trained_and_plain_keras_opens_it(strategy
 
 def final(folder, data, strategy: str):
     """Put a model that nobody trained where a study's model lies; return it to logits, and its portable form."""
-    import keras
-
-    from transferstudy.models import build_model, standardise_head
     from transferstudy.own_images.final_model import portable, save
 
-    spec = run_spec(replace(FRAME, side=32), strategy, 320, 0)
-    keras.utils.set_random_seed(1)
-    model = build_model(spec.backbone, 2, 32, standardise=strategy == "linear_probe")
-    if strategy == "linear_probe":
-        standardise_head(model, np.random.default_rng(0).normal(1, 3, (50, 512)).astype("float32"))
+    model, spec = untrained(strategy)
     whole = portable(model, spec, 2)
     notes = {
         "classes": list(data["classes"]),
@@ -389,3 +403,29 @@ def test_maps_are_drawn_beside_their_pictures(count, size):
     shown = [axis for axis in figure.axes if axis.get_visible()]
     assert len(shown) == (3 * count or 1)
     assert [len(axis.images) for axis in shown] == [1, 2, 2] * count or not count
+
+
+@pytest.mark.filterwarnings("ignore:.*tf.lite.Interpreter is deprecated:UserWarning")
+@pytest.mark.parametrize("strategy", ["linear_probe", "small_scratch"])
+def test_the_exported_model_gives_the_probabilities_of_the_keras_file(strategy, tmp_path):
+    """With what is locked: TensorFlow writes LiteRT and runs it, and no operator needs TensorFlow itself."""
+    import keras
+    import tensorflow as tf
+
+    from transferstudy.own_images.final_model import LITERT, ONNX, export
+
+    folder = StudyFolder(tmp_path)
+    final(folder, {"classes": ["cat", "dog"]}, strategy)
+    opened = keras.saving.load_model(folder.model, compile=False)
+    (tmp_path / ONNX).write_bytes(b"of an earlier model")
+    said = export(opened, tmp_path)
+    assert said[LITERT] == "written"
+    assert (tmp_path / ONNX).exists() == (said[ONNX] == "written")
+    assert said[ONNX] == "written" or "onnx is not installed" in said[ONNX]
+    assert b"Flex" not in (tmp_path / LITERT).read_bytes()
+    x = noise(5).astype("float32")
+    run = tf.lite.Interpreter(str(tmp_path / LITERT)).get_signature_runner()
+    (name,) = run.get_input_details()
+    probabilities = run(**{name: x})["output_0"]
+    np.testing.assert_allclose(probabilities, opened.predict(x, verbose=0), atol=1e-5)
+    assert np.ptp(probabilities[:, 0]) > 0.01, "five pictures, one answer: nothing is compared"
