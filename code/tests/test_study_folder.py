@@ -240,6 +240,26 @@ def test_changed_pictures_set_the_old_runs_aside(tmp_path):
     assert len(list((folder.root / "earlier" / before[:12] / "results" / "runs").glob("*.json"))) == 3
 
 
+def test_a_study_of_other_classes_is_another_study(tmp_path, capsys, monkeypatch):
+    """Otherwise an option that was forgotten would set hours of runs aside."""
+    monkeypatch.chdir(tmp_path)
+    root, folder = made_up(tmp_path, {"linear_probe": 0.9}, seeds=1, sizes=(60,))
+    fill(root / "bird", 1, 8, start=700)
+    plan = folder.read("plan")
+    folder.write("plan", {**plan, "reading": {"classes": ["cat", "dog"]}})
+    assert main(["study", "photos"]) == 2
+    said = capsys.readouterr()
+    assert (
+        "was made with --classes cat,dog. Give the same classes, or name another folder with --out."
+        in said.err
+    )
+    assert "photos: 88 pictures in 3 classes" in said.out
+    assert len(folder.store.ids()) == 3 and not (folder.root / "earlier").exists()
+    folder.write("plan", {**plan, "reading": {}, "frame": {**plan["frame"], "data_sha256": "cd" * 32}})
+    assert main(["study", "photos", "--classes", "cat,dog"]) == 2
+    assert "was made without it" in capsys.readouterr().err
+
+
 def test_a_study_goes_neither_among_the_pictures_nor_over_something_else(tmp_path):
     root = both(tmp_path / "photos", 5)
     with pytest.raises(StudyError, match="lies inside the folder of pictures"):
