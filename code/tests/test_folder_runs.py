@@ -39,6 +39,7 @@ def test_a_folder_called_cifar10_is_not_cifar10(tmp_path):
     [
         (["--data", "{file}"], "--data {file}: the preset smoke uses the images that come with the package."),
         (["--groups", "p"], "--groups: this is for a folder of pictures; give one with --data FOLDER"),
+        (["--classes", "cat,dog"], "--classes: this is for a folder of pictures"),
         (["--fit", "pad"], "--fit: this is for a folder of pictures"),
         (["--data", ""], "--data: the path is empty"),
         (["--data", "{folder}", "--folds", "1"], "--folds 1: must be a whole number from 2 to 20, or none"),

@@ -245,6 +245,53 @@ def test_conflicts_are_dropped_or_kept_as_asked(tmp_path):
     assert dropped.content != kept.content
 
 
+def test_classes_that_are_not_named_are_left_out_and_said(tmp_path, capsys):
+    """What is left out is not even read, so nothing that is wrong in it stops the rest."""
+    root = both(tmp_path / "photos", 10)
+    fill(root / "bird, grey", 0, 3, start=500)  # too few to learn from
+    (root / "bird, grey" / "broken.png").write_bytes(b"no picture")
+    fill(root / "again", 1, 6)  # copies of the dogs
+    with pytest.raises(StudyError):
+        load("photos", root, 16)
+    two = load("photos", root, 16, reading=Reading(classes=("cat", "dog")))
+    assert two.classes == ("cat", "dog") and len(two.y_train) + len(two.y_test) == 20
+    alone = tmp_path / "alone" / "photos"
+    for name in two.classes:
+        shutil.copytree(root / name, alone / name)
+    assert load("photos", alone, 16).content == two.content
+    assert main(["look", str(root), "--classes", "dog,cat", "--json", str(tmp_path / "look.json")]) == 0
+    assert (
+        "Classes left out, because --classes does not name them: again (6 pictures), bird, grey (4 pictures)."
+        in capsys.readouterr().out
+    )
+    found = json.loads((tmp_path / "look.json").read_text())
+    assert [entry["name"] for entry in found["classes"]] == ["cat", "dog"]
+    assert found["classes_left_out"][0] == {"name": "again", "pictures": 6} and not found["unreadable"]
+    assert main(["look", str(root), "--classes", '"bird, grey",cat']) == 0
+    assert "bird, grey " in capsys.readouterr().out
+
+
+def test_a_class_that_one_part_lacks_can_be_left_out(tmp_path):
+    both(tmp_path / "train", 10)
+    both(tmp_path / "test", 5, start=50)
+    fill(tmp_path / "train" / "bird", 0, 6, start=500)
+    with pytest.raises(StudyError, match="the class 'bird' is in train/ but not in test/"):
+        load("photos", tmp_path, 16)
+    data = load("photos", tmp_path, 16, reading=Reading(classes=("cat", "dog")))
+    assert (len(data.y_train), len(data.y_test)) == (20, 10)
+
+
+@pytest.mark.parametrize("command", [["look"], ["study"], ["plan", "--preset", "smoke", "--data"]])
+def test_a_class_that_is_not_there_is_refused_with_those_that_are(command, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    root = both(tmp_path / "photos", 10)
+    assert main([*command, str(root), "--classes", "cat,horse,dog"]) == 2
+    assert "photos has no class horse. It has cat, dog." in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main([*command, str(root), "--classes", "cat"])
+    assert "expected the names of two or more classes, such as cat,dog, not 'cat'" in capsys.readouterr().err
+
+
 @pytest.fixture
 def patients(tmp_path):
     """Twenty patients with three shots each; the same names in both classes are the same patients."""

@@ -1,20 +1,28 @@
 """The bench counts and divides rightly; how fast this machine is, is no matter of right or wrong."""
 
+import csv
 import json
+from pathlib import Path
 
 import keras
 import pytest
 from fakes import fake_store, main_specs
+from photos import both
+from PIL import Image
 
 from transferstudy.analysis.estimate import seconds, shared_keys
 from transferstudy.cli import main
 from transferstudy.experiments import bench
 from transferstudy.models import build_model
+from transferstudy.own_images import predict_speed
+from transferstudy.own_images.predict_folder import predict_folder
 from transferstudy.plan.backbones import get_backbone
 from transferstudy.plan.presets import expand
 from transferstudy.plan.spec import RunSpec
 from transferstudy.results.store import Store
 from transferstudy.training import timing
+
+SHIPPED = Path(__file__).resolve().parents[2] / "results" / "models" / "compact-finetuned.keras"
 
 
 def test_multiply_adds_of_a_network_known_from_the_literature():
@@ -149,3 +157,40 @@ def test_runs_share_what_they_start_from():
     assert shared_keys(other)["features"] != keys["linear_probe"]["features"]
     random = by_name["random_features"].model_copy(update={"seed": 1})
     assert shared_keys(random)["test"] != keys["random_features"]["test"]
+
+
+def test_predict_is_timed_beside_a_loop_that_does_the_same(tmp_path, capsys):
+    root = both(tmp_path / "photos", 4, name="photo{}.png")
+    for path in root.rglob("*.png"):
+        Image.open(path).resize((32, 32)).save(path)
+    table = tmp_path / "classes.csv"
+    predict_folder(root, SHIPPED, table)
+    rows = list(csv.DictReader(table.open(encoding="utf-8")))
+    p = predict_speed.keras_loop([root / row["file"] for row in rows], SHIPPED)
+    assert [f"{x:.4f}" for x in p.max(axis=1)] == [row["probability"] for row in rows]
+    out = tmp_path / "bench.json"
+    assert main(["bench", "--predict", str(root), "--model", str(SHIPPED), "--out", str(out)]) == 0
+    assert "8 pictures in batches of 64: predict" in capsys.readouterr().out
+    found = json.loads(out.read_text())["predict"]
+    assert found["pictures"] == 8 and found["predict"] > 0 and found["keras_loop"] > 0
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--predict", "photos"], "--predict FOLDER and --model FILE belong together"),
+        (
+            ["--predict", "photos", "--model", "m.keras", "--keep"],
+            "--keep: no page shows how fast predict is",
+        ),
+        (
+            ["--predict", "{root}", "--model", str(SHIPPED)],
+            "1 of 5 files cannot be read, such as cat/broken.png",
+        ),
+    ],
+)
+def test_what_cannot_be_timed_is_refused(options, said, tmp_path, capsys):
+    root = both(tmp_path / "photos", 2)
+    (root / "cat" / "broken.png").write_bytes(b"no picture")
+    assert main(["bench", *(o.format(root=root) for o in options)]) == 2
+    assert said in capsys.readouterr().err

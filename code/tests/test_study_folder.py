@@ -15,8 +15,10 @@ from transferstudy.cli import main
 from transferstudy.data import load as load_data
 from transferstudy.data.choice import Reading
 from transferstudy.data.division import parts_of
+from transferstudy.data.pictures import read_picture
 from transferstudy.errors import StudyError
-from transferstudy.own_images import page_slides, page_words, study_plan
+from transferstudy.experiments.inside.gradcam import grad_cam
+from transferstudy.own_images import mistake_maps, page_maps, page_slides, page_words, study_plan
 from transferstudy.own_images.arm import share
 from transferstudy.own_images.calibration import Speed
 from transferstudy.own_images.check_study import check_study
@@ -231,9 +233,31 @@ def test_changed_pictures_set_the_old_runs_aside(tmp_path):
     root, folder = made_up(tmp_path, {"linear_probe": 0.9}, seeds=1, sizes=(60,))
     before = folder.read("plan")["frame"]["data_sha256"]
     fill(root / "cat", 0, 1, start=900)
+    (folder.root / "model.tflite").write_bytes(b"of the earlier pictures")
     assert folder.set_aside(before) == 3
+    assert not (folder.root / "model.tflite").exists()
     assert not folder.store.ids() and not folder.has("plan")
     assert len(list((folder.root / "earlier" / before[:12] / "results" / "runs").glob("*.json"))) == 3
+
+
+def test_a_study_of_other_classes_is_another_study(tmp_path, capsys, monkeypatch):
+    """Otherwise an option that was forgotten would set hours of runs aside."""
+    monkeypatch.chdir(tmp_path)
+    root, folder = made_up(tmp_path, {"linear_probe": 0.9}, seeds=1, sizes=(60,))
+    fill(root / "bird", 1, 8, start=700)
+    plan = folder.read("plan")
+    folder.write("plan", {**plan, "reading": {"classes": ["cat", "dog"]}})
+    assert main(["study", "photos"]) == 2
+    said = capsys.readouterr()
+    assert (
+        "was made with --classes cat,dog. Give the same classes, or name another folder with --out."
+        in said.err
+    )
+    assert "photos: 88 pictures in 3 classes" in said.out
+    assert len(folder.store.ids()) == 3 and not (folder.root / "earlier").exists()
+    folder.write("plan", {**plan, "reading": {}, "frame": {**plan["frame"], "data_sha256": "cd" * 32}})
+    assert main(["study", "photos", "--classes", "cat,dog"]) == 2
+    assert "was made without it" in capsys.readouterr().err
 
 
 def test_a_study_goes_neither_among_the_pictures_nor_over_something_else(tmp_path):
@@ -271,20 +295,39 @@ def test_predict_goes_on_where_it_stopped_and_names_what_it_cannot_read(tmp_path
     assert "is a folder of pictures; name the model" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("strategy", ["linear_probe", "small_scratch"])
-def test_the_model_file_gives_what_was_trained_and_plain_keras_opens_it(strategy, tmp_path):
+def untrained(strategy: str):
+    """A network that learned nothing, but whose head is as wide awake as a trained one's; and a run of the strategy."""
     import keras
 
-    from transferstudy.models import build_model, standardise_head
-    from transferstudy.own_images.final_model import check_same, portable, save
+    from transferstudy.models import build_model, split_at, standardise_head
+    from transferstudy.models.build import he_initialise
 
     spec = run_spec(replace(FRAME, side=32), strategy, 320, 0)
     keras.utils.set_random_seed(1)
     model = build_model(spec.backbone, 2, 32, standardise=strategy == "linear_probe")
+    he_initialise(model)
     if strategy == "linear_probe":
-        standardise_head(model, np.random.default_rng(0).normal(1, 3, (50, 512)).astype("float32"))
-    x = np.random.default_rng(2).integers(0, 256, (8, 32, 32, 3)).astype(np.uint8)
+        standardise_head(model, split_at(model, None)[0].predict(noise(50), verbose=0))
+    return model, spec
+
+
+def noise(count: int) -> np.ndarray:
+    """Pictures of 32 pixels without a pattern, of different brightness."""
+    rng = np.random.default_rng(2)
+    bright = rng.uniform(0.2, 1, (count, 1, 1, 3))
+    return (bright * rng.integers(0, 256, (count, 32, 32, 3))).astype(np.uint8)
+
+
+@pytest.mark.parametrize("strategy", ["linear_probe", "small_scratch"])
+def test_the_model_file_gives_what_was_trained_and_plain_keras_opens_it(strategy, tmp_path):
+    import keras
+
+    from transferstudy.own_images.final_model import check_same, portable, save
+
+    model, spec = untrained(strategy)
+    x = noise(8)
     whole = portable(model, spec, 2)
+    assert np.ptp(whole.predict(x, verbose=0)[:, 0]) > 0.01, "eight pictures, one answer: nothing is compared"
     assert check_same(model, whole, x, 1e-3) < 1e-3
     save(whole, tmp_path / "model.keras", {"classes": ["cat", "dog"]})
     opened = keras.saving.load_model(tmp_path / "model.keras", compile=False)
@@ -294,3 +337,115 @@ def test_the_model_file_gives_what_was_trained_and_plain_keras_opens_it(strategy
         "cat",
         "dog",
     ]
+
+
+def final(folder, data, strategy: str):
+    """Put a model that nobody trained where a study's model lies; return it to logits, and its portable form."""
+    from transferstudy.own_images.final_model import portable, save
+
+    model, spec = untrained(strategy)
+    whole = portable(model, spec, 2)
+    notes = {
+        "classes": list(data["classes"]),
+        "run": "study of photos",
+        "weights": {"name": "none", "sha256": None},
+    }
+    folder.write("model", {"sha256": save(whole, folder.model, notes)})
+    return model, whole
+
+
+@pytest.mark.parametrize("strategy", ["linear_probe", "small_scratch"])
+def test_maps_of_mistakes_are_those_of_the_model_that_is_taken_away(strategy, tmp_path, monkeypatch):
+    root, folder = made_up(tmp_path, {"linear_probe": 0.8, "small_scratch": 0.7}, seeds=1, sizes=(60,))
+    o = load(folder)
+    model, whole = final(folder, o.pictures, strategy)
+    mistake_maps.keep_maps(folder, o, root)
+    kept = mistake_maps.read_maps(folder)
+    shown = kept.about["mistakes"]
+    assert [(m["file"], m["said"]) for m in shown] == [
+        (o.pictures["files"][i], s) for i, s, _ in o.mistakes()[:6]
+    ]
+    assert all(o.classes[m["label"]] == m["file"].split("/")[0] and m["label"] != m["said"] for m in shown)
+    x = np.stack([read_picture(root / m["file"], 32).pixels for m in shown])
+    assert [m["now"] for m in shown] == whole.predict(x, verbose=0).argmax(axis=1).tolist()
+    for what, maps in (("said", kept.for_said), ("label", kept.for_label)):
+        expected = grad_cam(model, x, np.array([m[what] for m in shown]), kept.about["layer"])
+        assert maps.shape == expected.shape and maps.shape[1] >= 8
+        np.testing.assert_allclose(maps.astype(float), expected, atol=0.02)
+    assert kept.for_said.max() == 1 and (kept.for_said != kept.for_label).any()
+    monkeypatch.setattr(mistake_maps, "_made", lambda *_: pytest.fail("made again"))
+    mistake_maps.keep_maps(folder, o, root)
+
+
+def test_damaged_maps_are_found_and_made_again(tmp_path):
+    root, folder = made_up(tmp_path, {"small_scratch": 0.8}, seeds=1, sizes=(60,))
+    o = load(folder)
+    final(folder, o.pictures, "small_scratch")
+    mistake_maps.keep_maps(folder, o, root)
+    assert "maps of the mistakes: whole" in check_study(folder.root)
+    archive = folder.records / "maps.npz"
+    whole = archive.read_bytes()
+    archive.write_bytes(whole[:-9])
+    with pytest.raises(StudyError, match=r"study/maps\.npz: damaged or edited"):
+        check_study(folder.root)
+    mistake_maps.keep_maps(folder, o, root)
+    assert archive.read_bytes() == whole
+
+
+def test_the_text_says_whose_maps_they_are_and_what_to_check():
+    def said(count: int, right: int, seen: bool = True) -> str:
+        mistakes = [
+            {"file": f"cat/{k}.png", "label": 0, "said": 1, "probability": 0.9, "now": int(k >= right)}
+            for k in range(count)
+        ]
+        maps = np.zeros((count, 8, 8), np.float16)
+        return page_maps.words(mistake_maps.MistakeMaps({"mistakes": mistakes, "seen": seen}, maps, maps))
+
+    assert said(0, 0) == "The networks made no mistake, so there is no mistake to look into."
+    assert "It learned from all labelled pictures, this picture included, and now names the label." in said(
+        1, 1
+    )
+    assert "and now names the label of all of them. A map has 8 by 8 places." in said(6, 6)
+    assert "It has not seen these pictures either, and still does not name the label of any" in said(
+        3, 0, False
+    )
+    assert "names the label of 4 of the 6. A label that it contradicts" in said(6, 4)
+    assert said(6, 4).split("check: ")[1].startswith("`cat/4.png`, `cat/5.png`.")
+
+
+@pytest.mark.parametrize("count", [0, 1, 5])
+@pytest.mark.parametrize("size", ["page", "phone"])
+def test_maps_are_drawn_beside_their_pictures(count, size):
+    pixels, heat = np.full((32, 32, 3), 90, np.uint8), np.eye(8, dtype=np.float16)
+    found = [page_maps.Looked(pixels, heat, heat.T, "a_$very$_long_name_of_a_class", "dog", 0.9)] * count
+    figure = page_maps.figure(found, size=size)
+    figure.canvas.draw()
+    shown = [axis for axis in figure.axes if axis.get_visible()]
+    assert len(shown) == (3 * count or 1)
+    assert [len(axis.images) for axis in shown] == [1, 2, 2] * count or not count
+
+
+@pytest.mark.filterwarnings("ignore:.*tf.lite.Interpreter is deprecated:UserWarning")
+@pytest.mark.parametrize("strategy", ["linear_probe", "small_scratch"])
+def test_the_exported_model_gives_the_probabilities_of_the_keras_file(strategy, tmp_path):
+    """With what is locked: TensorFlow writes LiteRT and runs it, and no operator needs TensorFlow itself."""
+    import keras
+    import tensorflow as tf
+
+    from transferstudy.own_images.final_model import LITERT, ONNX, export
+
+    folder = StudyFolder(tmp_path)
+    final(folder, {"classes": ["cat", "dog"]}, strategy)
+    opened = keras.saving.load_model(folder.model, compile=False)
+    (tmp_path / ONNX).write_bytes(b"of an earlier model")
+    said = export(opened, tmp_path)
+    assert said[LITERT] == "written"
+    assert (tmp_path / ONNX).exists() == (said[ONNX] == "written")
+    assert said[ONNX] == "written" or "onnx is not installed" in said[ONNX]
+    assert b"Flex" not in (tmp_path / LITERT).read_bytes()
+    x = noise(5).astype("float32")
+    run = tf.lite.Interpreter(str(tmp_path / LITERT)).get_signature_runner()
+    (name,) = run.get_input_details()
+    probabilities = run(**{name: x})["output_0"]
+    np.testing.assert_allclose(probabilities, opened.predict(x, verbose=0), atol=1e-5)
+    assert np.ptp(probabilities[:, 0]) > 0.01, "five pictures, one answer: nothing is compared"

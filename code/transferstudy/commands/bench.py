@@ -1,9 +1,9 @@
-"""`python -m transferstudy bench`: what cached activations, the store and a second worker save or cost."""
+"""`python -m transferstudy bench`: what cached activations, the store and a second worker save or cost; how fast `predict` is."""
 
 import time
 from pathlib import Path
 
-HELP = "time training with and without cached activations, the store, and two workers"
+HELP = "time training with and without cached activations, the store, two workers, and predict"
 PARENTS = ("where",)
 GROUP = "behind the runs"
 
@@ -31,6 +31,13 @@ def arguments(parser) -> None:
     parser.add_argument(
         "--steps", type=positive, default=150, metavar="N", help="of each run of --workers (default: 150)"
     )
+    parser.add_argument(
+        "--predict",
+        type=Path,
+        metavar="FOLDER",
+        help="instead: predict beside a plain loop of Keras, on the pictures of this folder",
+    )
+    parser.add_argument("--model", type=Path, metavar="FILE", help="of --predict: a .keras file of a study")
     parser.add_argument("--out", type=Path, metavar="FILE", help="write the figures as JSON")
     parser.add_argument(
         "--keep",
@@ -41,11 +48,17 @@ def arguments(parser) -> None:
 
 def run(args) -> None:
     """Run the command."""
+    from ..errors import StudyError
     from ..results.environment import describe
     from ..results.records import write_record
     from ..results.store import Store, as_json, write_atomic
 
-    results = _workers(args) if args.workers else _single(args)
+    if bool(args.predict) != bool(args.model):
+        raise StudyError("--predict FOLDER and --model FILE belong together: give both")
+    if args.predict and args.keep:
+        raise StudyError("--keep: no page shows how fast predict is. Use --out FILE instead.")
+    what = _predicting if args.predict else _workers if args.workers else _single
+    results = what(args)
     results["environment"] = env = describe()
     results["made"] = time.strftime("%Y-%m-%d", time.gmtime())
     print(f"on: {env['processor']}, {env['cores']} cores, {env['backend']}")
@@ -112,3 +125,14 @@ def _workers(args) -> dict:
         )
     print(f"{figures['speedup']:.2f} times faster")
     return {"workers": figures}
+
+
+def _predicting(args) -> dict:
+    from ..own_images.predict_speed import beside_keras
+
+    figures = beside_keras(args.predict, args.model)
+    print(
+        f"{figures['pictures']:,} pictures in batches of {figures['batch_size']}: predict {figures['predict']:,.0f} a second, a plain "
+        f"loop of Keras {figures['keras_loop']:,.0f}"
+    )
+    return {"predict": figures}

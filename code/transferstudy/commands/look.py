@@ -32,8 +32,9 @@ def run(args) -> None:
     source = data_source(str(args.folder), "FOLDER")
     if (name := dataset_name(source)) is None:
         raise StudyError(f"{printable(source)}: look needs a folder of pictures, one folder for each class")
-    seen = survey(source, progress)
-    found = look(seen, choose(seen, reading(args)))
+    asked = reading(args)
+    seen = survey(source, progress, asked.classes)
+    found = look(seen, choose(seen, asked))
     print("\n".join(in_full(name, found)))
     if args.groups is None and (source / "groups.csv").is_file():
         print("Groups: this folder has a groups.csv; --groups groups.csv keeps its groups together.")

@@ -66,11 +66,14 @@ def run(args) -> None:
 
 def _command(args) -> str:
     """Return the `run` command that was given, without what only this call needs."""
+    from ..own_images.options import as_option
+
     given = {
         "--preset": args.preset,
         "--data": args.data,
         "--weights": args.weights,
         "--results": args.results,
+        "--classes": as_option(args.classes),
         "--groups": args.groups,
         "--conflicts": args.conflicts if args.conflicts != "refuse" else None,
         "--side": args.side,

@@ -81,9 +81,12 @@ def run(args) -> None:
 
 def _command(args) -> str:
     """Return the command that repeats the study, with the folder's name instead of its place."""
+    from ..own_images.options import as_option
+
     given = {
         "--hours": f"{args.hours:g}",
         "--weights": args.weights and Path(args.weights).name,
+        "--classes": as_option(args.classes),
         "--groups": args.groups and Path(args.groups).name
         if args.groups and Path(args.groups).is_file()
         else args.groups,

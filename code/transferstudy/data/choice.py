@@ -25,11 +25,13 @@ class Reading:
         groups: what `--groups` says, or None.
         skip_unreadable: whether unreadable files are left out instead of refused.
         conflicts: what happens to a picture that lies in two classes: "refuse", "drop" all its copies, or "keep" them all.
+        classes: names of the classes that are used, sorted; None for all.
     """
 
     groups: str | None = None
     skip_unreadable: bool = False
     conflicts: Literal["refuse", "drop", "keep"] = "refuse"
+    classes: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ def surveyed(folder: Path, reading: Reading, progress: Progress | None = None) -
     Raises:
         StudyError: as `survey`, `choose` and `check`.
     """
-    found = survey(folder, progress)
+    found = survey(folder, progress, reading.classes)
     choice = choose(found, reading)
     check(found, choice, reading)
     return found, choice

@@ -5,9 +5,10 @@ import hashlib
 import json
 import os
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
@@ -49,7 +50,7 @@ class Facts:
 
 @dataclass(frozen=True)
 class Survey:
-    """A folder of pictures as it lies there; nothing is decided yet.
+    """A folder of pictures as it lies there; nothing is decided yet but which of its classes are looked at.
 
     Attributes:
         root: the folder.
@@ -63,6 +64,7 @@ class Survey:
         found: counts of hidden and other files.
         empty: folders that hold no picture and so are no classes.
         loose: pictures outside the class folders.
+        passed: class that the user does not want -> number of its pictures, which are not read.
     """
 
     root: Path
@@ -76,28 +78,35 @@ class Survey:
     found: Found
     empty: tuple[str, ...]
     loose: tuple[str, ...]
+    passed: dict[str, int] = field(default_factory=dict)
 
 
-def survey(root: Path, progress: Progress | None = None) -> Survey:
+def survey(root: Path, progress: Progress | None = None, wanted: tuple[str, ...] | None = None) -> Survey:
     """Read every picture of a folder once; those that were read before and have not changed since are remembered.
 
     Args:
         root: folder of class folders, or of split folders with class folders in them.
         progress: called with the number of pictures read and the number of all.
+        wanted: names of the classes to look at; None for all.
 
     Raises:
-        StudyError: no classes, class folders that differ between the parts, or folders whose purpose is not clear.
+        StudyError: no classes, one that is wanted but not there, class folders that differ between the parts, or folders whose
+            purpose is not clear.
     """
     layout = find_layout(root)
     found, loose = Found(), Found()
     walk(root, "", loose, deep=False)
     places: list[tuple[str, Role, str]] = []  # file, part, class
     empty: list[str] = []
+    passed: Counter[str] = Counter()
     for role, part in layout.folders.items():
         if part:
             walk(root, part, loose, deep=False)
         for name in folders_in(root / part):
             folder = f"{part}/{name}" if part else name
+            if wanted is not None and nfc(name) not in wanted:
+                passed[nfc(name)] += len(walk(root, folder, Found()).pictures)
+                continue
             before = len(found.pictures)
             walk(root, folder, found)
             new = found.pictures[before:]
@@ -106,6 +115,8 @@ def survey(root: Path, progress: Progress | None = None) -> Survey:
                 empty.append(folder)
     found.hidden += loose.hidden
     found.other += loose.other
+    passed = +passed
+    _check_wanted(root, wanted, {name for _, _, name in places} | set(passed))
     classes = _check_classes(root, layout, places)
     places.sort()
     facts, unreadable = _read_all(root, [file for file, _, _ in places], progress)
@@ -123,6 +134,7 @@ def survey(root: Path, progress: Progress | None = None) -> Survey:
         found,
         tuple(empty),
         tuple(loose.pictures),
+        dict(passed),
     )
 
 
@@ -146,6 +158,15 @@ def _class_name(part: Path, name: str) -> str:
             f"{printable(part / name)}: the name of this class folder is not valid UTF-8. Rename it."
         ) from None
     return nfc(name)
+
+
+def _check_wanted(root: Path, wanted: tuple[str, ...] | None, there: set[str]) -> None:
+    unknown = [printable(name) for name in wanted or () if name not in there]
+    if unknown:
+        raise StudyError(
+            f"--classes: {printable(root)} has no class {' and no class '.join(unknown)}. It has "
+            f"{', '.join(map(printable, sorted(there))) or 'no folder with pictures'}."
+        )
 
 
 def _check_classes(root: Path, layout: Layout, places: list[tuple[str, Role, str]]) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ..checking.verify import verify
 from ..errors import StudyError, printable
+from .mistake_maps import read_maps
 from .outcome import load
 from .study_folder import StudyFolder
 
@@ -63,4 +64,7 @@ def _checked(folder: StudyFolder) -> list[str]:
             lines.append("model.keras: the file of the record")
         else:
             lines.append(f"model.keras is not here; its SHA-256 should be {card['sha256']}")
+    if folder.has("maps"):
+        read_maps(folder)
+        lines.append("maps of the mistakes: whole")
     return lines

@@ -127,6 +127,18 @@ def portable(model, spec: RunSpec, classes: int):
     return whole
 
 
+def opened_up(whole) -> tuple:
+    """Return what a portable model is made of: the layer that scales pixels, and the network from there to logits.
+
+    Args:
+        whole: as `portable` returns it, or as it was opened from its file.
+    """
+    import keras
+
+    network = whole.get_layer(NETWORK)
+    return network.get_layer("scale"), next(part for part in network.layers if isinstance(part, keras.Model))
+
+
 def save(whole, path: Path, notes: dict) -> str:
     """Write a model with its notes as one `.keras` file and return the file's SHA-256.
 
@@ -148,7 +160,8 @@ def save(whole, path: Path, notes: dict) -> str:
 def export(whole, folder: Path) -> dict[str, str]:
     """Write the model in other formats with Keras' own `export`, where the libraries for them are installed.
 
-    Exported models take pictures that are square already, of the model's own side: no other format knows Keras' resizing.
+    Exported models take pictures that are square already, of the model's own side: no other format knows Keras' resizing. LiteRT
+    needs TensorFlow and nothing else. A file of an earlier model is removed where no new one takes its place.
 
     Args:
         whole: as `portable` returns it.
@@ -159,15 +172,21 @@ def export(whole, folder: Path) -> dict[str, str]:
     """
     network, found = whole.get_layer(NETWORK), {}
     network(np.zeros((1, *network.input_shape[1:]), np.float32))  # a model must have been called
-    for name, kind in ((ONNX, "onnx"), (LITERT, "litert")):
-        try:
-            with contextlib.redirect_stdout(io.StringIO()):
-                network.export(folder / name, format=kind, verbose=False)
-            found[name] = "written"
-        except ImportError as error:
-            found[name] = f"not written: {_first_line(error)}"
-        except Exception as error:  # a converter fails in its own ways, and the model itself is whole
-            found[name] = f"not written: {type(error).__name__}: {_first_line(error)}"
+    for name, kind in ((LITERT, "litert"), (ONNX, "onnx")):
+        (folder / name).unlink(missing_ok=True)
+        with tempfile.TemporaryDirectory() as place:
+            made = Path(place) / name
+            try:
+                with contextlib.redirect_stdout(io.StringIO()):
+                    network.export(made, format=kind, verbose=False)
+                write_atomic(folder / name, made.read_bytes())
+                found[name] = "written"
+            except ModuleNotFoundError as error:
+                found[name] = f"not written, because the package {error.name} is not installed"
+            except ImportError as error:
+                found[name] = f"not written: {_first_line(error)}"
+            except Exception as error:  # a converter fails in its own ways, and the model itself is whole
+                found[name] = f"not written: {type(error).__name__}: {_first_line(error)}"
     return found
 
 

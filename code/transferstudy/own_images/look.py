@@ -27,7 +27,7 @@ def look(survey: Survey, choice: Choice) -> dict:
         choice: what is used of it.
 
     Returns:
-        Plain values: `content`, `splits`, `classes` (name and pictures of each part), `counts`, lists of files under
+        Plain values: `content`, `splits`, `classes` (name and pictures of each part), `classes_left_out`, `counts`, lists of files under
         `unreadable`, `left_out`, `loose`, `exact`, `near`, `conflicts`, `leaks` and `odd`, `sizes`, `formats`, `notes`, `few`,
         `groups`, `test` and the proposed `side`. Files are named relative to the folder.
     """
@@ -57,6 +57,7 @@ def look(survey: Survey, choice: Choice) -> dict:
         },
         "unreadable": [{"file": f, "reason": r} for f, r in survey.unreadable.items()],
         "left_out": [{"file": f, "reason": r} for f, r in sorted(choice.left_out.items())],
+        "classes_left_out": [{"name": name, "pictures": n} for name, n in sorted(survey.passed.items())],
         "loose": list(survey.loose),
         "empty": list(survey.empty),
         "exact": named(choice.exact),

@@ -89,6 +89,10 @@ def _use(found: dict) -> Iterator[str]:
         )
     if groups["given"]:
         yield f"Groups: {groups['given']:,} groups; the pictures of one group stay on one side of every split."
+    if passed := found.get("classes_left_out"):  # looks of an older version do not have it
+        names = [f"{printable(entry['name'])} ({_pics(entry['pictures'])})" for entry in passed[:SHOWN]]
+        names += [f"{len(passed) - SHOWN:,} more"] if len(passed) > SHOWN else []
+        yield f"Classes left out, because --classes does not name them: {', '.join(names)}."
     for entry in found["left_out"][:SHOWN]:
         yield f"Left out: {printable(entry['file'])}: {entry['reason']}."
     if len(found["left_out"]) > SHOWN:

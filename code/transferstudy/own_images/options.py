@@ -1,5 +1,8 @@
 """The options that say how a folder of pictures is read and split, and what they mean for the runs of a preset."""
 
+import argparse
+import csv
+import io
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,6 +14,9 @@ NAMED = ("cifar10", "cifar10-sample")
 
 def reading_options(parser) -> None:
     """Add the options that decide which pictures of a folder are used and which belong together."""
+    parser.add_argument(
+        "--classes", type=_names, metavar="A,B,...", help="use these classes of the folder and no others"
+    )
     parser.add_argument(
         "--groups",
         metavar="PATTERN|CSV",
@@ -54,7 +60,29 @@ def reading(args):
     groups = args.groups
     if groups and Path(groups).is_file():  # workers elsewhere have another working directory
         groups = str(Path(groups).resolve())
-    return Reading(groups, args.skip_unreadable, args.conflicts)
+    return Reading(groups, args.skip_unreadable, args.conflicts, args.classes)
+
+
+def _names(text: str) -> tuple[str, ...]:
+    """Read the names of classes; one with a comma in it stands in double quotes."""
+    from ..data.files import nfc
+
+    row = next(csv.reader([text], skipinitialspace=True), [])
+    names = {nfc(name.strip().rstrip("/")) for name in row} - {""}
+    if len(names) < 2:
+        raise argparse.ArgumentTypeError(
+            f"expected the names of two or more classes, such as cat,dog, not {text!r}"
+        )
+    return tuple(sorted(names))
+
+
+def as_option(classes: tuple[str, ...] | None) -> str | None:
+    """Return names of classes as `--classes` takes them, or None where all are used."""
+    if classes is None:
+        return None
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow(classes)
+    return line.getvalue()
 
 
 def progress(done: int, total: int) -> None:
@@ -145,6 +173,7 @@ def folds_of(option: str | None, test: dict) -> int | None:
 
 def _refuse_without_folder(args) -> None:
     given = {
+        "--classes": args.classes,
         "--groups": args.groups,
         "--skip-unreadable": args.skip_unreadable,
         "--conflicts": args.conflicts != "refuse",

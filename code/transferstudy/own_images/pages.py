@@ -58,7 +58,8 @@ class Pages:
     # Pictures
 
     @cached_property
-    def _kept(self) -> dict[str, np.ndarray]:
+    def kept(self) -> dict[str, np.ndarray]:
+        """Pictures that pages show: file -> uint8 (side, side, 3)."""
         path = self.folder.records / "shown.npz"
         try:
             with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as archive:
@@ -76,7 +77,7 @@ class Pages:
             label = page_figures.short(o.classes[o.best.y[i]], 14)
             name = page_figures.short(o.classes[predicted], 14)
             found.append(
-                (self._kept[o.pictures["files"][i]], f"label: {label}\nnetworks: {name}, {100 * p:.0f} %")
+                (self.kept[o.pictures["files"][i]], f"label: {label}\nnetworks: {name}, {100 * p:.0f} %")
             )
         self._pictures(found, slide)
 
@@ -87,7 +88,7 @@ class Pages:
             name = next(
                 f for f, y in zip(o.pictures["files"], o.pictures["labels"], strict=True) if y == label
             )
-            found.append((self._kept[name], page_figures.short(o.classes[label], 14)))
+            found.append((self.kept[name], page_figures.short(o.classes[label], 14)))
         self._pictures(found, slide, 6)
 
     def findings(self) -> None:
@@ -95,9 +96,9 @@ class Pages:
         look, found = self.outcome.look, []
         for kind, word in (("conflicts", "in two classes"), ("near", "copies"), ("exact", "equal files")):
             for members in look[kind][:4]:
-                found += [(self._kept[f], f"{word}:\n{_short(f)}") for f in members[:3] if f in self._kept]
+                found += [(self.kept[f], f"{word}:\n{_short(f)}") for f in members[:3] if f in self.kept]
         for what, names in look["odd"].items():
-            found += [(self._kept[f], f"{what}:\n{_short(f)}") for f in names[:3] if f in self._kept]
+            found += [(self.kept[f], f"{what}:\n{_short(f)}") for f in names[:3] if f in self.kept]
         self._pictures(found[:12], False)
 
     @property

@@ -3,7 +3,8 @@
 import csv
 import io
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -54,13 +55,15 @@ def predict_folder(folder: Path, model: Path, table: Path, say: Callable[[str], 
         except UnreadablePicture as error:
             return error
 
+    def batch(names: list[str]) -> dict:
+        return dict(zip(names, in_threads(read, names, None), strict=True))
+
     with table.open("a", encoding="utf-8", errors="surrogateescape", newline="") as file:
         out = csv.writer(file, lineterminator="\n")
-        for start in range(0, len(todo), BATCH):
-            names = todo[start : start + BATCH]
-            found = dict(zip(names, in_threads(read, names, None), strict=True))
-            unreadable |= {n: e.reason for n, e in found.items() if isinstance(e, UnreadablePicture)}
-            good = [n for n in names if n not in unreadable]
+        for found in _ahead(batch, [todo[start : start + BATCH] for start in range(0, len(todo), BATCH)]):
+            wrong = {n: e.reason for n, e in found.items() if isinstance(e, UnreadablePicture)}
+            unreadable |= wrong
+            good = [n for n in found if n not in wrong]
             if good:
                 out.writerows(_classified(network, classes, good, found, mark))
                 file.flush()
@@ -76,6 +79,18 @@ def predict_folder(folder: Path, model: Path, table: Path, say: Callable[[str], 
             )
         )
     return list(unreadable)
+
+
+def _ahead(work: Callable, items: list) -> Iterator:
+    """Yield `work(item)` for each item; the next one is worked on while the caller deals with this one."""
+    with ThreadPoolExecutor(1) as pool:
+        coming = None
+        for item in items:
+            before, coming = coming, pool.submit(work, item)
+            if before is not None:
+                yield before.result()
+        if coming is not None:
+            yield coming.result()
 
 
 def _classified(network, classes, names: list[str], found: dict, mark: str):

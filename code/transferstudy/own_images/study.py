@@ -114,9 +114,11 @@ def _set_changed_aside(wish: Wish, content: str) -> None:
     folder = wish.folder
     if not folder.has("plan"):
         return
-    before = folder.read("plan")["frame"]["data_sha256"]
+    plan = folder.read("plan")
+    before = plan["frame"]["data_sha256"]
     if before == content:
         return
+    _check_same_classes(wish, plan["reading"].get("classes"))
     old, stale = folder.read("pictures"), folder.set_aside(before)
     names = set(old["files"])
     wish.say(
@@ -124,6 +126,18 @@ def _set_changed_aside(wish: Wish, content: str) -> None:
         f"its lists are of the earlier pictures, so they are stale; they now lie in earlier/{before[:12]}/. All runs are made "
         "again; features of pictures that did not change are reused."
     )
+
+
+def _check_same_classes(wish: Wish, before: list[str] | None) -> None:
+    """Refuse other classes than those that the study has: its runs would all be set aside, perhaps for a forgotten option."""
+    from .options import as_option
+
+    if (wish.reading.classes and list(wish.reading.classes)) != before:
+        made = f"with --classes {as_option(before)}" if before else "without it"
+        raise StudyError(
+            f"--classes: the study in {printable(wish.folder.root)} was made {made}. Give the same classes, or name another folder "
+            "with --out."
+        )
 
 
 def _plan(wish: Wish, found: dict, content: str) -> tuple[Making, list[Unit], float]:

@@ -5,7 +5,8 @@ photos-study/
   results/runs/                                       the runs, as in every results folder
   results/look/                                       what lies in the pictures' folder
   results/study/                                      plan, list of pictures, pictures that pages show, model card
-  model.keras, labels-to-check.csv, study.zip         what is taken away
+  model.keras, model.tflite, model.onnx,
+  labels-to-check.csv, study.zip                      what is taken away
   earlier/                                            runs of pictures that have changed since
 """
 
@@ -19,6 +20,7 @@ from ..results.store import Store
 
 SCHEMA = 1
 AGAIN = "python -m transferstudy study FOLDER"
+TAKEN_AWAY = ("results", "model.keras", "model.tflite", "model.onnx", "labels-to-check.csv", "study.zip")
 
 
 @dataclass(frozen=True)
@@ -99,7 +101,7 @@ class StudyFolder:
         runs = self.store.ids()
         there = self.root / "earlier" / content[:12]
         there.mkdir(parents=True, exist_ok=True)
-        for name in ("results", "model.keras", "labels-to-check.csv", "study.zip"):
+        for name in TAKEN_AWAY:
             source = self.root / name
             if not source.exists():
                 continue

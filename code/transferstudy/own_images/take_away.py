@@ -11,6 +11,7 @@ from ..results.environment import describe
 from ..results.store import digest, write_atomic
 from . import final_model
 from .arm import specs_of
+from .mistake_maps import keep_maps
 from .outcome import CHECKED, Outcome, load
 from .study_folder import StudyFolder
 from .study_run import Making
@@ -22,11 +23,12 @@ _IN_ARCHIVE = ("results/**/*", "*.qmd", "_quarto.yml", "styles/*", LABELS)
 
 
 def take_away(wish, making: Making) -> None:
-    """Write the model, its exports, the list of labels to check, and the pictures that pages show."""
+    """Write the model, its exports, the list of labels to check, and the pictures and maps that pages show."""
     outcome, folder = load(wish.folder), wish.folder
     write_labels(folder, outcome)
     _keep_pictures(folder, outcome, making)
     _write_model(wish, outcome, making)
+    keep_maps(folder, outcome, making.source)
 
 
 def write_labels(folder: StudyFolder, outcome: Outcome) -> int:

@@ -13,7 +13,7 @@ from .style import by_size, canvas, colour, dash, marker
 _MARKS = ("o", "s", "^", "D", "v", "p", "X", "*", "<", ">")
 
 
-def _over(axis, image: np.ndarray, heat: np.ndarray, tones, low: float, high: float, place=None):
+def overlay(axis, image: np.ndarray, heat: np.ndarray, tones, low: float, high: float, place=None):
     """Show a picture in grey with a map over it; `place` is (left, right) of the map in pixels."""
     side = len(image)
     left, right = place or (0, side)
@@ -63,13 +63,13 @@ def maps(
                 axis.set_ylabel(study.classes[first.arrays["true"][row]], fontsize=face.font * 0.9)
             for k, (_, inside) in enumerate(found):
                 image, side = inside.arrays["pictures"][row], inside.arrays["pictures"].shape[1]
-                _over(axes[row, 1 + 2 * k], image, inside.arrays["gradcam"][row], "inferno", 0, 1)
+                overlay(axes[row, 1 + 2 * k], image, inside.arrays["gradcam"][row], "inferno", 0, 1)
                 # A map's cell stands for the middle of a patch.
                 patch, stride = inside.about["patch"], inside.about["stride"]
                 left = (patch - stride) / 2
                 right = left + stride * inside.arrays["occlusion"].shape[1]
                 peak = max(_LEAST, float(np.abs(inside.arrays["occlusion"][row].astype(float)).max()))
-                _over(
+                overlay(
                     axes[row, 2 + 2 * k], image, inside.arrays["occlusion"][row], "cividis", -peak, peak,
                     (left, min(side, right)),
                 )  # fmt: skip
