@@ -208,7 +208,7 @@ def _framed(wish: Wish, found: dict, content: str) -> tuple[Frame, Speed, list[i
     folds = found["test"]["folds"]
     usual = Frame(
         dataset_name(wish.source), content, wish.fit or "crop", wish.sampling or "stratified", folds, wanted, wish.weights_name,
-        speed.precision, 1.0, classes, found["counts"]["used"], found["test"]["pictures"], 0,
+        speed.precision, 1.0, classes, found["counts"]["used"], found["test"]["pictures"], 0, study_plan.settings(),
     )  # fmt: skip
     data = _making(wish, usual).data(study_plan.compact_side(usual))
     wish.folder.write("pictures", listed(data, folds))

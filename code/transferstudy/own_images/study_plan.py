@@ -5,7 +5,7 @@ so that a short study has the comparison that decides most, and a longer one add
 """
 
 from collections.abc import Collection
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 from ..errors import StudyError
 from ..plan.presets import PRESETS, toml_tables
@@ -57,6 +57,8 @@ class Frame:
         precision: as in `RunSpec`.
         pace: share of the usual training steps. Below 1 the compact network takes smaller images, and twice this share.
         classes, pictures, test, largest: numbers of classes, of pictures, of pictures tested by one run, of labels at most.
+        settings: the project's tables of learning rates and weight decay when the study was planned, as `settings` returns them;
+            a later version of the project may have others, and a study does not mix them.
     """
 
     dataset: str
@@ -72,6 +74,7 @@ class Frame:
     pictures: int
     test: int
     largest: int
+    settings: dict = field(default_factory=dict, hash=False)
 
 
 def sizes_up_to(largest: int, least: int) -> list[int]:
@@ -138,7 +141,7 @@ def run_spec(frame: Frame, strategy: str, n_labels: int, seed: int, fold: int = 
         "evaluations": 8,
         "patience": 8,
         "seed": seed,
-        **_rates(tables, strategy, n_labels),
+        **_rates(frame, strategy, n_labels),
     }
     if not compact:
         values["head_min_steps"] = steps if probe else _HEAD_STEPS
@@ -147,21 +150,29 @@ def run_spec(frame: Frame, strategy: str, n_labels: int, seed: int, fold: int = 
     return RunSpec.parse(values, f"the study's {strategy}")
 
 
-def _rates(tables: dict, strategy: str, n_labels: int) -> dict:
-    """Return the tuned learning rates and weight decay of a strategy at the size nearest to `n_labels`."""
-    usual = tables["strategies"][strategy]
-    rates = {key: usual[key] for key in ("head_learning_rate", "learning_rate") if key in usual}
-    chosen = {
-        int(size): table[strategy]
-        for name in ("tuned", "second")
-        for size, table in tables.get(name, {}).items()
-        if strategy in table
-    }
-    if not chosen:
-        return rates
-    nearest = min(chosen, key=lambda size: abs(size - n_labels))
-    known = ("head_learning_rate", "learning_rate", "weight_decay")
-    return rates | {key: value for key, value in chosen[nearest].items() if key in known}
+def settings() -> dict[str, dict[str, dict[str, float]]]:
+    """Return the project's learning rates and weight decay: strategy -> number of labels -> setting -> value.
+
+    "0" has what a strategy gets where nothing was tuned.
+    """
+    tables, known = toml_tables(PRESETS), ("head_learning_rate", "learning_rate", "weight_decay")
+    found = {}
+    for strategy in STRATEGIES:
+        found[strategy] = {"0": {k: v for k, v in tables["strategies"][strategy].items() if k in known}}
+        for name in ("tuned", "second"):
+            for size, table in tables.get(name, {}).items():
+                if strategy in table:
+                    found[strategy][size] = {k: v for k, v in table[strategy].items() if k in known}
+    return found
+
+
+def _rates(frame: Frame, strategy: str, n_labels: int) -> dict[str, float]:
+    """Return the learning rates and weight decay of a strategy, as tuned at the size nearest to `n_labels`."""
+    known = (frame.settings or settings())[strategy]
+    nearest = min(
+        (size for size in known if size != "0"), key=lambda size: abs(int(size) - n_labels), default="0"
+    )
+    return known["0"] | known[nearest]
 
 
 def unit_specs(frame: Frame, unit: Unit) -> list[RunSpec]:
