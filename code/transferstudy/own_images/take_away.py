@@ -95,7 +95,7 @@ def _write_model(wish, outcome: Outcome, making: Making) -> None:
         "input": "pixels (n, height, width, 3), RGB, 0 to 255, of any size; the model makes them square itself",
         "output": "probabilities (n, classes), in the order of `classes`",
         "run": f"study of {making.frame.dataset}",
-        "weights": {"name": spec.weights},
+        "weights": {k: best.records[0]["weights"][k] for k in ("name", "sha256")},
         "expected_accuracy": [best.accuracy.value, best.accuracy.low, best.accuracy.high],
     }
     sha256 = final_model.save(whole, folder.model, notes)
