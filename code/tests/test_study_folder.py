@@ -1,7 +1,10 @@
 """`transferstudy study`: what is planned, what is concluded from results, and what the pages then say; nothing is trained."""
 
 import csv
+import importlib.util
 import json
+import re
+import runpy
 import zipfile
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -9,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from fakes import fake_record
-from photos import both, fill
+from photos import both, fill, picture
 
 from transferstudy.cli import main
 from transferstudy.data import load as load_data
@@ -23,7 +26,7 @@ from transferstudy.own_images.arm import share
 from transferstudy.own_images.calibration import Speed
 from transferstudy.own_images.check_study import check_study
 from transferstudy.own_images.outcome import load, more_labels
-from transferstudy.own_images.report import put_pages
+from transferstudy.own_images.report import FILES, put_pages
 from transferstudy.own_images.study_folder import StudyFolder, study_folder
 from transferstudy.own_images.study_pictures import listed as listed_of
 from transferstudy.own_images.study_plan import Frame, Unit, run_spec, unit_specs
@@ -449,3 +452,29 @@ def test_the_exported_model_gives_the_probabilities_of_the_keras_file(strategy, 
     probabilities = run(**{name: x})["output_0"]
     np.testing.assert_allclose(probabilities, opened.predict(x, verbose=0), atol=1e-5)
     assert np.ptp(probabilities[:, 0]) > 0.01, "five pictures, one answer: nothing is compared"
+
+
+@pytest.mark.filterwarnings("ignore:.*tf.lite.Interpreter is deprecated:UserWarning")
+def test_the_code_on_the_page_of_the_model_runs_and_both_files_agree(tmp_path, capsys, monkeypatch):
+    from transferstudy.own_images.final_model import export
+
+    page = (FILES / "model.qmd").read_text(encoding="utf-8")
+    keras_file, litert, onnx = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    _, whole = final(StudyFolder(tmp_path), {"classes": ["cat", "dog"]}, "linear_probe")
+    export(whole, tmp_path)
+    monkeypatch.chdir(tmp_path)
+    picture(0, 3, 32, 32).save("photo.jpg")
+
+    def printed(code: str) -> str:
+        (tmp_path / "page.py").write_text(code, encoding="utf-8")
+        capsys.readouterr()
+        runpy.run_path(str(tmp_path / "page.py"))
+        return capsys.readouterr().out.splitlines()[-1]
+
+    name, probability = printed(keras_file).split()
+    ours = "import tensorflow as tf; Interpreter = tf.lite.Interpreter"
+    again, other = printed(re.sub("from ai_edge_litert.*", ours, litert)).split()
+    assert (again, float(other)) == (name, pytest.approx(float(probability), abs=1e-4))
+    if importlib.util.find_spec("onnx") is None:
+        with pytest.raises(ModuleNotFoundError, match="onnx"):
+            printed(onnx)
