@@ -11,7 +11,7 @@ import pytest
 PACKAGE = Path(__file__).resolve().parents[1] / "transferstudy"
 # From the ground up: a room may import the rooms before it.
 ROOMS = (
-    "errors", "files", "arrays", "paths", "plan", "data", "results", "models", "training", "running", "analysis", "experiments", "checking",
+    "errors", "files", "arrays", "paths", "keras_settings", "plan", "data", "results", "models", "training", "running", "analysis", "experiments", "checking",
     "report", "own_images", "commands", "cli", "__main__",
 )  # fmt: skip
 GROUND = ROOMS[: ROOMS.index("plan")]  # modules, no folders
@@ -85,7 +85,9 @@ def test_every_imported_name_exists():
     for path in PACKAGE.rglob("*.py"):
         package = ".".join(["transferstudy", *path.relative_to(PACKAGE).parent.parts])
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if not isinstance(node, ast.ImportFrom) or not (node.level or node.module.startswith("transferstudy")):
+            if not isinstance(node, ast.ImportFrom) or not (
+                node.level or node.module.startswith("transferstudy")
+            ):
                 continue
             source = resolve_name("." * node.level + (node.module or ""), package)
             for alias in node.names:

@@ -15,9 +15,27 @@ from pathlib import Path
 # Before pydantic is imported: to look for plugins, it reads the entry points of every installed package.
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
+from . import keras_settings
 from .commands import GROUPS, modules
 from .commands.options import shared
 from .errors import StudyError, printable
+
+# Commands that compute with Keras.
+_COMPUTING = frozenset(
+    (
+        "applications",
+        "audit",
+        "bench",
+        "export",
+        "inside",
+        "mistakes",
+        "predict",
+        "pretrain",
+        "run",
+        "ship",
+        "study",
+    )
+)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -54,6 +72,8 @@ def main(argv: list[str] | None = None) -> int:
     """Run one command and return its exit status: 0, 2 for wrong input, 130 or 143 when it was told to stop."""
     args = parser().parse_args(argv)
     try:
+        if args.command in _COMPUTING:
+            keras_settings.prepare()
         with _terminable():
             return modules()[args.command].run(args) or 0
     except StudyError as error:

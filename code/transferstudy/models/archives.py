@@ -46,7 +46,7 @@ def read_arrays(path: Path | str) -> dict[str, np.ndarray]:
         raise
     except Exception as error:  # whatever zipfile, NumPy or HDF5 raises when the bytes make no sense
         raise StudyError(
-            f"{path}: this weights file cannot be read ({type(error).__name__}: {error}). "
+            f"{path}: this weights file cannot be read ({error}). "
             f"It may be cut short or damaged: fetch it again. {FORMATS} files can be read."
         ) from None
     for name, array in arrays.items():

@@ -10,7 +10,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-FOLDER = ".locks"  # inside a results folder, and stays there: removing it could take it from under the next lock
+FOLDER = (
+    ".locks"  # inside a results folder, and stays there: removing it could take it from under the next lock
+)
 WAIT = 60.0  # seconds for a lock that is held while a few files are written
 
 
