@@ -40,6 +40,69 @@ def likeness(text: str) -> str:
     return ".*".join(map(re.escape, text.split("…")))
 
 
+# ---- pictures, splits and weights: provoked where their kinds are tested in every way in
+
+# Reasons; the file's name stands before them, or they are a heading above the names. Provoked in test_pictures.
+PICTURES = {
+    "heic": 'HEIC pictures cannot be read here. Install their reader with pip install "transferstudy[heic]", or convert the file to JPEG or PNG.',
+    "heic called jpg": 'HEIC pictures cannot be read here. Install their reader with pip install "transferstudy[heic]", or convert the file to JPEG or PNG.',
+    "web page": "this is a web page, not a picture. Download the picture again.",
+    "git lfs": "this is a Git LFS pointer, not the picture itself. Fetch it with git lfs pull.",
+    "empty": "this file is empty. Copy it again.",
+    "text": "this is not a picture that can be read. Convert it to JPEG or PNG.",
+    "drawing": "this is not a picture that can be read. Convert it to JPEG or PNG.",
+    "cut short": "this file is cut short. Copy it again.",
+    "one byte changed": "this file is damaged, or of a kind that cannot be read. Copy it again, or convert it to JPEG or PNG.",
+    "long text": "this PNG file holds a text of more than 1 MiB, the limit. Save the picture without it.",
+    "too many pixels": "this picture has more than 178 million pixels, the limit. Save it smaller.",
+    "too small": "this picture has 4 x 40 pixels; at least 8 a side are needed. Put a larger one there.",
+    "no number": "its pixel values lie outside the range 0 to 65,535, so it is not clear what is black and what is white. Save it with 8 or 16 bits.",
+    "negative": "its pixel values lie outside the range 0 to 65,535, so it is not clear what is black and what is white. Save it with 8 or 16 bits.",
+    "pipe": "this is a pipe, a device or a socket, not a file. Name picture files.",
+    "broken link": "this link points to no file. Check the name.",
+}
+
+# What follows the folder's name. Provoked in test_folders.
+SPLITS = {
+    "a folder of no known purpose": "/extra: beside train it is not clear what this folder is for. Split folders are called train, training, val, valid, validation, dev, test, testing and holdout, in any case. Rename it, or move it elsewhere.",
+    "two folders for validation": ": val and valid are both for validation. Join them in one folder.",
+    "a test folder without classes": "/test: beside train this folder holds pictures without class folders, so their labels are not known. Sort them into class folders, or move this folder elsewhere.",
+    "splits without classes": ": train and val are called like splits but hold pictures instead of class folders, so the classes are not known. Make one folder a class inside each.",
+    "splits inside classes": "/cat: the class cat holds test and train. Put the splits on top and the classes inside them: test/cat.",
+    "a class in one part only": ": the class 'bird' is in test/ but not in train/. Add pictures of it there, or move its folder elsewhere.",
+    "one folder too high": ": at least two folders with pictures are needed, one for each class; 1 found. Do you mean {root}/data?",
+    "a small class": ": The class 'rare' has 3 pictures to learn from; at least 5 are needed. Add some, or move its folder elsewhere.",
+    "no folder for training": ": there is test but no folder for training. Add one called train, or name the folder whose folders are the classes.",
+    "one picture in two classes": ": 1 picture is in more than one class, or looks the same there:\n    cat/photo003.png  =  dog/strange.bmp\nRemove the wrong copies; or leave out all of them with --conflicts drop, or use all of them with --conflicts keep.",
+}
+
+GROUPS_IN_TWO_PARTS = (
+    "--groups: 10 of 10 groups stand in more than one of the folders test, train, such as 0. Move their pictures to one side, or put "
+    "all pictures into plain class folders, so that the parts are drawn."
+)
+
+# Provoked in test_weights_files.
+WEIGHTS = {
+    "NaN": "{file}: a/kernel holds values that are not finite numbers (NaN or infinity), so no network can start from it. Save the weights again from a healthy model.",
+    "infinity in float64": "{file}: a/bias holds values that are not finite numbers (NaN or infinity), so no network can start from it. Save the weights again from a healthy model.",
+    "pickle": "{file}: a/kernel is a pickled Python object, which could run foreign code. Save the weights as plain arrays of numbers. .npz, .weights.h5, .keras and .h5 files can be read.",
+    "gigabytes": "{file}: unpacks to … GB, and at most … GB are read. Save only the weights of the network without its classifier and optimiser: backbone.save_weights('backbone.weights.h5').",
+    "gigabytes of HDF5": "{file}: unpacks to … GB, and at most … GB are read. Save only the weights of the network without its classifier and optimiser: backbone.save_weights('backbone.weights.h5').",
+    "false header": "{file}: a/kernel says that it has the shape (1099511627776,), but holds another number of bytes. Save the weights as plain arrays of numbers. .npz, .weights.h5, .keras and .h5 files can be read.",
+    "whole numbers": "{file}: a/kernel holds values of type int64. Weights are float16, float32 or float64 numbers, or int8 with a float32 array a/kernel_scale beside them. Save them so.",
+    "8 bits without scale": "{file}: a/kernel holds values of type int8. Weights are float16, float32 or float64 numbers, or int8 with a float32 array a/kernel_scale beside them. Save them so.",
+    "text in HDF5": "{file}: a/kernel holds values of type object. Weights are float16, float32 or float64 numbers, or int8 with a float32 array a/kernel_scale beside them. Save them so.",
+    "no layers": "{file}: no array in it is named <layer>/<variable>, such as block1_conv1/kernel. Name the arrays so, or save the model with Keras' save_weights.",
+    "no layers in HDF5": "{file}: holds no layers with weights as Keras writes them. Save the model again with save_weights.",
+    "PyTorch's": "{file}: 'archive/data.pkl' is no NumPy array. Save the weights as plain arrays of numbers. .npz, .weights.h5, .keras and .h5 files can be read.",
+    "another file": "{file}: a/kernel lies in another file, and only arrays inside the weights file are read. Save the model again with save_weights.",
+    "cut short": "{file}: this weights file cannot be read (…). It may be cut short or damaged: fetch it again. .npz, .weights.h5, .keras and .h5 files can be read.",
+    "cut short archive": "{file}: this weights file cannot be read (…). It may be cut short or damaged: fetch it again. .npz, .weights.h5, .keras and .h5 files can be read.",
+    "text": "{file}: this is no weights file that can be read. Fetch it again, or save the weights with Keras' save_weights. .npz, .weights.h5, .keras and .h5 files can be read.",
+    "empty": "{file}: this is no weights file that can be read. Fetch it again, or save the weights with Keras' save_weights. .npz, .weights.h5, .keras and .h5 files can be read.",
+}
+
+
 # ---- groups
 
 
@@ -527,11 +590,15 @@ def test_pages(kind, tmp_path):
 # ---- how all of them read
 
 MENDS = (
-    "add|change|check|choose|convert|copy|delete|download|fetch|fill|give|install|join|keep|leave|lists the fields|make|mend|must be|"
+    "add|change|check|choose|convert|copy|delete|do you mean|download|fetch|fill|give|install|join|keep|leave|lists the fields|make|mend|must be|"
     "move|name|put|remove|rename|restore|save|set|sort|write"
 )
 INTERNALS = r"Traceback|NoneType|\w+Error\b|<class|object at 0x|errno|please|invalid|sorry"
 OWN = {
+    **{f"pictures, {kind}": "{file}: " + text for kind, text in PICTURES.items()},
+    **{f"splits, {kind}": "{root}" + text for kind, text in SPLITS.items()},
+    "splits, groups in two parts": GROUPS_IN_TWO_PARTS,
+    **{f"weights, {kind}": text for kind, text in WEIGHTS.items()},
     **{f"groups, {kind}": text for kind, (_, text) in GROUPS.items()},
     **{f"data, {kind}": text for kind, (_, text) in DATA.items()},
     "data, other pictures": OTHER_PICTURES,
