@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from photos import both, fill, picture
 from PIL import Image
+from test_messages import GROUPS_IN_TWO_PARTS, SPLITS
 
 from transferstudy.cli import main
 from transferstudy.data import draw, load
@@ -105,77 +106,44 @@ def _small_class(root):
     fill(root / "rare", 0, 3, start=500)
 
 
-def _torn(root):
-    both(root / "train", name="p1_{}.png")
-    both(root / "test", 5, start=50, name="p1_{}.png")
-
-
 def _conflict(root):
     both(root)
     picture(0, 3).save(root / "dog" / "strange.bmp")
 
 
-REFUSED = {  # what is wrong -> options, the whole message after the folder's name
-    _mixture: (
-        [],
-        "/extra: beside train it is not clear what this folder is for. Split folders are called train, training, val, valid, "
-        "validation, dev, test, testing and holdout, in any case. Rename it, or move it elsewhere.",
-    ),
-    _twice: ([], ": val and valid are both for validation. Join them in one folder."),
-    _unlabelled: (
-        [],
-        "/test: beside train this folder holds pictures without class folders, so their labels are not known. Sort them into "
-        "class folders, or move this folder elsewhere.",
-    ),
-    (lambda root: (fill(root / "train", 0, 9), fill(root / "val", 1, 9))): (
-        [],
-        ": train and val are called like splits but hold pictures instead of class folders, so the classes are not known. Make "
-        "one folder a class inside each.",
-    ),
-    _splits_inside_classes: (
-        [],
-        "/cat: the class cat holds test and train. Put the splits on top and the classes inside them: test/cat.",
-    ),
-    _missing_class: (
-        [],
-        ": the class 'bird' is in test/ but not in train/. Both need pictures of every class.",
-    ),
-    _one_deeper: (
-        [],
-        ": at least two folders with pictures are needed, one for each class; 1 found. Do you mean {root}/data?",
-    ),
-    _small_class: (
-        [],
-        ": The class 'rare' has 3 pictures to learn from; at least 5 are needed. Add some, or move its folder elsewhere.",
-    ),
-    (lambda root: both(root / "test")): (
-        [],
-        ": there is test but no folder for training. Add one called train, or name the folder whose folders are the classes.",
-    ),
-    _conflict: (
-        [],
-        ": 1 pictures are in more than one class, or look the same there:\n    cat/photo003.png  =  dog/strange.bmp\nRemove the "
-        "wrong copies; or leave out all of them with --conflicts drop, or use all of them with --conflicts keep.",
-    ),
-    _torn: (
-        ["--groups", r"^(p\d+)_"],
-        None,
-    ),
+REFUSED = {  # what is wrong, as test_messages calls it -> how it is made
+    "a folder of no known purpose": _mixture,
+    "two folders for validation": _twice,
+    "a test folder without classes": _unlabelled,
+    "splits without classes": lambda root: (fill(root / "train", 0, 9), fill(root / "val", 1, 9)),
+    "splits inside classes": _splits_inside_classes,
+    "a class in one part only": _missing_class,
+    "one folder too high": _one_deeper,
+    "a small class": _small_class,
+    "no folder for training": lambda root: both(root / "test"),
+    "one picture in two classes": _conflict,
 }
 
 
-@pytest.mark.parametrize("make", REFUSED)
-def test_what_is_not_clear_is_refused_in_plain_words(make, tmp_path, capsys):
+@pytest.mark.parametrize("kind", REFUSED)
+def test_what_is_not_clear_is_refused_in_plain_words(kind, tmp_path, capsys):
     root = tmp_path / "photos"
     root.mkdir()
-    make(root)
-    options, message = REFUSED[make]
-    assert main(["plan", "--preset", "smoke", "--data", str(root), *options]) == 2
-    said = capsys.readouterr().err
-    if message is None:
-        assert said.startswith("error: --groups ^(p\\d+)_: all 30 pictures fall into one group")
-    else:
-        assert said == f"error: {root}{message.format(root=root)}\n"
+    REFUSED[kind](root)
+    assert main(["plan", "--preset", "smoke", "--data", str(root)]) == 2
+    assert capsys.readouterr().err == f"error: {root}{SPLITS[kind].format(root=root)}\n"
+
+
+def test_every_message_on_splits_has_its_fault():
+    assert REFUSED.keys() == SPLITS.keys()
+
+
+def test_groups_that_stand_in_two_given_parts_are_refused(tmp_path):
+    for name, start in (("train", 0), ("test", 50)):
+        both(tmp_path / name, 10, start=start, name="p{:03}.png")
+    with pytest.raises(StudyError) as error:
+        load("photos", tmp_path, 16, reading=Reading(groups=r"^p\d\d(\d)"))
+    assert str(error.value) == GROUPS_IN_TWO_PARTS
 
 
 def test_leftovers_are_skipped_and_counted(tmp_path, capsys):
@@ -329,28 +297,6 @@ def test_groups_stay_on_one_side_of_every_split(way, patients):
             assert set(small.validation) <= set(large.validation)
     assert len(tested) == len(set(tested)) == 120
     assert load("photos", patients, 16).content != data.content
-
-
-@pytest.mark.parametrize(
-    ("option", "said"),
-    [
-        ("p(", "neither a file nor a regular expression"),
-        ("shot", "120 of 120 file names do not match, such as cat/p00_0.png"),
-        ("p", "all 120 pictures fall into one group"),
-        ("gone.csv", "no such file, neither here nor in photos/"),
-        ("half.csv", "119 of 120 pictures are not listed, such as cat/p00_1.png"),
-        ("wrong.csv", "line 1 must name the columns file and group; it says 'name,who'"),
-        ("twice.csv", "line 3 puts cat/p00_0.png into the group b, an earlier line into a"),
-    ],
-)
-def test_groups_that_cannot_be_used_are_refused(option, said, patients):
-    (patients / "half.csv").write_text("file,group\ncat/p00_0.png,a\n")
-    (patients / "wrong.csv").write_text("name,who\na,b\n")
-    (patients / "twice.csv").write_text("file,group\ncat/p00_0.png,a\ncat/p00_0.png,b\n")
-    with pytest.raises(StudyError) as error:
-        load("photos", patients, 16, reading=Reading(groups=option))
-    assert str(error.value).startswith(f"--groups {option}: ")
-    assert said in str(error.value)
 
 
 def test_unequal_classes_are_drawn_as_they_occur_or_equally(tmp_path):

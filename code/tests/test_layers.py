@@ -11,7 +11,7 @@ import pytest
 PACKAGE = Path(__file__).resolve().parents[1] / "transferstudy"
 # From the ground up: a room may import the rooms before it.
 ROOMS = (
-    "errors", "files", "arrays", "paths", "plan", "data", "results", "models", "training", "running", "analysis", "experiments", "checking",
+    "errors", "files", "arrays", "paths", "keras_settings", "plan", "data", "results", "models", "training", "running", "analysis", "experiments", "checking",
     "report", "own_images", "commands", "cli", "__main__",
 )  # fmt: skip
 GROUND = ROOMS[: ROOMS.index("plan")]  # modules, no folders

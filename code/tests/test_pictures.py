@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from photos import both, picture
 from PIL import Image, PngImagePlugin
+from test_messages import PICTURES
 
 from transferstudy.cli import main
 from transferstudy.data import load
@@ -88,7 +89,7 @@ def _expected(shown: np.ndarray, fit: str) -> np.ndarray:
 
 @pytest.fixture
 def predicted(monkeypatch):
-    """What a model gets to see from `predict`."""
+    """What a model gets to see from `predict`, of files and of a folder."""
     seen = []
 
     class Model:
@@ -99,9 +100,22 @@ def predicted(monkeypatch):
             seen.append(x[0])
             return np.array([[0.9, 0.1]])
 
+        def predict_on_batch(self, x):
+            seen.append(x)
+            return np.tile([0.9, 0.1], (len(x), 1))
+
     notes = {"classes": ["cat", "dog"], "run": "made up"}
-    monkeypatch.setattr("transferstudy.training.keras_file.open_portable", lambda path: (Model(), notes))
+    for module in ("training.keras_file", "own_images.predict_folder"):
+        monkeypatch.setattr(f"transferstudy.{module}.open_portable", lambda path: (Model(), notes))
     return seen
+
+
+def predict_folder(root, tmp_path) -> tuple[int, list[str]]:
+    """Classify a folder; return the exit status and the files in the table that it wrote."""
+    (tmp_path / "model.keras").write_bytes(b"made up")
+    table = tmp_path / "table.csv"
+    status = main(["predict", str(root), "--model", str(tmp_path / "model.keras"), "--csv", str(table)])
+    return status, [line.split(",")[0] for line in table.read_text().splitlines()[1:]]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -127,6 +141,9 @@ def test_every_kind_is_read_alike_by_training_prediction_and_looking(kind, tmp_p
             assert main(["predict", str(path)]) == 0
             np.testing.assert_array_equal(predicted.pop(), trained)
             assert note is None or note in capsys.readouterr().out
+            status, files = predict_folder(root, tmp_path)
+            assert (status, len(files)) == (0, 21)
+            np.testing.assert_array_equal(predicted.pop()[files.index(inside)], trained)
 
 
 def test_deep_colour_keeps_its_high_bits(tmp_path):
@@ -186,69 +203,37 @@ def _values(*values):
     return lambda path: Image.fromarray(array).save(path)
 
 
-HEIC = (
-    'HEIC pictures cannot be read here. Install their reader with pip install "transferstudy[heic]", or convert the file to '
-    "JPEG or PNG."
-)
-DAMAGED = (
-    "this file is damaged, or of a kind that cannot be read. Copy it again, or convert it to JPEG or PNG."
-)
-RANGE = (
-    "its pixel values lie outside the range 0 to 65,535, so it is not clear what is black and what is white. Save it with 8 or "
-    "16 bits."
-)
-REFUSED = {
-    "heic": ("a.heic", lambda p: p.write_bytes(b"\0\0\0\x18ftypheic" + bytes(64)), HEIC),
-    "heic called jpg": ("a.jpg", lambda p: p.write_bytes(b"\0\0\0\x18ftypheic" + bytes(64)), HEIC),
-    "web page": (
-        "a.jpg",
-        lambda p: p.write_text("<html>not found</html>"),
-        "this is a web page, not a picture. Download the picture again.",
-    ),
+REFUSED = {  # what is wrong, as test_messages calls it -> name of the file, how it is written
+    "heic": ("a.heic", lambda p: p.write_bytes(b"\0\0\0\x18ftypheic" + bytes(64))),
+    "heic called jpg": ("a.jpg", lambda p: p.write_bytes(b"\0\0\0\x18ftypheic" + bytes(64))),
+    "web page": ("a.jpg", lambda p: p.write_text("<html>not found</html>")),
     "git lfs": (
         "a.png",
         lambda p: p.write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\n"),
-        "this is a Git LFS pointer, not the picture itself. Fetch it with git lfs pull.",
     ),
-    "empty": ("a.png", lambda p: p.touch(), "this file is empty. Copy it again."),
-    "text": (
-        "a.bmp",
-        lambda p: p.write_text("hello"),
-        "this is not a picture that can be read. Convert it to JPEG or PNG.",
-    ),
-    "drawing": (
-        "a.svg",
-        lambda p: p.write_text("<svg xmlns='http://www.w3.org/2000/svg'/>"),
-        "this is not a picture that can be read. Convert it to JPEG or PNG.",
-    ),
-    "cut short": ("a.jpg", _cut, "this file is cut short. Copy it again."),
-    "one byte changed": ("a.png", _changed, DAMAGED),
-    "long text": (
-        "a.png",
-        _text_bomb,
-        "this PNG file holds a text of more than 1 MiB, the limit. Save the picture without it.",
-    ),
-    "too many pixels": (
-        "a.png",
-        _many_pixels,
-        "this picture has more than 178 million pixels, the limit. Save it smaller.",
-    ),
-    "too small": (
-        "a.png",
-        lambda p: Image.new("RGB", (4, 40)).save(p),
-        "this picture has 4 x 40 pixels; at least 8 a side are needed.",
-    ),
-    "no number": ("a.tif", _values(np.nan), RANGE),
-    "negative": ("a.tif", _values(-1), RANGE),
-    "pipe": ("a.png", os.mkfifo, "this is a pipe, a device or a socket, not a file. Name picture files."),
-    "broken link": ("a.png", _link_to_nothing, "this link points to no file. Check the name."),
+    "empty": ("a.png", lambda p: p.touch()),
+    "text": ("a.bmp", lambda p: p.write_text("hello")),
+    "drawing": ("a.svg", lambda p: p.write_text("<svg xmlns='http://www.w3.org/2000/svg'/>")),
+    "cut short": ("a.jpg", _cut),
+    "one byte changed": ("a.png", _changed),
+    "long text": ("a.png", _text_bomb),
+    "too many pixels": ("a.png", _many_pixels),
+    "too small": ("a.png", lambda p: Image.new("RGB", (4, 40)).save(p)),
+    "no number": ("a.tif", _values(np.nan)),
+    "negative": ("a.tif", _values(-1)),
+    "pipe": ("a.png", os.mkfifo),
+    "broken link": ("a.png", _link_to_nothing),
 }
+
+
+def test_every_reason_has_its_fault():
+    assert REFUSED.keys() == PICTURES.keys()
 
 
 @pytest.mark.parametrize("kind", REFUSED)
 def test_what_cannot_be_read_is_named_with_its_reason(kind, tmp_path, predicted, capsys):
-    name, write, reason = REFUSED[kind]
-    if reason == HEIC and "HEIF" in Image.OPEN:
+    (name, write), reason = REFUSED[kind], PICTURES[kind]
+    if reason.startswith("HEIC") and "HEIF" in Image.OPEN:
         pytest.skip("pillow-heif is installed")
     root = both(tmp_path / "photos")
     write(root / "dog" / name)
@@ -258,6 +243,12 @@ def test_what_cannot_be_read_is_named_with_its_reason(kind, tmp_path, predicted,
     assert main(["predict", str(root / "dog" / name), str(root / "cat" / "photo000.png")]) == 2
     assert capsys.readouterr().err == f"error: {root / 'dog' / name}: {reason}\n"
     assert not predicted
+    status, files = predict_folder(root, tmp_path)
+    assert (status, len(files)) == (1, 20), "the others are classified, and the status says that one is not"
+    assert (
+        f"1 of 21 pictures cannot be read:\n  {reason[0].upper()}{reason[1:]}\n    dog/{name}\n"
+        in capsys.readouterr().out
+    )
     assert main(["look", str(root)]) == 0
     said = capsys.readouterr().out
     assert f"  {reason[0].upper()}{reason[1:]}\n    dog/{name}\n" in said

@@ -22,6 +22,21 @@ from transferstudy.running import runner, storing
 from transferstudy.training import execution
 
 SMOKE = expand("smoke")[0]
+# As a command would, but both begin to work only when both are there.
+ONE_OF_TWO = """
+import sys, time
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+import test_runners as test
+from transferstudy.results.store import Store
+root, me, other = Path(sys.argv[2]), *(Path(sys.argv[2]).with_name(name) for name in sys.argv[3:5])
+import transferstudy.training  # what takes long to load
+me.touch()
+while not other.exists():
+    time.sleep(0.01)
+print(test.run(test.specs(test.SHARED), Store(root)))
+"""
+SHARED = 3  # runs
 
 
 def specs(n: int, **changes) -> list[RunSpec]:
@@ -74,6 +89,36 @@ def test_a_run_that_another_process_makes_is_left_to_it(store, made):
     assert made == [second.id]
     assert f"1 runs are being made by another process and were left to it: {first.id}" in said[-1]
     assert not list((store.root / locks.FOLDER).iterdir()), "no lock is left"
+
+
+def test_two_processes_share_a_folder_without_losing_or_repeating_a_run(store):
+    """Both are given all runs: each is made once, by either of them, and both end when all are there or in the other's hands."""
+    (store.root).mkdir(parents=True)
+    (store.root / manifest.NAME).write_text("")
+    names = ("one", "two")
+    both = [
+        subprocess.Popen(
+            [sys.executable, "-c", ONE_OF_TWO, str(Path(__file__).parent), str(store.root), *order],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for order in (names, names[::-1])
+    ]
+    try:
+        outcomes = [process.communicate(timeout=900) for process in both]
+    finally:
+        for process in both:
+            process.kill()
+    assert [process.returncode for process in both] == [0, 0], outcomes
+    made = [int(out.splitlines()[-1]) for out, _ in outcomes]
+    assert sum(made) == SHARED, "no run is made twice"
+    assert min(made) > 0, "they worked at the same time"
+    assert store.ids() == sorted(spec.id for spec in specs(SHARED)), "none is lost"
+    assert verify(store) == SHARED
+    assert manifest.check(store.root) == 2 * SHARED, "the list has a record and predictions of each"
+    assert not list((store.root / locks.FOLDER).iterdir())
+    assert list(manifest.strays(store.root)) == []
 
 
 def test_a_run_that_another_process_gave_up_is_made_at_the_end(store, made):

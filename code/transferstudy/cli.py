@@ -16,9 +16,27 @@ from pathlib import Path
 # Before pydantic is imported: to look for plugins, it reads the entry points of every installed package.
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
+from . import keras_settings
 from .commands import GROUPS, modules
 from .commands.options import shared
 from .errors import StudyError, printable
+
+# Commands that compute with Keras.
+_COMPUTING = frozenset(
+    (
+        "applications",
+        "audit",
+        "bench",
+        "export",
+        "inside",
+        "mistakes",
+        "predict",
+        "pretrain",
+        "run",
+        "ship",
+        "study",
+    )
+)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -56,6 +74,8 @@ def main(argv: list[str] | None = None) -> int:
     args = parser().parse_args(argv)
     logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it warns that each run compiles a network anew
     try:
+        if args.command in _COMPUTING:
+            keras_settings.prepare()
         with _terminable():
             return modules()[args.command].run(args) or 0
     except StudyError as error:

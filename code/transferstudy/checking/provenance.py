@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ..errors import StudyError
 from ..experiments.audit.stored import load as load_audit
+from ..experiments.pretraining.settings import PretrainSpec
 from ..files import read_yaml
 from ..models import imagenet
 from ..models.weightsfile import KNOWN_FILES, file_sha256
@@ -37,6 +38,12 @@ def check(store: Store, cards: Path) -> dict[str, int]:
         else:
             _check_target(f"weights/{name}.json", manifest["probe"]["data"], cards)
     for run_id, record in made.items():
+        where = f"pretraining/{run_id}.json"
+        if {record["id"], PretrainSpec.parse(record["spec"], where).id} != {run_id}:
+            raise StudyError(
+                f"{where}: it describes another pretraining run than its name says; restore it: "
+                "git checkout -- results/pretraining"
+            )
         _check_source(f"pretraining/{run_id}.json", record["data"]["sha256"], source)
     if (store.root / "audit" / "audit.json").is_file():
         compared = load_audit(store.root).record["data"]

@@ -173,7 +173,9 @@ def by_reason(unreadable: dict[str, str]) -> list[str]:
 
 def conflict_text(survey: Survey, choice: Choice) -> str:
     """List the pictures that lie in two classes."""
-    lines = [f"{len(choice.conflicts):,} pictures are in more than one class, or look the same there:"]
+    count = len(choice.conflicts)
+    are, look = ("pictures are", "look") if count > 1 else ("picture is", "looks")
+    lines = [f"{count:,} {are} in more than one class, or {look} the same there:"]
     lines += ["    " + "  =  ".join(printable(survey.files[i]) for i in one) for one in choice.conflicts]
     lines.append(
         "Remove the wrong copies; or leave out all of them with --conflicts drop, or use all of them with --conflicts keep."

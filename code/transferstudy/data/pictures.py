@@ -154,7 +154,8 @@ def _pixels(image: Image.Image, path: Path, side: int | None, fit: str):
     notes, size, kind = [], image.size, image.format
     if min(size) < MIN_SIDE:
         raise UnreadablePicture(
-            path, f"this picture has {size[0]} x {size[1]} pixels; at least {MIN_SIDE} a side are needed."
+            path,
+            f"this picture has {size[0]} x {size[1]} pixels; at least {MIN_SIDE} a side are needed. Put a larger one there.",
         )
     deep = any("16" in str(tile.args) for tile in image.tile)
     if kind != "MPO" and getattr(image, "is_animated", False):

@@ -23,12 +23,12 @@ def data_source(option: str | None, name: str = "--data") -> Path | None:
     if option is None:
         value, name = os.environ.get("TRANSFERSTUDY_DATA"), "TRANSFERSTUDY_DATA"
     elif not option:
-        raise StudyError(f"{name}: the path is empty")
+        raise StudyError(f"{name}: the path is empty. Name a file or a folder, or leave {name} out.")
     if not value:
         return None
     path = Path(value).expanduser()
     if not path.exists():
-        raise StudyError(f"{name}: {printable(path)} does not exist")
+        raise StudyError(f"{name}: {printable(path)} does not exist. Check the path.")
     return path
 
 
@@ -49,7 +49,7 @@ def dataset_name(source: Path | None) -> str | None:
     except UnicodeEncodeError:
         raise StudyError(f"{printable(source)}: the folder's name is not valid UTF-8. Rename it.") from None
     if not name:
-        raise StudyError(f"{printable(source)}: the root of a disk is no data set; name a folder in it")
+        raise StudyError(f"{printable(source)}: the root of a disk is no data set. Name a folder in it.")
     return f"{name}-folder" if name in RESERVED else name
 
 

@@ -184,7 +184,7 @@ def _check_classes(root: Path, layout: Layout, places: list[tuple[str, Role, str
             here, there = (role, "train") if name in names else ("train", role)
             raise StudyError(
                 f"{printable(root)}: the class {printable(name)!r} is in {printable(layout.folders[here])}/ but not in "
-                f"{printable(layout.folders[there])}/. Both need pictures of every class."
+                f"{printable(layout.folders[there])}/. Add pictures of it there, or move its folder elsewhere."
             )
     return tuple(classes)
 

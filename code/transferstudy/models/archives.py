@@ -46,7 +46,7 @@ def read_arrays(path: Path | str) -> dict[str, np.ndarray]:
         raise
     except Exception as error:  # whatever zipfile, NumPy or HDF5 raises when the bytes make no sense
         raise StudyError(
-            f"{path}: this weights file cannot be read ({type(error).__name__}: {error}). "
+            f"{path}: this weights file cannot be read ({error}). "
             f"It may be cut short or damaged: fetch it again. {FORMATS} files can be read."
         ) from None
     for name, array in arrays.items():
@@ -65,7 +65,8 @@ def _read(path: Path) -> dict[str, np.ndarray]:
         return _hdf5(path, path)
     if not start.startswith(_ZIP):
         raise StudyError(
-            f"{path}: this is no weights file that can be read. {FORMATS} files can be read, as NumPy and Keras write them."
+            f"{path}: this is no weights file that can be read. Fetch it again, or save the weights with Keras' save_weights. "
+            f"{FORMATS} files can be read."
         )
     with zipfile.ZipFile(path) as archive:
         if _KERAS_MEMBER in archive.namelist():
@@ -78,7 +79,7 @@ def _read(path: Path) -> dict[str, np.ndarray]:
                 check_member(archive, member)
             except ValueError as error:
                 raise StudyError(
-                    f"{path}: {error}. {FORMATS} files with plain arrays of numbers can be read."
+                    f"{path}: {error}. Save the weights as plain arrays of numbers. {FORMATS} files can be read."
                 ) from None
     with np.load(path, allow_pickle=False) as archive:
         arrays = {name: archive[name] for name in archive.files}
@@ -102,7 +103,8 @@ def _hdf5(path: Path, content: Path | io.BytesIO) -> dict[str, np.ndarray]:
         for name, dataset in datasets.items():
             if dataset.external or dataset.is_virtual:
                 raise StudyError(
-                    f"{path}: {name} lies in another file. Only arrays inside the weights file are read."
+                    f"{path}: {name} lies in another file, and only arrays inside the weights file are read. Save the model again with "
+                    "save_weights."
                 )
             _check_type(path, name, dataset.dtype)
         _check_size(path, sum(dataset.nbytes for dataset in datasets.values()))
@@ -121,5 +123,5 @@ def _check_type(path: Path, name: str, dtype: np.dtype, scaled: bool = False) ->
     if dtype.kind != "f" and not (scaled and dtype == np.int8):
         raise StudyError(
             f"{path}: {name} holds values of type {dtype}. Weights are float16, float32 or float64 numbers, or int8 with a "
-            f"float32 array {name}{SCALE} beside them."
+            f"float32 array {name}{SCALE} beside them. Save them so."
         )

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 from keras import layers
 
+from .. import keras_settings
 from ..errors import StudyError
 from ..plan.backbones import Backbone, get_backbone
 from .convolution import convolve_in_float32, gradient_by_products, without_avx512
@@ -70,6 +71,7 @@ def build_model(
     Raises:
         StudyError: unknown backbone, an image too small for it, or weights that cannot be downloaded or are others.
     """
+    keras_settings.use()
     facts, image_size = get_backbone(backbone), image_size or side
     if image_size < facts.min_size:
         raise StudyError(

@@ -1,5 +1,6 @@
 """Inline values: numbers as a reader sees them, each a link to the records behind it."""
 
+import re
 import string
 from dataclasses import dataclass
 
@@ -39,6 +40,12 @@ def literal(text: str) -> str:
     return shown.replace("--", "&#45;&#45;").replace(
         "...", "&#46;&#46;&#46;"
     )  # no typographer's dash or dots
+
+
+def code(text: str) -> str:
+    """Return Markdown that shows text as code where it is a plain name or number, and as plain words where it is not."""
+    plain = re.fullmatch(r"[\w.,:;/+=-]+", str(text), re.ASCII)
+    return f"`{text}`" if plain else literal(str(text))
 
 
 def record_link(anchor: str) -> str:

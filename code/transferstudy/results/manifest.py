@@ -233,7 +233,7 @@ def note(path: Path, content: bytes) -> None:
 def strays(root: Path) -> Iterator[str]:
     """Yield names of files that belong to no result: what interrupted writes left, and arrays or models without their record.
 
-    This needs no list.
+    This needs no list. A folder in a record's place is left to whoever reads the record, and names it.
     """
     found = present(root)
     for name in found:
@@ -245,7 +245,8 @@ def strays(root: Path) -> Iterator[str]:
             **{other: (".npz", f"{other}/{stem}.json") for other in ("inside", "mistakes", "weights")},
         }
         suffix, record = whole.get(folder, ("", ""))
-        if name.endswith(PART_SUFFIX) or (suffix and file.endswith(suffix) and record not in found):
+        lost = suffix and file.endswith(suffix) and record not in found and not (root / record).is_dir()
+        if name.endswith(PART_SUFFIX) or lost:
             yield name
 
 

@@ -222,7 +222,7 @@ class Bench(Open):
 class Pretraining(Open):
     """A pretraining run."""
 
-    id: Name
+    id: RunId
     spec: dict[str, Any]
     epochs: list[dict[str, float]]
     final: SourceMeasures

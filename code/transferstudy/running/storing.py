@@ -134,7 +134,7 @@ def keep(store: Store, spec: RunSpec, finished) -> dict:
             continue
         raise NotStored(
             f"run {spec.id} is made, but could not be stored in {store.root} ({why}). It is kept in {place}. When {store.root} "
-            f"can be written again: cp -r {shlex.quote(str(place))}/. {shlex.quote(str(store.root))}/"
+            f"can be written again, copy it there: cp -r {shlex.quote(str(place))}/. {shlex.quote(str(store.root))}/"
         )
     raise NotStored(
         f"run {spec.id} is made, but could be stored nowhere: tried {', '.join(tried)}. Make room and run it again"

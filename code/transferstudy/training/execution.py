@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
+from .. import keras_settings
 from ..data.corruptions import CORRUPTIONS, SEED, SEVERITIES
 from ..errors import StudyError
 from ..plan.spec import RunSpec
@@ -64,8 +65,9 @@ def make(
         checkpoint_every: seconds of training after which its state is kept; by default five minutes.
 
     Raises:
-        StudyError: as `training.train`, or the images are not those of the run.
+        StudyError: as `training.train` and `keras_settings.prepare`, or the images are not those of the run.
     """
+    keras_settings.prepare()
     import keras
 
     from ..data.division import divided
@@ -74,6 +76,7 @@ def make(
 
     check_identity(spec, data)
     data = divided(data, spec.folds, spec.fold, spec.seed)
+    keras_settings.use()
     keras.utils.clear_session()
     interval = INTERVAL if checkpoint_every is None else checkpoint_every
     with Checkpoint(spec, software(), interval) as checkpoint:

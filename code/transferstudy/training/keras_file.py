@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import tempfile
 import zipfile
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from .. import keras_settings
 from ..arrays import BROKEN, LIMIT
 from ..errors import StudyError
 from ..files import fitting
@@ -99,18 +101,24 @@ def open_portable(path: Path):
         `classes` (names in the order of the probabilities), `run` and `weights`.
 
     Raises:
-        StudyError: missing, damaged, or a Keras file of another origin.
+        StudyError: missing, damaged, of another origin, or written by a version of Keras whose files this one cannot open.
     """
     if not path.is_file():
         raise StudyError(
-            f"--model: {path} does not exist; git checkout -- results/models brings the one of the project back"
+            f"--model: {path} does not exist. Check the path, or restore the project's own model: git checkout -- results/models"
         )
     notes = read_notes(path)
     import keras
 
+    keras_settings.use()
     try:
         model = keras.saving.load_model(path, compile=False)
     except Exception as error:  # whatever Keras, HDF5 or zlib raise when the bytes make no sense
+        if (made := _keras_version(path)) not in (None, keras.__version__):
+            raise StudyError(
+                f"{path}: Keras {made} wrote this model, and Keras {keras.__version__} cannot open it. Install that version with "
+                f"python -m pip install keras=={made}, or make the model again here."
+            ) from None
         raise StudyError(
             f"{path}: cannot be read as a .keras file ({' '.join(str(error).split())[:300]}); restore or fetch it again"
         ) from None
@@ -120,6 +128,16 @@ def open_portable(path: Path):
             "fetch it again"
         )
     return model, notes
+
+
+def _keras_version(path: Path) -> str | None:
+    """Return the version of Keras that wrote a file, as it says itself, or None where it says none that could be one."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            made = json.loads(archive.read("metadata.json"))["keras_version"]
+    except BROKEN:
+        return None
+    return made if isinstance(made, str) and re.fullmatch(r"\d[\w.]{0,20}", made, re.ASCII) else None
 
 
 def read_notes(path: Path) -> dict:

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -21,7 +21,7 @@ class PretrainSpec(BaseModel):
     The learning rate is the peak, per optimiser step; sizes are in pixels a side; `warmup` is a share of all steps.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     name: str = Field(min_length=1, description="name of the weights, as a RunSpec calls them")
     backbone: Literal["vgg16_bn", "compact"]
@@ -47,6 +47,24 @@ class PretrainSpec(BaseModel):
             raise ValueError(f"backbone {self.backbone!r} does not take images of {self.image_size} pixels")
         return self
 
+    @classmethod
+    def parse(cls, values: dict[str, Any], where: str) -> "PretrainSpec":
+        """Make a spec from plain values.
+
+        Args:
+            values: field name -> value.
+            where: what to name in the error, such as a file.
+
+        Raises:
+            StudyError: a field is missing, unknown, out of range or of another type, or two fields contradict each other.
+        """
+        try:
+            return cls(**values)
+        except ValidationError as error:
+            first = error.errors()[0]
+            field = ".".join(map(str, first["loc"])) or "fields"
+            raise StudyError(f"{where}: {field}: {first['msg'].removeprefix('Value error, ')}") from None
+
     def canonical_json(self) -> str:
         """Return the spec as JSON with sorted keys and no spaces, fields at their default left out."""
         return json.dumps(self.model_dump(exclude_defaults=True), sort_keys=True, separators=(",", ":"))
@@ -71,11 +89,4 @@ def pretraining(network: str, **overrides) -> PretrainSpec:
     if network not in tables:
         raise StudyError(f"--backbone {network}: choose one of {', '.join(tables)}")
     values = {**tables[network], **{key: value for key, value in overrides.items() if value is not None}}
-    try:
-        return PretrainSpec(**values)
-    except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(map(str, first["loc"])) or "fields"
-        raise StudyError(
-            f"pretraining {network!r}: {field}: {first['msg'].removeprefix('Value error, ')}"
-        ) from None
+    return PretrainSpec.parse(values, f"pretraining {network!r}")

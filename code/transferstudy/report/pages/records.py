@@ -6,7 +6,7 @@ from ...analysis.comparison import CONFIDENCE, judged
 from ...analysis.study import MAIN, Arm, Study
 from .. import tables
 from ..tables.judgement import p_text
-from ..values import count, signed
+from ..values import code, count, literal, signed
 
 _SHARED_ELSEWHERE = ("seed", "strategy", "n_labels")
 
@@ -15,7 +15,7 @@ def _spec_lines(arm: Arm) -> str:
     spec = {
         k: v for k, v in arm.records[0]["spec"].items() if k not in _SHARED_ELSEWHERE and v not in (None, 0)
     }
-    return ", ".join(f"{key} `{value}`" for key, value in spec.items())
+    return ", ".join(f"{key} {code(value)}" for key, value in spec.items())
 
 
 def _arm_section(study: Study, arm: Arm, linked: set[str]) -> str:
@@ -32,7 +32,7 @@ def _arm_section(study: Study, arm: Arm, linked: set[str]) -> str:
         test, val = record["metrics"]["test"], record["metrics"]["val"]
         env = record["environment"]
         steps = " + ".join(count(p["steps"]) for p in record["phases"])
-        start = f"{record['weights']['name']}"
+        start = literal(record["weights"]["name"])
         if record["weights"]["sha256"]:
             start += f" `{record['weights']['sha256'][:8]}`"
         run_id = record["id"]
@@ -43,7 +43,8 @@ def _arm_section(study: Study, arm: Arm, linked: set[str]) -> str:
         lines.append(
             f"| {name} | {record['spec']['seed']} | "
             f"{test['accuracy']:.4f} | {test['nll']:.4f} | {test['ece']:.4f} | {val['accuracy']:.4f} | {steps} | "
-            f"{record['timing']['total']['wall'] / 60:.1f} | {start} | {env['backend']}, Keras {env['libraries']['keras']} |"
+            f"{record['timing']['total']['wall'] / 60:.1f} | {start} | "
+            f"{literal(env['backend'])}, Keras {literal(env['libraries']['keras'])} |"
         )
     lines += [
         "",

@@ -8,7 +8,7 @@ from ...analysis.study import Study
 from ...paths import results_dir, weights_dir
 from ...results.pretrained import manifests, pretraining_records
 from ..markdown import pipe_table
-from ..values import Value, count, percent
+from ..values import Value, code, count, literal, percent
 
 # Networks that `pretrain` trains: name in its settings -> what a reader calls it.
 _NETWORKS = {"vgg16_bn": "VGG16 with batch normalisation", "compact": "the compact network"}
@@ -32,7 +32,7 @@ def shipped() -> Markdown:
     for name, m in manifests(results_dir() / "weights").items():
         how, before, after = packing(m)
         size, sha256 = f"{m['bytes'] / 1e6:.1f}", f"`{m['sha256'][:12]}…`"
-        rows.append([f"`{name}`", m["form"], size, how, percent(before), percent(after), sha256])
+        rows.append([code(name), literal(m["form"]), size, how, percent(before), percent(after), sha256])
     return pipe_table(
         ["weights", "form", "MB", "measured by", "before", "as shipped", "SHA-256"], rows, "llrlrrl"
     )
@@ -79,15 +79,16 @@ def used(study: Study) -> str:
             origin = manifest["made_from"]
             maker = "by this project" if origin["pretraining"] else "outside this project"
             sentences.append(
-                f"{network} starts from `{name}`: pretrained {maker}, stored as {manifest['form']}, and part of this repository."
+                f"{network} starts from {code(name)}: pretrained {maker}, stored as {literal(manifest['form'])}, and part of this "
+                "repository."
             )
         elif name == "imagenet":
             sentences.append(f"{network} starts from the weights that Keras downloads.")
         else:
             packed = [n for n, m in shipped_here.items() if m["made_from"]["card"] == f"{backbone}-{name}"]
-            also = f" Its packed form, `{packed[0]}`, is part of this repository." if packed else ""
+            also = f" Its packed form, {code(packed[0])}, is part of this repository." if packed else ""
             sentences.append(
-                f"{network} starts from `{name}`: pretrained outside this project, in the form in which its makers gave it.{also}"
+                f"{network} starts from {code(name)}: pretrained outside this project, in the form in which its makers gave it.{also}"
             )
     return " ".join(sentences)
 
@@ -114,16 +115,17 @@ def _facts(record: dict) -> dict[str, str]:
     environment = record["environment"]
     where = environment["accelerators"] or [f"{environment['processor']}, {environment['cores']} cores"]
     smoothing = f", label smoothing {spec['label_smoothing']:g}" if spec["label_smoothing"] else ""
+    where = [literal(name) for name in where]
     return {
         "data": f"{count(data['train'])} training and {count(data['validation'])} validation images of {count(data['classes'])} classes",
-        "images": f"{spec['image_size']} pixels a side, {spec['augmentation']}",
+        "images": f"{spec['image_size']} pixels a side, {literal(spec['augmentation'])}",
         "parameters": count(record["parameters"]),
         "training": f"{spec['epochs']} epochs, batches of {spec['batch_size']}, SGD with Nesterov momentum, peak rate "
         f"{spec['learning_rate']:g}, weight decay {spec['weight_decay']:g}{smoothing}",
-        "precision": f"`{spec['precision']}`",
+        "precision": code(spec["precision"]),
         "top-1, top-5": f"{percent(final['top1'])}, {percent(final['top5'])} of {count(final['n'])} validation images, from the stored file",
         "time": f"{wall:.0f} minutes, {cpu:.0f} core-minutes",
         "hardware": ", ".join(where),
-        "software": f"Keras {environment['libraries']['keras']} on {environment['backend']}",
+        "software": f"Keras {literal(environment['libraries']['keras'])} on {literal(environment['backend'])}",
         "record": f"[`{record['id']}`](/results/pretraining/{record['id']}.json)",
     }
