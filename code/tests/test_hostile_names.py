@@ -13,7 +13,7 @@ from renderer.server import serving
 from transferstudy.errors import printable
 from transferstudy.report import cards
 from transferstudy.report.markdown import pipe_table
-from transferstudy.report.values import literal
+from transferstudy.report.values import code, literal
 
 RUNS = "window.ran=(window.ran||0)+1"
 HOSTILE = (
@@ -178,6 +178,12 @@ def test_a_name_in_a_table_keeps_to_its_cell(name):
     lines = pipe_table(["a", "b"], [[literal(name), "1"]], "lr").data.split("\n")
     assert len(lines) == 3
     assert lines[2].count("|") == 3
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_name_as_code_is_words_where_it_could_end_the_code(name):
+    assert code(name) == literal(name)
+    assert code("imagenet-vgg16_int8") == "`imagenet-vgg16_int8`"
 
 
 def test_html_in_a_card_is_words(tmp_path, monkeypatch):

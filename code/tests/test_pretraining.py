@@ -12,7 +12,7 @@ from transferstudy.checking.provenance import check, check_pixels
 from transferstudy.cli import main
 from transferstudy.errors import StudyError
 from transferstudy.experiments.pretraining.run import prepared, pretrain
-from transferstudy.experiments.pretraining.settings import pretraining
+from transferstudy.experiments.pretraining.settings import PretrainSpec, pretraining
 from transferstudy.experiments.pretraining.shipping import ship
 from transferstudy.experiments.pretraining.source import load_source, shrink
 from transferstudy.models.quantised import quantised, restored
@@ -239,6 +239,12 @@ def test_the_command_says_what_is_missing(tmp_path, capsys):
         pretraining("small", epochs=0)
     with pytest.raises(StudyError, match="--backbone big"):
         pretraining("big")
+
+
+@pytest.mark.parametrize("odd", [{"epochs": "3"}, {"seed": True}, {"epoch": 3}])
+def test_fields_of_another_type_or_name_are_refused(odd):
+    with pytest.raises(StudyError, match=f"^here: {next(iter(odd))}: "):
+        PretrainSpec.parse({**pretraining("small").model_dump(), **odd}, "here")
 
 
 def test_edited_records_are_refused(tmp_path):
