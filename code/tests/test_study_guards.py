@@ -46,6 +46,7 @@ def write(root, text):
         "![The network pre-trained on the full\nImageNet is ahead](x.png)",
         "First a sentence. ImageNet pretraining helps here!",
         "It is not slow: ImageNet features are enough.",
+        "## Early runs {#imagenet}\n\nSome.\n\n## Others\n\nOur ImageNet-pretrained VGG16 wins.",
     ],
 )
 def test_imagenet_pretrained_stops_the_render(study, tmp_path, text):
@@ -63,6 +64,8 @@ def test_imagenet_pretrained_stops_the_render(study, tmp_path, text):
         "Official ImageNet weights were trained on larger pictures.",
         "Published results with ImageNet weights start elsewhere.",
         "ImageNet has many classes. `--weights imagenet` takes the weights that Keras downloads.",
+        "The first results from ImageNet's weights [are below](#imagenet).",
+        "## Early runs {#imagenet}\n\nOur ImageNet-pretrained VGG16 wins.\n\n## Others\n\nThey lose.",
     ],
 )
 def test_other_sentences_on_imagenet_pass(study, tmp_path, text):

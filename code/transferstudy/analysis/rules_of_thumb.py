@@ -6,7 +6,7 @@ from ..paths import PRESETS
 from ..plan.claims import CLAIMS, Claim
 from ..plan.declared import DEPTHS
 from ..plan.presets import toml_tables
-from .comparison import Difference, between, verdict
+from .comparison import MIN_SEEDS, Difference, between, verdict
 from .study import Arm, Study
 
 HOLDS, FAILS, OPEN = "holds", "fails", "open"
@@ -145,11 +145,10 @@ def _size_beats_source(
     ours = sources.arm("linear_probe", n, small).accuracy
     theirs = near.arm("linear_probe", n, small).accuracy
     gain = ours - theirs
-    if size.low > gain:
-        return HOLDS, ((size, verdict(near, size)),), f"the other source gains {100 * gain:+.1f} points"
-    if size.high < gain:
-        return FAILS, ((size, verdict(near, size)),), f"the other source gains {100 * gain:+.1f} points"
-    return OPEN, ((size, verdict(near, size)),), f"the other source gains {100 * gain:+.1f} points"
+    found = OPEN
+    if size.seeds >= MIN_SEEDS and not size.low <= gain <= size.high:
+        found = HOLDS if size.low > gain else FAILS
+    return found, ((size, verdict(near, size)),), f"the other source gains {100 * gain:+.1f} points"
 
 
 def _scratch_catches_up(near: Study | None, most: int) -> Judgement:

@@ -33,7 +33,7 @@ def sentence(theirs: Study | None) -> str:
     """Return what the runs from downloaded weights say, or that there are none and which command makes them."""
     if theirs is None:
         return (
-            f"No run here started from the weights that Keras downloads. `{COMMAND}` makes the same runs from those, and this "
+            f"None of these runs started from the weights that Keras downloads. `{COMMAND}` makes the same runs from those, and this "
             "section then reports them."
         )
     return headline(theirs)
