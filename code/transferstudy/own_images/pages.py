@@ -5,6 +5,7 @@ page = open_study()
 """
 
 import io
+import re
 from functools import cached_property
 from pathlib import Path
 
@@ -296,6 +297,4 @@ def _short(file: str, most: int = 20) -> str:
 
 def _marked(line: str) -> str:
     """Return a line of the look for Markdown: the marks of file names and options are no marks of Markdown."""
-    for mark in "\\`*_{}[]<>#|$~^-":
-        line = line.replace(mark, "\\" + mark)
-    return line
+    return re.sub(r"[\\`*_{}\[\]<>#|$~^-]", r"\\\g<0>", line)
