@@ -43,6 +43,9 @@ def run(args) -> None:
     if args.cost:
         measured = ()
         if args.measure:
+            from .. import keras_settings
+
+            keras_settings.prepare()
             from ..training.timing import measured as measure
 
             measured = measure(
