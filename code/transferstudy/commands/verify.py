@@ -60,6 +60,9 @@ def run(args) -> None:
         print(
             f"  {count} of them hold predictions rounded to {rounding}; the probabilities of each image sum to 1"
         )
+    if (store.root / "groups").is_dir():
+        check_strays(store.root / "groups")
+        print(f"{verify(Store(store.root / 'groups'))} runs with and without --groups: the same")
     reached = check(store, cards_dir())
     print(
         f"{reached['results']} results started from known weights; {reached['weights']} shipped weights files and "
