@@ -121,7 +121,7 @@ def test_inline_values_link_to_their_records(study):
     )
     made = [x for x in vars(v).values() if isinstance(x, Value)]
     made += [v.diff("finetune_all", "scratch_bn", 500)]
-    assert len(made) > 40
+    assert len(made) > 25
     for value in made:
         if value.target and "records.qmd#" in value.target:
             assert f"{{#{value.target.partition('#')[2]}}}" in page, (
@@ -143,7 +143,8 @@ def test_tables_are_rectangular(study):
     pair = {"models": ("finetune_all", "linear_probe")}
     for name in report.tables.__all__:
         arguments = (500,) if name in at_size else pair.get(name, ())
-        lines = getattr(report.tables, name)(study, *arguments).data.splitlines()
+        about = () if name == "backbones" else (study, *arguments)  # of no study
+        lines = getattr(report.tables, name)(*about).data.splitlines()
         if name == "robustness":  # the report's runs were not tested on corrupted images
             assert len(lines) == 2
             continue
