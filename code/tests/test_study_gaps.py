@@ -32,7 +32,11 @@ def test_what_the_results_hold_is_not_listed_as_next(tmp_path, monkeypatch):
     monkeypatch.setattr("transferstudy.report.claims.gaps.untuned", lambda name: [])
     few = rows(fake_study(tmp_path / "a", ARMS))
     many = rows(fake_study(tmp_path / "b", [(name, 50000, MIN_SEEDS) for name, *_ in ARMS], robust=True))
-    gone = {"More seeds for every strategy", "All 50,000 labels", "Corrupted images [@hendrycks2019benchmarking]"}
+    gone = {
+        "More seeds for every strategy",
+        "All 50,000 labels",
+        "Corrupted images [@hendrycks2019benchmarking]",
+    }
     assert gone <= set(few)
     assert not gone & set(many)
     assert set(many) < set(few)
