@@ -46,7 +46,7 @@ _CROSS_REFERENCE = re.compile(r"(?:fig|tbl|sec|eq|lst|tip|nte|wrn|imp|cau|thm)-"
 _INLINE_TAGS = ["a", "abbr", "b", "code", "em", "i", "mark", "small", "span", "strong", "sub", "sup", "tspan"]
 _TEXT_LANGUAGES = {"", "text", "output", "console", "markdown", "mermaid", "dot", "html", "svg"}
 _SPEAKING_CODE = "code/transferstudy/report"
-_NOT_PAGES = {"code", "results", "notebooks", "cards", "docs", "_site", "_freeze"}
+_NOT_PAGES = {"code", "results", "examples", "notebooks", "cards", "docs", "_site", "_freeze"}
 _SENTENCE_END = re.compile(
     r"""(?<!e\.g\.)(?<!i\.e\.)(?<!al\.)(?<!vs\.)(?<!cf\.)(?<=[.!?])["”’)\]]*\s+(?=[^a-z\s])"""
 )

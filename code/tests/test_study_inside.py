@@ -135,7 +135,7 @@ def test_what_is_stored_is_read_back_and_damage_is_named(study):
     assert inside.arrays["gradcam"].dtype == np.float16
     assert stored.check_all(root) == 2
     assert claims.looked_into(study) == [("finetune_all", 500)]
-    assert "changed `block" in claims.change(study, "finetune_all", 500)
+    assert "changed the layer `block" in claims.change(study, "finetune_all", 500)
     missing = study.arm("scratch_bn", 500).records[0]["id"]
     with pytest.raises(StudyError, match=f"missing; make it with .*inside --preset report --only {missing}"):
         stored.inside_of(study, "scratch_bn", 500)

@@ -121,7 +121,7 @@ def _around(record: dict) -> float:
 def _share(record: dict) -> float:
     """The share of its machine's cores that a run kept busy, at most 1; 1 where the record does not tell."""
     total, cores = record["timing"].get("total", {}), record.get("environment", {}).get("cores")
-    return min(1.0, total["cpu"] / (total["wall"] * cores)) if total and cores else 1.0
+    return min(1.0, total["cpu"] / (total["wall"] * cores)) if "cpu" in total and cores else 1.0
 
 
 def _computed(record: dict, what: str) -> bool:
