@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 import zipfile
 
 import pytest
@@ -35,6 +37,39 @@ def test_a_network_is_built_alike_whatever_keras_is_set_to():
     assert {str(variable.dtype) for variable in model.weights} == {"float32"}
     if capped:
         assert (config.max_epochs(), config.max_steps_per_epoch()) == (None, None)
+
+
+ONE_RUN = """
+import hashlib
+from transferstudy.data import load
+from transferstudy.plan.presets import expand
+from transferstudy.training.execution import make
+
+done = make(expand("smoke")[0], load("cifar10-sample"), None, verbose=0)
+print([phase["steps"] for phase in done.record["phases"]])
+print({name: hashlib.sha256(values.tobytes()).hexdigest() for name, values in done.predictions.items()})
+"""
+ODD = {"floatx": "float64", "epsilon": 0.1, "image_data_format": "channels_first", "backend": "tensorflow"}
+CAPS = {"KERAS_MAX_EPOCHS": "1", "KERAS_MAX_STEPS_PER_EPOCH": "1"}
+
+
+def test_a_run_is_the_same_whatever_keras_is_set_to(tmp_path):
+    found = {}
+    for name, settings, variables in (("usual", {}, {}), ("odd", ODD, CAPS)):
+        home = tmp_path / name
+        home.mkdir()
+        (home / "keras.json").write_text(json.dumps(settings))
+        own = {"KERAS_HOME": str(home), "TRANSFERSTUDY_CACHE": str(home / "cache"), **variables}
+        done = subprocess.run(
+            [sys.executable, "-c", ONE_RUN],
+            env={**os.environ, **own},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        found[name] = done.stdout
+    assert found["odd"] == found["usual"]
 
 
 def test_keras_caps_are_taken_out_of_the_environment(monkeypatch, tmp_path):

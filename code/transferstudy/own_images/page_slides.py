@@ -128,7 +128,7 @@ def _cost_title(o: Outcome) -> str:
 def _model(o: Outcome, model: dict | None) -> str:
     lines = [f"`model.keras`: {words.plain(o.best.strategy)}, trained on all labels"]
     if model:
-        lines[0] += f", {model['bytes'] / 1e6:.0f} MB"
+        lines[0] += f", {model['bytes'] / 1e6:.0f}\u00a0MB"
     lines += [
         "pictures of any size go in; class names and preprocessing are inside",
         "for a folder: `python -m transferstudy predict --model model.keras FOLDER --csv predictions.csv`",

@@ -78,7 +78,7 @@ class Pages:
             label = page_figures.short(o.classes[o.best.y[i]], 14)
             name = page_figures.short(o.classes[predicted], 14)
             found.append(
-                (self.kept[o.pictures["files"][i]], f"label: {label}\nnetworks: {name}, {100 * p:.0f} %")
+                (self.kept[o.pictures["files"][i]], f"label: {label}\nsaid: {name}\n{100 * p:.0f} %")
             )
         self._pictures(found, slide)
 

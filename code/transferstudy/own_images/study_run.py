@@ -13,8 +13,6 @@ from ..plan.strategies import get_strategy
 from ..results.store import Store
 from .study_plan import Frame, Unit, unit_specs
 
-PARALLEL_SECONDS = 300  # work that is handed to several processes at once
-
 
 @dataclass
 class Making:

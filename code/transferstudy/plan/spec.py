@@ -6,10 +6,10 @@ import re
 from functools import cached_property
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from ..errors import StudyError
 from .backbones import get_backbone
+from .parsing import parsed
 from .strategies import get_strategy
 
 WEIGHT_NAMES = (
@@ -138,12 +138,7 @@ class RunSpec(BaseModel):
         Raises:
             StudyError: a field is missing, unknown or out of range, or two fields contradict each other.
         """
-        try:
-            return cls(**values)
-        except ValidationError as error:
-            first = error.errors()[0]
-            field = ".".join(map(str, first["loc"])) or "fields"
-            raise StudyError(f"{where}: {field}: {first['msg'].removeprefix('Value error, ')}") from None
+        return parsed(cls, values, where)
 
     def model_copy(self, *, update: dict[str, Any] | None = None, deep: bool = False) -> "RunSpec":
         """Return a copy; with other values it has another identity, so what is remembered of `hash` is left behind."""

@@ -5,10 +5,11 @@ import json
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from ...errors import StudyError
 from ...paths import PRESETS
+from ...plan.parsing import parsed
 from ...plan.presets import toml_tables
 from ...plan.strategies import Strategy, get_strategy
 
@@ -131,12 +132,7 @@ class Plan(BaseModel):
         Raises:
             StudyError: a field is missing, unknown or out of range, or two contradict each other.
         """
-        try:
-            return cls(**values)
-        except ValidationError as error:
-            first = error.errors()[0]
-            field = ".".join(map(str, first["loc"])) or "fields"
-            raise StudyError(f"{where}: {field}: {first['msg'].removeprefix('Value error, ')}") from None
+        return parsed(cls, values, where)
 
 
 def plans(path: Path = PRESETS, only: list[str] | None = None, **overrides) -> list[Plan]:

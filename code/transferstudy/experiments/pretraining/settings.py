@@ -4,11 +4,12 @@ import hashlib
 import json
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from ...errors import StudyError
 from ...paths import PRESETS
 from ...plan.backbones import get_backbone
+from ...plan.parsing import parsed
 from ...plan.presets import toml_tables
 
 SOURCE = "tiny-imagenet"
@@ -58,12 +59,7 @@ class PretrainSpec(BaseModel):
         Raises:
             StudyError: a field is missing, unknown, out of range or of another type, or two fields contradict each other.
         """
-        try:
-            return cls(**values)
-        except ValidationError as error:
-            first = error.errors()[0]
-            field = ".".join(map(str, first["loc"])) or "fields"
-            raise StudyError(f"{where}: {field}: {first['msg'].removeprefix('Value error, ')}") from None
+        return parsed(cls, values, where)
 
     def canonical_json(self) -> str:
         """Return the spec as JSON with sorted keys and no spaces, fields at their default left out."""

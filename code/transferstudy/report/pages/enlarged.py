@@ -39,11 +39,12 @@ def sentence(study: Study, first: Study) -> Markdown:
     seeds = (
         f"{d.seeds} seeds" if d.seeds > 1 else "one seed so far, so only the test images are in the interval"
     )
+    change = signed(d.mean) if d.low <= 0 <= d.high else signed(abs(d.mean)).lstrip("+")
     lead = "adds" if d.low > 0 else "costs" if d.high < 0 else "makes no difference that we can tell:"
     text = (
         f"With {count(n)} labels, a linear probe on ImageNet's VGG16 is right for {percent(small.accuracy)} of the test images at "
         f"{small.image_size} pixels a side, and for {percent(large.accuracy)} when the same images are enlarged to {large.image_size} "
-        f"pixels. **Enlarging alone {lead} {signed(d.mean)} points** (95 % interval {signed(d.low)} to {signed(d.high)}; {seeds})."
+        f"pixels. **Enlarging alone {lead} {change} points** (95 % interval {signed(d.low)} to {signed(d.high)}; {seeds})."
     )
     if n in first.sizes:
         best = first.best(n, True)

@@ -13,7 +13,6 @@ from ..values import Value, code, count, literal, percent
 # Networks that `pretrain` trains: name in its settings -> what a reader calls it.
 _NETWORKS = {"vgg16_bn": "VGG16 with batch normalisation", "compact": "the compact network"}
 # Top-1 on the source's validation images that a short run of VGG16 must reach to prove the command.
-PROOF = 0.15
 
 
 def packing(manifest: dict) -> tuple[str, float, float]:
