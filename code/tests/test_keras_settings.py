@@ -24,6 +24,7 @@ def test_a_network_is_built_alike_whatever_keras_is_set_to():
     config.set_floatx("float64")
     config.set_epsilon(0.1)
     config.set_image_data_format("channels_first")
+    config.set_dtype_policy("mixed_bfloat16")
     if capped:
         config.set_max_epochs(1)
         config.set_max_steps_per_epoch(1)
@@ -35,6 +36,7 @@ def test_a_network_is_built_alike_whatever_keras_is_set_to():
     )
     assert model.input_shape == (None, 32, 32, 3)
     assert {str(variable.dtype) for variable in model.weights} == {"float32"}
+    assert {layer.compute_dtype for layer in model.layers} == {"float32"}
     if capped:
         assert (config.max_epochs(), config.max_steps_per_epoch()) == (None, None)
 

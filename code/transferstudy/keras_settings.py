@@ -46,14 +46,16 @@ def prepare() -> None:
         os.environ.pop(f"KERAS_{name.upper()}", None)
 
 
-def use() -> None:
+def use(precision: str = _FLOATX) -> None:
     """Set what would change numbers: float32, channels last, the usual epsilon, and no cap on epochs and steps.
 
-    The precision of a run is a matter of its spec; whoever builds its network sets the dtype policy.
+    Args:
+        precision: the dtype policy of what is built from now on, "float32" or "mixed_bfloat16" for example.
     """
     import keras
 
     keras.config.set_floatx(_FLOATX)
+    keras.config.set_dtype_policy(precision)
     keras.config.set_image_data_format(_FORMAT)
     keras.config.set_epsilon(_EPSILON)
     for name in _CAPS:

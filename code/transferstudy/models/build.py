@@ -51,6 +51,7 @@ def build_model(
     head: str = "linear",
     standardise: bool = False,
     weights: str | None = None,
+    precision: str = "float32",
 ) -> keras.Model:
     """Build backbone and head as one flat functional model, so that it can be cut at any layer.
 
@@ -64,6 +65,7 @@ def build_model(
             Pretrained and random features differ in scale by orders of magnitude; standardised, one learning rate suits both.
         weights: None for a random start (He et al. 2015, arXiv:1502.01852) or "imagenet" (Keras downloads them;
             those of VGG16 must be the ones that `imagenet` describes).
+        precision: Keras' dtype policy. It is set here for every network, so that none inherits that of the one before.
 
     Returns:
         Uncompiled model; the head's layers are named `head_*`.
@@ -71,7 +73,7 @@ def build_model(
     Raises:
         StudyError: unknown backbone, an image too small for it, or weights that cannot be downloaded or are others.
     """
-    keras_settings.use()
+    keras_settings.use(precision)
     facts, image_size = get_backbone(backbone), image_size or side
     if image_size < facts.min_size:
         raise StudyError(

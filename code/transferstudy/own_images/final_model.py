@@ -101,7 +101,6 @@ def portable(model, spec: RunSpec, classes: int):
     import keras
     from keras import layers
 
-    keras.config.set_dtype_policy("float32")
     backbone = get_backbone(spec.backbone)
     side, vgg = spec.image_size, backbone.preprocessing == "vgg16"
     plain = build_model(spec.backbone, classes, side, standardise=get_strategy(spec.strategy).head_first)

@@ -100,7 +100,6 @@ def start_model(
         StudyError: weights that are missing or made for another network, or arithmetic that is wrong (`check_arithmetic`).
     """
     strategy = get_strategy(spec.strategy)
-    keras.config.set_dtype_policy(spec.precision)
     # Before the seed is set: Keras' own VGG16 draws random numbers while it is built, and a file does not.
     arrays, sha256, where = _start_arrays(spec, file)
     keras.utils.set_random_seed(spec.seed)
@@ -113,6 +112,7 @@ def start_model(
         spec.head,
         standardise=strategy.head_first,
         weights="imagenet" if downloads else None,
+        precision=spec.precision,
     )
     check_arithmetic(model)
     if arrays is not None:

@@ -20,8 +20,7 @@ def network(backbone: str, classes: int, side: int, precision: str, standardise:
     import keras
 
     keras.utils.clear_session()
-    keras.config.set_dtype_policy(precision)
-    return build_model(backbone, classes, side, standardise=standardise)
+    return build_model(backbone, classes, side, standardise=standardise, precision=precision)
 
 
 def image_seconds(model, stage: str | None = None) -> float:

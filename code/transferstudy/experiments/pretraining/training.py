@@ -78,9 +78,8 @@ def train_source(
         from; val_loss, val_top1, val_top5; seconds (wall) and cpu_seconds of the epoch, validation included.
         Losses are in nats, with label smoothing; top1 and top5 in 0..1.
     """
-    keras.config.set_dtype_policy(spec.precision)
     keras.utils.set_random_seed(spec.seed)
-    model = build_model(spec.backbone, n_classes, spec.image_size)
+    model = build_model(spec.backbone, n_classes, spec.image_size, precision=spec.precision)
     per_epoch = len(train[1]) // spec.batch_size
     compile_source_model(model, spec, spec.epochs * per_epoch)
     model.optimizer.build(model.trainable_variables)
