@@ -27,9 +27,9 @@ def made(tmp_path_factory):
         patch.chdir(root.parent)
         patch.delenv("TRANSFERSTUDY_CACHE", raising=False)
         patch.setattr(calibration, "measure", lambda *_: FAST)
-        make, planned = study.run_units, lambda units: [unit for unit in units if unit.planned]
-        # All that is planned is made, and no more, however busy the machine.
-        patch.setattr(study, "run_units", lambda making, units, _: make(making, planned(units), 1e6))
+        make = study.run_units
+        # The six units of the most worth are made, and no more, however fast or busy the machine.
+        patch.setattr(study, "run_units", lambda making, units, _: make(making, units[:6], 1e6))
         command = ["study", "photos", "--hours", HOURS, "--side", "32", "--folds", "none", "--with", "none"]
         said = []
         patch.setattr("builtins.print", lambda *words, **_: said.append(" ".join(map(str, words))))
