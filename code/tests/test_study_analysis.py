@@ -151,7 +151,10 @@ def test_differences_of_depths_and_of_image_sizes(tmp_path):
     larger = difference(study, "linear_probe", "linear_probe", 1000, (96, 32))
     assert larger in family
     assert larger.label == "Linear probe at 96 px − Linear probe at 32 px"
-    a, b = study.arm("linear_probe", 1000, 96), study.arm("linear_probe", 1000)
+    a, b = study.arm("linear_probe", 1000, 96), study.arm("linear_probe", 1000, 32)
+    assert study.arm("linear_probe", 1000) == study.chosen("linear_probe", 1000), (
+        "the side that validation chose"
+    )
     assert larger.mean == pytest.approx((a.test("accuracy") - b.test("accuracy")).mean())
     assert a.anchor == "resolution-arm-linear_probe-1000-96px"
     with pytest.raises(StudyError, match="at 128 px"):

@@ -61,9 +61,8 @@ class Arm:
 class Study:
     """All arms of a preset.
 
-    Most presets have one image size; `image_size` arguments may then be left out. Where strategies differ in size but each has
-    one at a number of labels, that one stands for a missing argument; where a strategy has several, the commonest one of the
-    study does (the smaller of two equally common ones).
+    Most presets have one image size; `image_size` arguments may then be left out. Where a strategy has several at a number of
+    labels, the one with the highest mean validation accuracy stands for a missing argument.
 
     Args:
         specs: the runs the preset asks for.
@@ -175,8 +174,9 @@ class Study:
         return (strategy, n_labels, image_size or self._side(strategy, n_labels)) in self.arms
 
     def _side(self, strategy: str, n_labels: int) -> int:
-        sides = self._sides.get((strategy, n_labels), [])
-        return sides[0] if len(sides) == 1 else self.image_size
+        if not self._sides.get((strategy, n_labels)):
+            return self.image_size
+        return self.chosen(strategy, n_labels).image_size
 
     def sides_of(self, strategy: str, n_labels: int) -> tuple[int, ...]:
         """Return the image sizes of a strategy's arms at one number of labels, rising."""

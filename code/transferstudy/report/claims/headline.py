@@ -2,18 +2,18 @@
 
 import numpy as np
 
-from ...analysis.comparison import Difference, difference
+from ...analysis.comparison import Difference, between
 from ...analysis.study import Arm, Study
 from ...errors import StudyError
 from ..sources import source
 from ..values import count, listing
-from .words import acc, diff, interval, label, pairing, stand
+from .words import acc, diff, interval, named, pairing, stand
 
 
 def best_pair(study: Study, n: int) -> tuple[Arm, Arm, Difference]:
     """Return the best transfer arm, the best from-scratch arm (both chosen on validation) and their difference at `n` labels."""
     a, b = study.best(n, True), study.best(n, False)
-    return a, b, difference(study, a.strategy.name, b.strategy.name, n)
+    return a, b, between(study, a, b)
 
 
 def ends_of(study: Study) -> list[int]:
@@ -32,8 +32,8 @@ def headline(study: Study, with_source: bool = True) -> str:
         a, b, d = best_pair(study, n)
         starts.append(str(source(study, a)))
         sentences.append(
-            f"With {count(n)} labelled images, {label(a.strategy.name)} classifies {acc(a)} of the test images correctly. "
-            f"{label(b.strategy.name)}, the best network trained from scratch, reaches {acc(b)}. {_outcome(study, a, b, d)}"
+            f"With {count(n)} labelled images, {named(study, a)} classifies {acc(a)} of the test images correctly. "
+            f"{named(study, b)}, the best network trained from scratch, reaches {acc(b)}. {_outcome(study, a, b, d)}"
         )
     if with_source:
         sentences.append(f"We started from {listing(list(dict.fromkeys(starts)))}.")

@@ -54,6 +54,12 @@ def label(name: str) -> str:
     return f"*{STRATEGIES[name].label}*"
 
 
+def named(study: Study, arm: Arm) -> str:
+    """Return an arm's strategy for running text, with the pixels a side of its images where the study has several."""
+    several = len(study.image_sizes) > 1
+    return label(arm.strategy.name) + (f" at {arm.image_size} pixels" if several else "")
+
+
 def stand(study: Study, d: Difference) -> str:
     """Return "leads", "trails", "equal" or "undecided": by the plan's rule where it judges, else by the interval."""
     known = {"better": "leads", "worse": "trails", "equivalent": "equal", "undecided": "undecided"}

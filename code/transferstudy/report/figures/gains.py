@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from ...analysis.comparison import difference
+from ...analysis.comparison import between
 from ...analysis.cost import cpu_seconds, share_machines, timed
 from ...analysis.study import Arm, Study
 from ..claims.costs import machines
@@ -35,7 +35,7 @@ def gain(study: Study, price: bool = False, theme: str = "light", size: str = "p
         left = axes[0, 0]
         left.axvline(0, color=face.muted, linewidth=face.line * 0.5)
         for row, (n, a, b) in enumerate(pairs):
-            d = difference(study, a.strategy.name, b.strategy.name, n)
+            d = between(study, a, b)
             tone = colour(a.strategy.name, theme)
             draw_interval(left, (100 * d.low, 100 * d.high), row, tone, face, 1.2)
             left.plot(

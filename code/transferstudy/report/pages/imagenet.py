@@ -1,13 +1,39 @@
-"""ImageNet's own weights, as far as they were run: what a linear probe reaches when small images are enlarged."""
+"""ImageNet's own weights, as far as they were run: against training from scratch, and on enlarged images."""
 
 from IPython.display import Markdown
 
 from ...analysis.comparison import arm_interval, difference
 from ...analysis.study import Arm, Study, load
+from ...plan.presets import expand
+from ..claims.words import label
 from ..markdown import pipe_table
-from ..values import count, percent, signed
+from ..values import count, listing, percent, signed
 
-PROBE = "linear_probe"
+PROBE, PRESET = "linear_probe", "from-imagenet"
+
+
+def study() -> Study:
+    """Return the runs from ImageNet's weights and their rivals from scratch, as far as they were made.
+
+    Raises:
+        StudyError: none was run.
+    """
+    return load(PRESET, partial=True)
+
+
+def not_run(found: Study) -> str:
+    """Return which declared strategies and numbers of labels have no run yet, in a sentence; empty where all have one.
+
+    Args:
+        found: as `study` returns it.
+    """
+    specs = expand(PRESET)
+    have = {s.name for s in found.strategies}
+    names = [label(name) for name in dict.fromkeys(s.strategy for s in specs) if name not in have]
+    sizes = [count(n) for n in sorted({s.n_labels for s in specs} - set(found.contested))]
+    parts = [f"{listing(names)}"] if names else []
+    parts += [f"the comparison with {listing(sizes)} labels"] if sizes else []
+    return f"Declared in the plan but not run yet: {'; '.join(parts)}." if parts else ""
 
 
 def probes() -> Study:
