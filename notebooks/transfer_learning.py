@@ -116,6 +116,8 @@ def load_sample():
 if DATA:
     with np.load(DATA) as file:
         (x, y), (x_test, y_test) = [(file[f"x_{part}"], file[f"y_{part}"].ravel()) for part in ("train", "test")]
+    if {x.dtype, x_test.dtype} != {np.dtype("uint8")} or x.shape[1:] != (32, 32, 3):
+        raise ValueError(f"{DATA}: pixels must be whole numbers from 0 to 255 (uint8), in 32 x 32 x 3; these are {x.dtype}")
     chosen = f"{DATA}, which you gave"
 elif FULL:
     try:

@@ -112,6 +112,16 @@ def test_the_spare_is_the_shipped_network_and_different_images(cells):
     assert len(np.unique(tiles, axis=0)) == 10 * (40 + 50)
 
 
+@pytest.mark.parametrize("pixels", [np.zeros((10, 32, 32, 3), "float32"), np.zeros((10, 64, 64, 3), "uint8")])
+def test_an_archive_with_other_pixels_is_refused_by_name(cells, pixels, tmp_path):
+    path, labels = tmp_path / "scaled.npz", np.zeros(10, int)
+    np.savez(path, x_train=pixels, y_train=labels, x_test=pixels, y_test=labels)
+    loading = next(text for text in code(cells) if "np.load(DATA)" in text)
+    with pytest.raises(ValueError, match="whole numbers from 0 to 255") as error:
+        exec(loading, {"np": np, "DATA": str(path), "FULL": True})  # noqa: S102
+    assert str(path) in str(error.value)
+
+
 def run(folder: Path, **variables: str) -> str:
     """Run the notebook alone in an empty folder, without a network; return what it prints."""
     (folder / "sitecustomize.py").write_text(OFFLINE)
