@@ -16,7 +16,7 @@ from fakes import STRENGTH, fake_manifest, fake_study
 
 from transferstudy import report
 from transferstudy.analysis.study import Study
-from transferstudy.report import decision
+from transferstudy.report import decision, imagenet
 
 SIZES = (100, 500, 1000, 5000, 50_000)
 EVEN = dict.fromkeys(STRENGTH, 2.0)
@@ -33,6 +33,7 @@ def templates() -> dict[str, Callable[[Study], str]]:
     return {
         **report.claims.SENTENCES,
         **{f.__name__: f for f in (decision.until, decision.which_layers, decision.slide_rule)},
+        **{f.__name__: f for f in (imagenet.agreement, imagenet.not_run)},
     }
 
 

@@ -31,9 +31,10 @@ def headline(study: Study, with_source: bool = True) -> str:
     for n in ends_of(study):
         a, b, d = best_pair(study, n)
         starts.append(str(source(study, a)))
+        rival = "the best network" if len(study.candidates(n, False)) > 1 else "the one network"
         sentences.append(
             f"With {count(n)} labelled images, {named(study, a)} classifies {acc(a)} of the test images correctly. "
-            f"{named(study, b)}, the best network trained from scratch, reaches {acc(b)}. {_outcome(study, a, b, d)}"
+            f"{named(study, b)}, {rival} trained from scratch, reaches {acc(b)}. {_outcome(study, a, b, d)}"
         )
     if with_source:
         sentences.append(f"We started from {listing(list(dict.fromkeys(starts)))}.")

@@ -5,7 +5,8 @@ from IPython.display import Markdown
 from ...analysis.comparison import arm_interval, difference
 from ...analysis.study import Arm, Study, load
 from ...plan.presets import expand
-from ..claims.words import label
+from ..claims.headline import best_pair
+from ..claims.words import label, stand
 from ..markdown import pipe_table
 from ..values import count, listing, percent, signed
 
@@ -34,6 +35,25 @@ def not_run(found: Study) -> str:
     parts = [f"{listing(names)}"] if names else []
     parts += [f"the comparison with {listing(sizes)} labels"] if sizes else []
     return f"Declared in the plan but not run yet: {'; '.join(parts)}." if parts else ""
+
+
+def agreement(found: Study) -> str:
+    """Return whether ImageNet's weights were ahead wherever they were compared with training from scratch, in a sentence.
+
+    Args:
+        found: as `study` returns it.
+    """
+    ahead = [n for n in found.contested if stand(found, best_pair(found, n)[2]) == "leads"]
+    start = "This is what our first edition found, with weights from a smaller source."
+    if not found.contested:
+        return start
+    sizes = f"{listing([count(n) for n in found.contested])} labels"
+    if ahead == found.contested:
+        return (
+            f"{start} With ImageNet's weights we have compared {sizes} so far, and they were ahead there too."
+        )
+    behind = listing([count(n) for n in found.contested if n not in ahead])
+    return f"{start} With ImageNet's weights we have compared {sizes} so far; with {behind} they were not clearly ahead."
 
 
 def probes() -> Study:

@@ -1,0 +1,45 @@
+"""What the pages say of the runs from ImageNet's weights while some of them are still to come."""
+
+import pytest
+from fakes import fake_study
+
+from transferstudy import report
+from transferstudy.report.pages import imagenet
+
+BOTH = {"linear_probe": 3.0, "small_scratch": 1.0}
+
+
+def runs(folder, strength=BOTH, scratch=(100, 1000), sides=(32, 96)):
+    arms = [("linear_probe", n, 3, side) for n in (100, 1000) for side in sides]
+    return fake_study(
+        folder, arms + [("small_scratch", n, 3) for n in scratch], strength, name="from-imagenet"
+    )
+
+
+@pytest.mark.parametrize(
+    ("strength", "scratch", "expected"),
+    [
+        (BOTH, (100, 1000), "compared 100 and 1,000 labels so far, and they were ahead there too."),
+        (
+            {"linear_probe": 1.0, "small_scratch": 3.0},
+            (1000,),
+            "so far; with 1,000 they were not clearly ahead.",
+        ),
+        (BOTH, (), "with weights from a smaller source."),
+    ],
+)
+def test_the_first_answer_says_whether_imagenet_agrees(tmp_path, strength, scratch, expected):
+    assert imagenet.agreement(runs(tmp_path, strength, scratch)).endswith(expected)
+
+
+def test_what_is_declared_and_not_run_is_named(tmp_path):
+    said = imagenet.not_run(runs(tmp_path))
+    assert "*Fine-tune from block 5*" in said and "*Compact, scratch*" not in said
+    assert said.endswith("the comparison with 500, 5,000, 20,000 and 50,000 labels.")
+
+
+def test_an_arm_without_a_side_is_the_one_that_validation_chose(tmp_path):
+    found = runs(tmp_path)
+    assert report.claims.best_pair(found, 1000)[0].image_size == 96
+    assert "*Linear probe* at 96 pixels" in report.claims.headline(found, with_source=False)
+    assert "the one network trained from scratch" in report.claims.headline(found, with_source=False)
