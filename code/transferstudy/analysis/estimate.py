@@ -5,13 +5,11 @@ from statistics import median
 
 from ..data.corruptions import CORRUPTIONS, IMAGES, SEVERITIES
 from ..data.splits import MAX_VALIDATION, VALIDATION_SHARE
-from ..plan.spec import RunSpec
+from ..plan.spec import PACE_KEYS, RunSpec
 from ..plan.strategies import get_strategy
 from ..results.environment import hardware, machine
 from ..results.store import Store
 from .cost import on_accelerator
-
-_ALIKE = ("strategy", "backbone", "image_size", "precision")
 
 
 def training_images(n_labels: int) -> int:
@@ -71,7 +69,7 @@ def seconds(
     Returns:
         Seconds, or None when no comparable run is finished.
     """
-    alike = [r for r in records if all(r["spec"][key] == getattr(spec, key) for key in _ALIKE)]
+    alike = [r for r in records if all(r["spec"][key] == getattr(spec, key) for key in PACE_KEYS)]
     if not alike:
         return None
     if here is not None:

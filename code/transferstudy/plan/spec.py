@@ -23,6 +23,14 @@ WEIGHT_NAMES = (
 _FILE_WEIGHTS = re.compile(r"sha256:[0-9a-f]{64}")
 
 
+PACE_KEYS = (
+    "strategy",
+    "backbone",
+    "image_size",
+    "precision",
+)  # where runs agree in them, a step of an image takes as long
+
+
 class RunSpec(BaseModel):
     """Everything that decides the outcome of one run, and nothing else.
 

@@ -6,13 +6,12 @@ from collections.abc import Callable, Iterable
 import numpy as np
 
 from ..models import build_model, set_trainable, split_at
-from ..plan.spec import RunSpec
+from ..plan.spec import PACE_KEYS, RunSpec
 from ..plan.strategies import get_strategy
 from ..results.environment import accelerators, hardware
 
 _IMAGES = 32  # that go through a frozen part while it is measured
 _NO_RUN = 10_000  # test images that a measured time stands for; only the time of one image is used
-_ALIKE = ("strategy", "backbone", "image_size", "precision")
 
 
 def network(backbone: str, classes: int, side: int, precision: str, standardise: bool):
@@ -78,7 +77,7 @@ def measured(specs: Iterable[RunSpec], say: Callable[[str], None], classes: int 
     """
     kinds: dict[tuple, RunSpec] = {}
     for spec in specs:
-        key = tuple(getattr(spec, name) for name in _ALIKE)
+        key = tuple(getattr(spec, name) for name in PACE_KEYS)
         if key not in kinds or spec.batch_size < kinds[key].batch_size:
             kinds[key] = spec
     found = []
