@@ -4,7 +4,9 @@ import pytest
 from fakes import fake_study
 
 from transferstudy import report
-from transferstudy.report.pages import imagenet
+from transferstudy.plan.presets import expand, preset_table
+from transferstudy.report.pages import imagenet, not_run
+from transferstudy.results.store import Store
 
 BOTH = {"linear_probe": 3.0, "small_scratch": 1.0}
 
@@ -43,3 +45,14 @@ def test_an_arm_without_a_side_is_the_one_that_validation_chose(tmp_path):
     assert report.claims.best_pair(found, 1000)[0].image_size == 96
     assert "*Linear probe* at 96 pixels" in report.claims.headline(found, with_source=False)
     assert "the one network trained from scratch" in report.claims.headline(found, with_source=False)
+
+
+def test_every_declared_run_is_made_or_listed_as_not_run():
+    assert set(not_run._FOR) == {*preset_table("second")["includes"], "far"}
+    specs = [spec for preset in not_run._FOR for spec in expand(preset)]
+    made = sum(Store().has(spec) for spec in specs)
+    lines = not_run.table().data.splitlines()
+    assert f"| {made:,} of {len(specs):,} |" in lines[-1]
+    counted = [line.split("|")[3].split(" of ") for line in lines[2:-1]]
+    listed = sum(int(all_) - int(done) for done, all_ in counted)
+    assert listed == len(specs) - made

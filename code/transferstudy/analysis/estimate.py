@@ -143,41 +143,61 @@ def _image_rate(record: dict) -> float | None:
     return _share(record) * record["timing"]["prediction"]["wall"] / images if images > 0 else None
 
 
+def hours(
+    specs: Sequence[RunSpec],
+    records: Sequence[dict],
+    robust: Collection[str] = (),
+    measured: Sequence[dict] = (),
+    here: str | None = None,
+) -> tuple[float, list[RunSpec]]:
+    """Estimate the wall time of runs that are made one after another, in order.
+
+    What one leaves in the cache of activations the next ones need not compute.
+
+    Args:
+        specs: the runs.
+        records: of finished runs.
+        robust: ids of the runs that also predict corrupted test images.
+        measured: what counts before the finished runs, as `training.timing.measured` returns it.
+        here: as in `seconds`.
+
+    Returns:
+        Hours, and the runs that are not in them because nothing comparable is finished.
+    """
+    total, seen, unknown = 0.0, set(), []
+    for spec in specs:
+        keys = shared_keys(spec, spec.id in robust)
+        there = {what for what, key in keys.items() if (what, key) in seen}
+        guess = seconds(spec, measured, spec.id in robust, there) if measured else None
+        if guess is None:
+            guess = seconds(spec, records, spec.id in robust, there, here)
+        seen.update(keys.items())
+        if guess is None:
+            unknown.append(spec)
+        else:
+            total += guess / 3600
+    return total, unknown
+
+
 def estimate(
     specs: list[RunSpec], store: Store, robust: Collection[str] = (), measured: Sequence[dict] = ()
 ) -> str:
     """Return the estimate as text: hours for all runs, hours still to do, and the runs that nothing can be said of.
 
-    Runs are taken one after another, in order; what one leaves in the cache of activations the next ones need not compute.
-
     Args:
         specs: the runs.
         store: where finished runs lie.
-        robust: ids of the runs that also predict corrupted test images.
-        measured: what was measured here and now, as `training.timing.measured` returns it; it counts before stored runs.
+        robust: as in `hours`.
+        measured: as in `hours`.
 
     Runs that were made on a machine like this one count before those of others.
     """
     here = machine(hardware())
     records = [store.load(run_id) for run_id in store.ids()]
-    hours, unknown = {}, []
-    for name, wanted in (("all", specs), ("to do", [s for s in specs if not store.has(s)])):
-        hours[name], seen, unknown = 0.0, set(), []
-        for spec in wanted:
-            keys = shared_keys(spec, spec.id in robust)
-            there = {what for what, key in keys.items() if (what, key) in seen}
-            guess = seconds(spec, measured, spec.id in robust, there) if measured else None
-            if guess is None:
-                guess = seconds(spec, records, spec.id in robust, there, here)
-            seen.update(keys.items())
-            if guess is None:
-                unknown.append(spec)
-            else:
-                hours[name] += guess / 3600
+    whole, _ = hours(specs, records, robust, measured, here)
+    rest, unknown = hours([s for s in specs if not store.has(s)], records, robust, measured, here)
     machines = sorted({machine(r["environment"]) for r in records})
-    lines = [
-        f"estimate, all cores kept busy: {hours['all']:.1f} hours for all, {hours['to do']:.1f} hours still to do"
-    ]
+    lines = [f"estimate, all cores kept busy: {whole:.1f} hours for all, {rest:.1f} hours still to do"]
     if measured:
         lines.append(f"measured now on: {here}")
     elif machines:

@@ -1,0 +1,71 @@
+"""Which declared runs are not made, and what they would cost."""
+
+from collections import Counter
+
+from IPython.display import Markdown
+
+from ...analysis.estimate import hours
+from ...plan.presets import expand
+from ...plan.spec import RunSpec
+from ...plan.strategies import get_strategy
+from ...results.environment import machine
+from ...results.store import Store
+from ..markdown import pipe_table
+from ..values import count
+
+# Preset -> what its runs are for, in the order in which they are made.
+_FOR = {
+    "sides": "choosing the side",
+    "near-probes": "curves, linear probes",
+    "search": "searches",
+    "near": "curves",
+    "patience": "patience",
+    "sources": "weights from Tiny ImageNet",
+    "controls": "controls",
+    "large-sides": "160 and 224 pixels",
+    "far": "hand signs",
+}
+
+
+def machine_of(store: Store) -> str:
+    """Return the kind of machine on which most of the second edition's runs were made.
+
+    Raises:
+        ValueError: none of them was made.
+    """
+    made = [spec for preset in _FOR for spec in expand(preset) if store.has(spec)]
+    return Counter(machine(store.load(spec.id)["environment"]) for spec in made).most_common(1)[0][0]
+
+
+def table() -> Markdown:
+    """Return the declared runs that are not made, by their purpose and strategy, with the hours that they would take.
+
+    Hours are for the machine of `machine_of`, with all of its cores kept busy, from runs alike that are finished.
+    """
+    store = Store()
+    records, here = [store.load(run_id) for run_id in store.ids()], machine_of(store)
+    rows, total, made, left = [], 0.0, 0, 0
+    for preset, purpose in _FOR.items():
+        groups: dict[str, list[RunSpec]] = {}
+        for spec in expand(preset):
+            groups.setdefault(spec.strategy, []).append(spec)
+        for name, specs in groups.items():
+            todo = [spec for spec in specs if not store.has(spec)]
+            made, left = made + len(specs) - len(todo), left + len(todo)
+            if todo:
+                took, unknown = hours(todo, records, here=here)
+                total += took
+                cost = (
+                    "not known" if len(unknown) == len(todo) else _hours(took) + " and more" * bool(unknown)
+                )
+                rows.append(
+                    [purpose, get_strategy(name).label, f"{len(specs) - len(todo)} of {len(specs)}", cost]
+                )
+    rows.append(
+        ["**all**", "", f"{count(made)} of {count(made + left)}", f"{_hours(total)} and what is not known"]
+    )
+    return pipe_table(["for", "strategy", "made", "hours for the rest"], rows, "llrr")
+
+
+def _hours(value: float) -> str:
+    return f"{value:.0f}" if value >= 10 else f"{value:.1f}"
