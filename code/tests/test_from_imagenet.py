@@ -47,6 +47,14 @@ def test_an_arm_without_a_side_is_the_one_that_validation_chose(tmp_path):
     assert "the one network trained from scratch" in report.claims.headline(found, with_source=False)
 
 
+def test_settings_at_the_edge_of_the_search_are_named(tmp_path, monkeypatch):
+    tables = {"500": {"small_scratch": {"learning_rate": 0.003, "weight_decay": 0.01}}}
+    monkeypatch.setattr(imagenet, "toml_tables", lambda path: {"second": tables})
+    assert imagenet.at_the_edge(runs(tmp_path)) == ""
+    tables["100"] = {"small_scratch": {"learning_rate": 0.003, "weight_decay": 0.1}}
+    assert "at the edge of what it tried for *Compact, scratch*" in imagenet.at_the_edge(runs(tmp_path))
+
+
 def test_every_declared_run_is_made_or_listed_as_not_run():
     assert set(not_run._FOR) == {*preset_table("second")["includes"], "far"}
     specs = [spec for preset in not_run._FOR for spec in expand(preset)]

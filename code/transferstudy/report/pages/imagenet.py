@@ -4,13 +4,15 @@ from IPython.display import Markdown
 
 from ...analysis.comparison import arm_interval, difference
 from ...analysis.study import Arm, Study, load
-from ...plan.presets import expand
+from ...paths import PRESETS
+from ...plan.presets import expand, toml_tables
 from ..claims.headline import best_pair
 from ..claims.words import label, stand
 from ..markdown import pipe_table
 from ..values import count, listing, percent, signed
 
 PROBE, PRESET = "linear_probe", "from-imagenet"
+_SEARCHED = ("head_learning_rate", "learning_rate", "weight_decay")
 
 
 def study() -> Study:
@@ -35,6 +37,28 @@ def not_run(found: Study) -> str:
     parts = [f"{listing(names)}"] if names else []
     parts += [f"the comparison with {listing(sizes)} labels"] if sizes else []
     return f"Declared in the plan but not run yet: {'; '.join(parts)}." if parts else ""
+
+
+def at_the_edge(found: Study) -> str:
+    """Return which strategies use a setting at the edge of what was searched, in a sentence; empty where none does.
+
+    Args:
+        found: as `study` returns it.
+    """
+    tuned, tried = toml_tables(PRESETS).get("second", {}), expand("search")
+    names = []
+    for strategy in found.strategies:
+        grid = {k: {getattr(s, k) for s in tried if s.strategy == strategy.name} - {None} for k in _SEARCHED}
+        ends = {knob: {min(values), max(values)} for knob, values in grid.items() if len(values) > 1}
+        chosen = [table[strategy.name] for table in tuned.values() if strategy.name in table]
+        if any(settings.get(knob) in end for settings in chosen for knob, end in ends.items()):
+            names.append(label(strategy.name))
+    if not names:
+        return ""
+    return (
+        f"The search chose a learning rate or a weight decay at the edge of what it tried for {listing(names)}, so settings beyond "
+        "the edge may do better."
+    )
 
 
 def agreement(found: Study) -> str:
