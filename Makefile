@@ -85,9 +85,12 @@ verify: environment ## Check every stored result against its checksum and its sp
 	@$(PY) -m transferstudy verify
 
 .PHONY: notebook
-notebook: environment ## Run the notebook's source anew and keep its outputs (about ten minutes)
+notebook: environment ## Run the notebook's source anew, alone in an empty folder, and keep its outputs (a few minutes)
 	@$(PY) -m jupytext --quiet --to ipynb --update notebooks/transfer_learning.py
-	@$(PY) -m nbconvert --to notebook --execute --inplace --ExecutePreprocessor.record_timing=False --ExecutePreprocessor.timeout=3600 notebooks/transfer_learning.ipynb
+	@alone=$$(mktemp -d) && cp notebooks/transfer_learning.ipynb "$$alone" && \
+	  $(PY) -m nbconvert --to notebook --execute --inplace --ExecutePreprocessor.record_timing=False \
+	    --ExecutePreprocessor.timeout=3600 "$$alone/transfer_learning.ipynb" && \
+	  cp "$$alone/transfer_learning.ipynb" notebooks/ && rm -r "$$alone"
 
 .PHONY: sentences
 sentences: environment ## Print every computed sentence for three made-up outcomes, to be read
