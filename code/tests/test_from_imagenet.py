@@ -47,6 +47,12 @@ def test_an_arm_without_a_side_is_the_one_that_validation_chose(tmp_path):
     assert "the one network trained from scratch" in report.claims.headline(found, with_source=False)
 
 
+def test_the_gain_that_is_said_aloud_is_that_of_the_most_labels(tmp_path):
+    found = runs(tmp_path)
+    assert imagenet.gain(found).endswith("with 1,000 labels")
+    assert f"{100 * report.claims.best_pair(found, 1000)[2].mean:+.1f}" in imagenet.gain(found)
+
+
 def test_settings_at_the_edge_of_the_search_are_named(tmp_path, monkeypatch):
     tables = {"500": {"small_scratch": {"learning_rate": 0.003, "weight_decay": 0.01}}}
     monkeypatch.setattr(imagenet, "toml_tables", lambda path: {"second": tables})

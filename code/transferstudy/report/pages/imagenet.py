@@ -6,8 +6,8 @@ from ...analysis.comparison import arm_interval, difference
 from ...analysis.study import Arm, Study, load
 from ...paths import PRESETS
 from ...plan.presets import expand, toml_tables
-from ..claims.headline import best_pair
-from ..claims.words import label, stand
+from ..claims.headline import best_pair, ends_of
+from ..claims.words import diff, label, stand
 from ..markdown import pipe_table
 from ..values import count, listing, percent, signed
 
@@ -78,6 +78,19 @@ def agreement(found: Study) -> str:
         )
     behind = listing([count(n) for n in found.contested if n not in ahead])
     return f"{start} With ImageNet's weights we have compared {sizes} so far; with {behind} they were not clearly ahead."
+
+
+def gain(found: Study) -> str:
+    """Return what pretraining gains at the most labels at which it was compared, to be said aloud: "+17.0 points with 1,000 labels".
+
+    Args:
+        found: as `study` returns it.
+
+    Raises:
+        StudyError: nothing was compared.
+    """
+    n = ends_of(found)[-1]
+    return f"{diff(best_pair(found, n)[2])} with {count(n)} labels"
 
 
 def probes() -> Study:
