@@ -33,7 +33,7 @@ def templates() -> dict[str, Callable[[Study], str]]:
     return {
         **report.claims.SENTENCES,
         **{f.__name__: f for f in (decision.until, decision.which_layers, decision.slide_rule)},
-        **{f.__name__: f for f in (imagenet.agreement, imagenet.not_run)},
+        **{f.__name__: f for f in (imagenet.agreement, imagenet.without_enlarging, imagenet.to_come)},
     }
 
 

@@ -189,6 +189,14 @@ def test_no_point_lies_under_the_words_on_pretraining(drawn, name, size):
             assert not any(box.padded(2).contains(*point) for box in words)
 
 
+def test_on_a_phone_a_name_has_the_mark_of_its_own_line(tmp_path):
+    """Lines of one colour differ by their marks alone."""
+    arms = [("linear_probe", n, 3, side) for n in (100, 1000) for side in (32, 64)]
+    found = report.figures.resolutions(fake_study(tmp_path, arms, name="resolution"), "light", "phone")
+    drawn = {line.get_marker() for line in found.axes[0].lines} - {"None", None, ""}
+    assert len({h.get_marker() for h in found.legends[0].legend_handles} & drawn) == 2
+
+
 def luminance(tone) -> float:
     """Relative luminance, as WCAG 2.2 defines it."""
     red, green, blue = linear(tone)

@@ -21,7 +21,7 @@ def runs(folder, strength=BOTH, scratch=(100, 1000), sides=(32, 96)):
 @pytest.mark.parametrize(
     ("strength", "scratch", "expected"),
     [
-        (BOTH, (100, 1000), "compared 100 and 1,000 labels so far, and they were ahead there too."),
+        (BOTH, (100, 1000), "labels so far, and they were ahead there too, on enlarged images."),
         (
             {"linear_probe": 1.0, "small_scratch": 3.0},
             (1000,),
@@ -35,7 +35,7 @@ def test_the_first_answer_says_whether_imagenet_agrees(tmp_path, strength, scrat
 
 
 def test_what_is_declared_and_not_run_is_named(tmp_path):
-    said = imagenet.not_run(runs(tmp_path))
+    said = imagenet.to_come(runs(tmp_path))
     assert "*Fine-tune from block 5*" in said and "*Compact, scratch*" not in said
     assert said.endswith("the comparison with 500, 5,000, 20,000 and 50,000 labels.")
 
@@ -44,7 +44,26 @@ def test_an_arm_without_a_side_is_the_one_that_validation_chose(tmp_path):
     found = runs(tmp_path)
     assert report.claims.best_pair(found, 1000)[0].image_size == 96
     assert "*Linear probe* at 96 pixels" in report.claims.headline(found, with_source=False)
-    assert "the one network trained from scratch" in report.claims.headline(found, with_source=False)
+    assert "the only network trained from scratch" in report.claims.headline(found, with_source=False)
+
+
+@pytest.mark.parametrize(
+    ("at_32", "expected"),
+    [
+        (4.0, "is ahead of the network trained from scratch there too, by "),
+        (2.0, "cannot be told from the network trained from scratch: "),
+        (0.5, "is behind the network trained from scratch, by "),
+    ],
+)
+def test_what_enlarging_has_to_do_with_the_gain_is_said(tmp_path, at_32, expected):
+    strength = {("linear_probe", 32): at_32, ("linear_probe", 96): 6.0, ("small_scratch", 32): 2.0}
+    said = imagenet.without_enlarging(runs(tmp_path, {**BOTH, **strength}))
+    assert said.startswith("With 1,000 labels and images of 32 pixels, *Linear probe* " + expected)
+    assert said.endswith("We have not tested yet whether enlarged images help training from scratch as well.")
+
+
+def test_nothing_is_said_of_enlarging_where_nothing_is_enlarged(tmp_path):
+    assert imagenet.without_enlarging(runs(tmp_path, sides=(32,))) == ""
 
 
 def test_the_gain_that_is_said_aloud_is_that_of_the_most_labels(tmp_path):

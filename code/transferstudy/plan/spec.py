@@ -21,14 +21,8 @@ WEIGHT_NAMES = (
     "tiny-imagenet-compact",
 )
 _FILE_WEIGHTS = re.compile(r"sha256:[0-9a-f]{64}")
-
-
-PACE_KEYS = (
-    "strategy",
-    "backbone",
-    "image_size",
-    "precision",
-)  # where runs agree in them, a step of an image takes as long
+# Runs that agree in these take equally long for a step of an image.
+PACE_KEYS = ("strategy", "backbone", "image_size", "precision")
 
 
 class RunSpec(BaseModel):

@@ -31,7 +31,7 @@ def headline(study: Study, with_source: bool = True) -> str:
     for n in ends_of(study):
         a, b, d = best_pair(study, n)
         starts.append(str(source(study, a)))
-        rival = "the best network" if len(study.candidates(n, False)) > 1 else "the one network"
+        rival = "the best network" if len(study.candidates(n, False)) > 1 else "the only network"
         sentences.append(
             f"With {count(n)} labelled images, {named(study, a)} classifies {acc(a)} of the test images correctly. "
             f"{named(study, b)}, {rival} trained from scratch, reaches {acc(b)}. {_outcome(study, a, b, d)}"
@@ -43,8 +43,9 @@ def headline(study: Study, with_source: bool = True) -> str:
 
 def _outcome(study: Study, a: Arm, b: Arm, d: Difference) -> str:
     measured = f"{diff(d)} ({interval(d)}{pairing(a, b)})"
+    enlarged = " together with enlarged images" if a.image_size > b.image_size else ""
     return {
-        "leads": f"So pretraining gains {measured}.",
+        "leads": f"So pretraining{enlarged} gains {measured}.",
         "trails": f"So here training from scratch is better; the difference is {measured}.",
         "equal": f"So the two are equivalent; the difference is {measured}.",
         "undecided": f"So these runs do not tell which of the two is better; the difference is {measured}.",

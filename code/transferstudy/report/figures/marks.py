@@ -94,7 +94,7 @@ def _legend_below(figure: Figure, axis: Axes, ends: list[tuple[float, float, str
         own = next(
             (line for line in same[::-1] if len(line.get_ydata()) and line.get_ydata()[-1] == y), same[0]
         )
-        marks = [line.get_marker() for line in same if line.get_marker() not in ("None", None, "")]
+        marks = [line.get_marker() for line in (own, *same) if line.get_marker() not in ("None", None, "")]
         marks += [s.get_paths()[0] for s in axis.collections if same_color(s.get_facecolor()[0], tone)]
         handles.append(
             Line2D([], [], color=tone, linestyle=own.get_linestyle(), marker=marks[0] if marks else "None")

@@ -2,7 +2,7 @@
 
 from IPython.display import Markdown
 
-from ...analysis.comparison import arm_interval, difference
+from ...analysis.comparison import arm_interval, between, difference
 from ...analysis.study import Arm, Study, load
 from ...paths import PRESETS
 from ...plan.presets import expand, toml_tables
@@ -11,7 +11,7 @@ from ..claims.words import diff, label, stand
 from ..markdown import pipe_table
 from ..values import count, listing, percent, signed
 
-PROBE, PRESET = "linear_probe", "from-imagenet"
+PROBE, PRESET, CONTROLS = "linear_probe", "from-imagenet", "controls"
 _SEARCHED = ("head_learning_rate", "learning_rate", "weight_decay")
 
 
@@ -24,7 +24,7 @@ def study() -> Study:
     return load(PRESET, partial=True)
 
 
-def not_run(found: Study) -> str:
+def to_come(found: Study) -> str:
     """Return which declared strategies and numbers of labels have no run yet, in a sentence; empty where all have one.
 
     Args:
@@ -67,17 +67,49 @@ def agreement(found: Study) -> str:
     Args:
         found: as `study` returns it.
     """
-    ahead = [n for n in found.contested if stand(found, best_pair(found, n)[2]) == "leads"]
+    pairs = {n: best_pair(found, n) for n in found.contested}
+    behind = [n for n, (_, _, d) in pairs.items() if stand(found, d) != "leads"]
     start = "This is what our first edition found, with weights from a smaller source."
-    if not found.contested:
+    if not pairs:
         return start
-    sizes = f"{listing([count(n) for n in found.contested])} labels"
-    if ahead == found.contested:
-        return (
-            f"{start} With ImageNet's weights we have compared {sizes} so far, and they were ahead there too."
-        )
-    behind = listing([count(n) for n in found.contested if n not in ahead])
-    return f"{start} With ImageNet's weights we have compared {sizes} so far; with {behind} they were not clearly ahead."
+    said = (
+        f"{start} With ImageNet's weights we have compared {listing([count(n) for n in pairs])} labels so far"
+    )
+    if behind:
+        return f"{said}; with {listing([count(n) for n in behind])} they were not clearly ahead."
+    enlarged = all(a.image_size > b.image_size for a, b, _ in pairs.values())
+    return f"{said}, and they were ahead there too{', on enlarged images' * enlarged}."
+
+
+def without_enlarging(found: Study) -> str:
+    """Return how the best pretrained strategy does at the image size of its rival from scratch, at the most labels of both.
+
+    It tells a gain of pretraining from one of larger images. Empty where both have one size already.
+
+    Args:
+        found: as `study` returns it.
+
+    Raises:
+        StudyError: nothing was compared.
+    """
+    n = ends_of(found)[-1]
+    a, b, _ = best_pair(found, n)
+    side = b.image_size
+    if a.image_size == side:
+        return ""
+    text = f"The same strategy was not run at {side} pixels."
+    if found.has(a.strategy.name, n, side):
+        d = between(found, found.arm(a.strategy.name, n, side), b)
+        low, high = sorted((abs(d.low), abs(d.high))) if d.excludes_zero else (d.low, d.high)
+        size = f"{100 * abs(d.mean):.1f} points (95 % interval {100 * low:.1f} to {100 * high:.1f})"
+        result = {
+            "leads": f"is ahead of the network trained from scratch there too, by {size}",
+            "trails": f"is behind the network trained from scratch, by {size}, so the gain depends on the enlarged images",
+        }.get(stand(found, d), f"cannot be told from the network trained from scratch: they differ by {size}")
+        text = f"With {count(n)} labels and images of {side} pixels, {label(a.strategy.name)} {result}."
+    if not any(found.store.has(spec) for spec in expand(CONTROLS)):
+        text += " We have not tested yet whether enlarged images help training from scratch as well."
+    return text
 
 
 def gain(found: Study) -> str:

@@ -55,16 +55,12 @@ def table() -> Markdown:
             if todo:
                 took, unknown = hours(todo, records, here=here)
                 total += took
-                cost = (
-                    "not known" if len(unknown) == len(todo) else _hours(took) + " and more" * bool(unknown)
-                )
+                cost = "unknown" if len(unknown) == len(todo) else _hours(took) + " and more" * bool(unknown)
                 rows.append(
                     [purpose, get_strategy(name).label, f"{len(specs) - len(todo)} of {len(specs)}", cost]
                 )
-    rows.append(
-        ["**all**", "", f"{count(made)} of {count(made + left)}", f"{_hours(total)} and what is not known"]
-    )
-    return pipe_table(["for", "strategy", "made", "hours for the rest"], rows, "llrr")
+    rows.append(["**all**", "", f"{count(made)} of {count(made + left)}", f"{_hours(total)} and more"])
+    return pipe_table(["for", "strategy", "made", "hours left"], rows, "llrr")
 
 
 def _hours(value: float) -> str:
