@@ -24,7 +24,7 @@ def main() -> int:
             view = {"viewport": {"width": 1280, "height": 800}, "device_scale_factor": SCALE}
             page = browser.new_page(**view, color_scheme="light", reduced_motion="reduce")
             page.goto(f"{address}index.html", wait_until="networkidle")
-            page.locator("#first-edition").first.evaluate("(item) => scrollTo(0, item.offsetTop - 90)")
+            page.locator("#imagenet").first.evaluate("(item) => scrollTo(0, item.offsetTop - 90)")
             _keep(page.screenshot(), "report.png")
             deck = browser.new_page(viewport={"width": 1280, "height": 720}, device_scale_factor=SCALE)
             deck.goto(f"{address}slides.html", wait_until="networkidle")

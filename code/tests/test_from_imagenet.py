@@ -62,14 +62,26 @@ def test_what_enlarging_has_to_do_with_the_gain_is_said(tmp_path, at_32, expecte
     assert said.endswith("We have not tested yet whether enlarged images help training from scratch as well.")
 
 
+@pytest.mark.parametrize(
+    ("at_64", "expected"),
+    [
+        (4.0, "Enlarging the images to 64 pixels adds "),
+        (2.0, "Enlarging the images to 64 pixels makes no difference to *Compact, scratch* that we can tell"),
+        (0.5, "Enlarging the images to 64 pixels costs *Compact, scratch* "),
+    ],
+)
+def test_what_enlarging_does_for_training_from_scratch_is_said(tmp_path, at_64, expected):
+    arms = [("linear_probe", 1000, 3, side) for side in (32, 96)]
+    arms += [("small_scratch", 1000, 3, side) for side in (32, 64)]
+    strength = {("linear_probe", 96): 6.0, ("small_scratch", 32): 2.0, ("small_scratch", 64): at_64}
+    found = fake_study(tmp_path, arms, {**BOTH, **strength}, name="from-imagenet")
+    said = imagenet.without_enlarging(found)
+    assert said.startswith("With 1,000 labels and images of 32 pixels, *Linear probe* ") and expected in said
+    assert "not tested yet" not in said
+
+
 def test_nothing_is_said_of_enlarging_where_nothing_is_enlarged(tmp_path):
     assert imagenet.without_enlarging(runs(tmp_path, sides=(32,))) == ""
-
-
-def test_the_gain_that_is_said_aloud_is_that_of_the_most_labels(tmp_path):
-    found = runs(tmp_path)
-    assert imagenet.gain(found).endswith("with 1,000 labels")
-    assert f"{100 * report.claims.best_pair(found, 1000)[2].mean:+.1f}" in imagenet.gain(found)
 
 
 def test_settings_at_the_edge_of_the_search_are_named(tmp_path, monkeypatch):

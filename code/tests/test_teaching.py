@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 from bs4 import BeautifulSoup
-from fakes import STRENGTH, fake_study
+from fakes import STRENGTH, fake_manifest, fake_study
 
 from renderer import glossary
 from transferstudy import report
@@ -112,6 +112,7 @@ ARMS = [
 )
 def test_the_decision_chart_turns_with_the_results(tmp_path, strength, until, slide):
     study = fake_study(tmp_path, ARMS, strength, 500)
+    fake_manifest(tmp_path, "tiny-imagenet")
     assert until in decision.until(study)
     assert slide in decision.slide_rule(study)
     chart = decision.chart(study).data
@@ -123,3 +124,17 @@ def test_the_decision_chart_turns_with_the_results(tmp_path, strength, until, sl
     rules = report.rules_of_thumb.layers(study).data
     assert rules.count("not run yet") == 2
     assert len(decision.slide_chart(study).data.splitlines()) == 4
+
+
+def test_at_each_number_of_labels_the_first_study_that_compares_there_decides(tmp_path):
+    first = fake_study(
+        tmp_path / "a", [("linear_probe", 100, 3, 96), ("small_scratch", 100, 3)], STRENGTH, 500
+    )
+    second = fake_study(tmp_path / "b", ARMS, STRENGTH, 500)
+    for root in ("a", "b"):
+        fake_manifest(tmp_path / root, "tiny-imagenet")
+    few, many = decision.chart(first, second).data.splitlines()[2:]
+    assert few.startswith("| 100 |") and many.startswith("| 1,000 |")
+    assert "Not measured yet; do the same as with little time." in few
+    assert "**Linear probe** at 96 pixels" in few.replace("***", "**")
+    assert "every layer" in many and "pixels" not in many

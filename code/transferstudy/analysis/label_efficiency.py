@@ -1,7 +1,7 @@
 """How many labelled images is transfer worth: where does the from-scratch learning curve reach the same accuracy?"""
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, reduce
 
 import numpy as np
 from scipy.interpolate import PchipInterpolator
@@ -145,8 +145,8 @@ def _worth(study: Study, key: tuple, strategy: str | None, resamples: int) -> Wo
 def resampled_accuracy(study: Study, arms: list[Arm], resamples: int = RESAMPLES) -> np.ndarray:
     """Return bootstrap resamples of the mean test accuracy of several arms, drawn together.
 
-    A resample draws the same test images for all arms and the seeds of each arm on their own; with one seed only images
-    are drawn. Few seeds have few distinct draws, whose spread is too small; so what resamples of an arm are off its mean is
+    A resample draws the same test images for all arms, of those that all predicted, and the seeds of each arm on their own;
+    with one seed only images are drawn. Few seeds have few distinct draws, whose spread is too small; so what resamples of an arm are off its mean is
     stretched until they spread as `crossed.Estimate.interval` does (a normal curve with the same interval; the expanded
     bootstrap of Hesterberg 2015, arXiv:1411.5279).
 
@@ -159,7 +159,8 @@ def resampled_accuracy(study: Study, arms: list[Arm], resamples: int = RESAMPLES
         float64 (arms, resamples), accuracy on a scale of 0..1.
     """
     rng = np.random.default_rng(0)
-    right = [study.correct(*a.key) for a in arms]
+    shared = reduce(np.intersect1d, (study.tested(a) for a in arms))
+    right = [study.correct(*a.key)[:, np.isin(study.tested(a), shared)] for a in arms]
     # As in `resampled_means`: images on which all models behave alike are drawn as one pattern.
     patterns, counts = np.unique(np.concatenate(right).T, axis=0, return_counts=True)
     n, parts = counts.sum(), [_CHUNK] * -(-resamples // _CHUNK)

@@ -8,7 +8,7 @@ from ...analysis.comparison import Difference
 from ...analysis.cost import cpu_seconds, share_machines
 from ...analysis.label_efficiency import worth
 from ...analysis.study import Study
-from ..sources import Source, source, sources
+from ..sources import DOWNLOADED, Source, source, sources
 from ..values import count, listing, percent
 from .headline import best_pair, direction, ends_of
 from .judgement import labels_in_words
@@ -140,7 +140,13 @@ def unknowns(study: Study) -> list[tuple[str, str]]:
         rows.append(("compact network: from scratch only", "its pretrained weights, run"))
     elif len(pretrained) == 1:
         rows.append((f"compact, pretrained: {count(pretrained[0])} labels only", "the other sizes, run"))
-    rows.append((_weights(sources(study)), "weights from larger images"))
+    starts = sources(study)
+    better = (
+        "newer networks"
+        if any(start.weights == DOWNLOADED for start in starts)
+        else "weights from larger images"
+    )
+    rows.append((_weights(starts), better))
     rows.append(("one clean data set of tiny pictures", "images collected elsewhere"))
     return rows
 

@@ -71,12 +71,11 @@ def transfer(theme: str = "light", size: str = "page") -> Figure:
 def borrowed(study: Study, theme: str = "light", size: str = "page") -> Figure:
     """VGG16 as it was built, and the part of it that the study borrows: five blocks of convolutions and a new head.
 
-    Heights follow the width of the maps at the study's image size, on a logarithmic scale.
+    Heights follow the width of the maps on a logarithmic scale, at the image size of the best pretrained arm with the most labels.
     """
     if size == "phone":
         return phone.borrowed(study, theme)
-    v = values(study)
-    side = study.first["data"]["side"]
+    v, side = values(study), phone.side_of(study)
     with plane(theme, size, 0.37) as (figure, axis, face):
         tone, head = colour("finetune_all", theme), colour("linear_probe", theme)
         x, base, small = 1.0, 9.0, face.font * 0.92

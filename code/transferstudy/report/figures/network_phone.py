@@ -59,9 +59,15 @@ def transfer(theme: str) -> Figure:
     return figure
 
 
+def side_of(study: Study) -> int:
+    """Return the image size of the best pretrained arm with the most labels; without a rival from scratch that of the data."""
+    n = study.contested[-1:]
+    return study.best(n[0], True).image_size if n else study.first["data"]["side"]
+
+
 def borrowed(study: Study, theme: str) -> Figure:
     """The blocks across, and under them what is cut off and what takes its place."""
-    v, side = values(study), study.first["data"]["side"]
+    v, side = values(study), side_of(study)
     with plane(theme, "phone", 0.77) as (figure, axis, face):
         tone, head = colour("finetune_all", theme), colour("linear_probe", theme)
         x, base, small = 0.6, 45.0, face.font * 0.92

@@ -2,7 +2,7 @@
 
 from IPython.display import Markdown
 
-from ...analysis.comparison import difference
+from ...analysis.comparison import between
 from ...analysis.study import Arm, Study
 from ...errors import StudyError
 from ...plan.presets import expand
@@ -11,10 +11,13 @@ from ..claims.arms import at_labels
 from ..claims.headline import best_pair
 from ..claims.words import acc, label, stand
 from ..markdown import pipe_table
+from ..sources import source
 from ..values import count
 
 _LAYERS = {None: "the head only", "all": "every layer"}
 _CHEAP = "linear_probe"
+_NONE = "Not measured."
+_DEEPER = "Not measured yet; do the same as with little time."
 _FAR = "Not measured yet; [planned](/chapters/second-plan.qmd#claims) on photographs of hand signs."
 
 
@@ -28,11 +31,21 @@ def _rate(arm: Arm) -> str:
     return f"{spec['learning_rate'] or spec['head_learning_rate']:g}"
 
 
+def _winner(study: Study, n: int) -> Arm:
+    a, b, d = best_pair(study, n)
+    return b if stand(study, d) == "trails" else a
+
+
 def _advice(study: Study, n: int) -> tuple[str, str]:
     """What to do with n labels and time to train, and the same for little time: strategy, layers and rate; the accuracy apart."""
     a, b, d = best_pair(study, n)
+    probe = study.arm(_CHEAP, n) if study.has(_CHEAP, n) else None
+    cheap = f"{_strategy(study, probe)}: train {_learns(probe)}, rate {_rate(probe)}" if probe else _NONE
     word = stand(study, d)
-    first = f"**{label(a.strategy.name)}**: train {_learns(a)}, rate {_rate(a)}"
+    if a is probe and word != "trails":
+        alone = len(study.candidates(n, True)) == 1
+        return _DEEPER if alone else f"{cheap}. Nothing deeper did better", cheap
+    first = f"{_strategy(study, a)}: train {_learns(a)}, rate {_rate(a)}"
     other = f"{label(b.strategy.name)}, rate {_rate(b)}"
     answer = {
         "leads": first,
@@ -40,12 +53,15 @@ def _advice(study: Study, n: int) -> tuple[str, str]:
         "equal": f"{first}. Starting from scratch is equivalent ({other})",
         "undecided": f"{first}. Starting from scratch may do as well ({other})",
     }[word]
-    if not study.has(_CHEAP, n):
-        return answer, "Not measured."
-    if word != "trails" and stand(study, difference(study, a.strategy.name, _CHEAP, n)) != "leads":
+    if probe and word != "trails" and stand(study, between(study, a, probe)) != "leads":
         answer += ". Training only the head may do as well"
-    probe = study.arm(_CHEAP, n)
-    return answer, f"**{label(_CHEAP)}**: train {_learns(probe)}, rate {_rate(probe)}"
+    return answer, cheap
+
+
+def _strategy(study: Study, arm: Arm) -> str:
+    """A pretrained arm's strategy in bold, with the pixels to enlarge to where it enlarges."""
+    enlarged = arm.image_size > arm.records[0]["data"]["side"]
+    return f"**{label(arm.strategy.name)}**" + (f" at {arm.image_size} pixels" if enlarged else "")
 
 
 def _accuracies(arms: list[Arm]) -> str:
@@ -53,43 +69,55 @@ def _accuracies(arms: list[Arm]) -> str:
     return shown[0] if len(shown) == 1 else f"{shown[0]} to {shown[-1]}"
 
 
-def chart(study: Study) -> Markdown:
+def _start(study: Study, n: int) -> str:
+    return source(study, study.best(n, True)).data
+
+
+def _by_size(studies: tuple[Study, ...]) -> list[tuple[Study, int]]:
+    """Each number of labels with the first study that compares both kinds of start there, rising."""
+    found = {n: study for study in reversed(studies) for n in study.contested}
+    return [(found[n], n) for n in sorted(found)]
+
+
+def chart(*studies: Study) -> Markdown:
     """Return the decision chart: labels by distance and budget, each answer with the accuracy to expect, linked to its runs.
 
     Neighbouring numbers of labels with the same advice share a row. Images far from the source have no runs yet, which is said.
 
+    Args:
+        studies: at each number of labels the first that compares a pretrained start with one from scratch decides.
+
     Raises:
-        StudyError: there are such runs, so that what the chart says of them is no longer true.
+        StudyError: there are runs on images far from the source, so that what the chart says of them is no longer true.
     """
     store = Store()
     if any(store.has(spec) for spec in expand("far")):
         raise StudyError(
             "the decision chart says that images far from the source are not measured, but the preset 'far' has runs"
         )
-    groups: list[tuple[tuple[str, str], list[int]]] = []
-    for n in study.contested:
-        advice = _advice(study, n)
-        if groups and groups[-1][0] == advice:
+    groups: list[tuple[tuple, list[int]]] = []
+    for study, n in _by_size(studies):
+        key = (study, _start(study, n), *_advice(study, n))
+        if groups and groups[-1][0] == key:
             groups[-1][1].append(n)
         else:
-            groups.append((advice, [n]))
+            groups.append((key, [n]))
     rows = []
-    for i, ((answer, cheap), sizes) in enumerate(groups):
+    for i, ((study, start, answer, cheap), sizes) in enumerate(groups):
         named = count(sizes[0]) if len(sizes) == 1 else f"{count(sizes[0])} to {count(sizes[-1])}"
-        winners = [
-            a if stand(study, d) != "trails" else b for a, b, d in (best_pair(study, n) for n in sizes)
-        ]
         probes = [study.arm(_CHEAP, n) for n in sizes if study.has(_CHEAP, n)]
+        expected = f". Expect {_accuracies([_winner(study, n) for n in sizes])}."
         rows.append(
             [
                 named,
-                f"{answer}. Expect {_accuracies(winners)}.",
+                start,
+                answer if answer == _DEEPER else answer + expected,
                 f"{cheap}. Expect {_accuracies(probes)}." if probes else cheap,
                 _FAR if i == 0 else "Not measured yet.",
             ]
         )
-    header = ["labelled images", "images like the source's, time to train", "images like the source's, little time", "images far from the source"]  # fmt: skip
-    return pipe_table(header, rows, "llll")
+    header = ["labelled images", "weights from", "images like the source's, time to train", "images like the source's, little time", "images far from the source"]  # fmt: skip
+    return pipe_table(header, rows, "lllll")
 
 
 def until(study: Study) -> str:
@@ -131,14 +159,20 @@ def slide_rule(study: Study) -> str:
     return f"Take home: with up to {count(ahead[-1])} labels, start from pretrained weights"
 
 
-def slide_chart(study: Study) -> Markdown:
-    """Return the decision chart for a slide: what to train and what to expect at the fewest, a middle and the most labels."""
-    sizes = study.contested
+def slide_chart(*studies: Study) -> Markdown:
+    """Return the decision chart for a slide: what to train and what to expect at the fewest, two middle and the most labels.
+
+    Args:
+        studies: as `chart` takes them.
+    """
+    found = _by_size(studies)
     rows = []
-    for n in dict.fromkeys((sizes[0], sizes[len(sizes) // 2], sizes[-1])):
-        a, b, d = best_pair(study, n)
-        word = stand(study, d)
-        best = b if word == "trails" else a
-        also = f", or {label(b.strategy.name)}" if word in ("equal", "undecided") else ""
-        rows.append([count(n), f"{label(best.strategy.name)}{also}", _rate(best), acc(best)])
-    return pipe_table(["labels", "train", "peak rate", "expect"], rows, "rlrr")
+    for study, n in dict.fromkeys((found[0], found[len(found) // 2], found[-2], found[-1])):
+        _, b, d = best_pair(study, n)
+        best = _winner(study, n)
+        also = f", or {label(b.strategy.name)}" if stand(study, d) in ("equal", "undecided") else ""
+        side = f" at {best.image_size} px" if best.image_size > best.records[0]["data"]["side"] else ""
+        rows.append(
+            [count(n), _start(study, n), f"{label(best.strategy.name)}{side}{also}", _rate(best), acc(best)]
+        )
+    return pipe_table(["labels", "weights from", "train", "peak rate", "expect"], rows, "rllrr")

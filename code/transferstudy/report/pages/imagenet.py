@@ -7,11 +7,11 @@ from ...analysis.study import Arm, Study, load
 from ...paths import PRESETS
 from ...plan.presets import expand, toml_tables
 from ..claims.headline import best_pair, ends_of
-from ..claims.words import diff, label, stand
+from ..claims.words import interval, label, stand
 from ..markdown import pipe_table
 from ..values import count, listing, percent, signed
 
-PROBE, PRESET, CONTROLS = "linear_probe", "from-imagenet", "controls"
+PROBE, PRESET = "linear_probe", "from-imagenet"
 _SEARCHED = ("head_learning_rate", "learning_rate", "weight_decay")
 
 
@@ -82,9 +82,9 @@ def agreement(found: Study) -> str:
 
 
 def without_enlarging(found: Study) -> str:
-    """Return how the best pretrained strategy does at the image size of its rival from scratch, at the most labels of both.
+    """Return how the best pretrained strategy does without enlarging, and what enlarging does for its rival from scratch.
 
-    It tells a gain of pretraining from one of larger images. Empty where both have one size already.
+    It tells a gain of pretraining from one of larger images, at the most labels of both. Empty where nothing was enlarged.
 
     Args:
         found: as `study` returns it.
@@ -94,12 +94,14 @@ def without_enlarging(found: Study) -> str:
     """
     n = ends_of(found)[-1]
     a, b, _ = best_pair(found, n)
-    side = b.image_size
+    rival = b.strategy.name
+    sides = found.sides_of(rival, n)
+    side = sides[0]
     if a.image_size == side:
         return ""
     text = f"The same strategy was not run at {side} pixels."
     if found.has(a.strategy.name, n, side):
-        d = between(found, found.arm(a.strategy.name, n, side), b)
+        d = between(found, found.arm(a.strategy.name, n, side), found.arm(rival, n, side))
         low, high = sorted((abs(d.low), abs(d.high))) if d.excludes_zero else (d.low, d.high)
         size = f"{100 * abs(d.mean):.1f} points (95 % interval {100 * low:.1f} to {100 * high:.1f})"
         result = {
@@ -107,22 +109,18 @@ def without_enlarging(found: Study) -> str:
             "trails": f"is behind the network trained from scratch, by {size}, so the gain depends on the enlarged images",
         }.get(stand(found, d), f"cannot be told from the network trained from scratch: they differ by {size}")
         text = f"With {count(n)} labels and images of {side} pixels, {label(a.strategy.name)} {result}."
-    if not any(found.store.has(spec) for spec in expand(CONTROLS)):
-        text += " We have not tested yet whether enlarged images help training from scratch as well."
-    return text
-
-
-def gain(found: Study) -> str:
-    """Return what pretraining gains at the most labels at which it was compared, to be said aloud: "+17.0 points with 1,000 labels".
-
-    Args:
-        found: as `study` returns it.
-
-    Raises:
-        StudyError: nothing was compared.
-    """
-    n = ends_of(found)[-1]
-    return f"{diff(best_pair(found, n)[2])} with {count(n)} labels"
+    if len(sides) == 1:
+        return f"{text} We have not tested yet whether enlarged images help training from scratch as well."
+    d = difference(found, rival, rival, n, (sides[-1], side))
+    change, enlarging = f"{100 * abs(d.mean):.1f} points", f"Enlarging the images to {sides[-1]} pixels"
+    said = {
+        "leads": f"{enlarging} adds {change} to {label(rival)} ({interval(d)}).",
+        "trails": f"{enlarging} costs {label(rival)} {change} ({interval(d)}).",
+    }.get(
+        stand(found, d),
+        f"{enlarging} makes no difference to {label(rival)} that we can tell ({interval(d)}).",
+    )
+    return f"{text} {said}"
 
 
 def probes() -> Study:
