@@ -14,7 +14,7 @@ from test_messages import GROUPS_IN_TWO_PARTS, SPLITS
 from transferstudy.cli import main
 from transferstudy.data import draw, load
 from transferstudy.data.choice import Reading
-from transferstudy.data.division import divided, folds_for
+from transferstudy.data.division import divided, folds_for, pooled, tested
 from transferstudy.data.split_folders import find_layout
 from transferstudy.data.survey import survey
 from transferstudy.errors import StudyError
@@ -272,6 +272,19 @@ def patients(tmp_path):
 
 def _patients(files) -> set[str]:
     return {file.split("/")[1].split("_")[0] for file in files}
+
+
+def test_the_places_of_test_pictures_are_those_in_the_folder(patients):
+    data = load("photos", patients, 16)
+    _, y, origins = pooled(data)
+    seen = []
+    for fold in range(5):
+        part = divided(data, 5, fold, seed=1)
+        where = tested(part)
+        np.testing.assert_array_equal(y[where], part.y_test)
+        assert [origins.keys[i] for i in where] == list(part.test_origins.keys)
+        seen += where.tolist()
+    assert sorted(seen) == list(range(len(y)))
 
 
 @pytest.mark.parametrize("way", ["pattern", "table"])

@@ -88,27 +88,6 @@ def test_run_twice_trains_once(tmp_path):
     assert call("verify", results=tmp_path).returncode == 0
 
 
-def test_killed_and_started_again(tmp_path):
-    """Kill it while the second run trains: the first is kept, no half-written file is taken for a result."""
-    line, env = command("run", "--preset", "quick", results=tmp_path)
-    process = subprocess.Popen(line, env=env, stdout=subprocess.PIPE, text=True)
-    for text in process.stdout:
-        if text.startswith("[2/2]"):
-            process.send_signal(signal.SIGKILL)
-            break
-    process.wait()
-    process.stdout.close()
-    store = Store(tmp_path)
-    assert len(store.ids()) == 1
-    kept = store.record_path(store.ids()[0])
-    content = kept.read_bytes()
-    again = call("run", "--preset", "quick", results=tmp_path)
-    assert again.returncode == 0, again.stderr
-    assert "1 of 2 runs are done; 1 to make" in again.stdout
-    assert kept.read_bytes() == content
-    assert sorted(store.ids()) == sorted(s.id for s in expand("quick"))
-
-
 def test_a_command_that_is_told_to_stop_takes_its_workers_along(tmp_path):
     """SIGTERM to the command alone, as `kill` and a cluster's time limit send it, while two processes train."""
     line, env = command("run", "--preset", "quick", "--jobs", "2", results=tmp_path)

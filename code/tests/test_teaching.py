@@ -6,12 +6,13 @@ from pathlib import Path
 import pytest
 import yaml
 from bs4 import BeautifulSoup
-from fakes import STRENGTH, fake_manifest, fake_study
+from fakes import STRENGTH, fake_study
 
 from renderer import glossary
 from transferstudy import report
 from transferstudy.report import decision
 from transferstudy.report.claims import best_pair
+from transferstudy.report.claims.words import stand
 
 ROOT = Path(__file__).resolve().parents[2]
 GLOSSARY = """<main id="quarto-document-content"><div class="glossary"><dl>
@@ -92,6 +93,14 @@ def test_the_answer_in_the_readme_is_what_the_results_show():
     first, last = (best_pair(study, n)[2] for n in (study.contested[0], study.contested[-1]))
     assert first.low > 0.1, "by a wide margin"
     assert first.mean > last.mean, "the gain shrinks as labels are added"
+    assert stand(study, last) != "leads", "could no longer show any"
+    imagenet = report.imagenet.study()
+    for n in imagenet.contested:
+        a, b, d = best_pair(imagenet, n)
+        assert d.low > 0.1 and a.image_size > b.image_size, (
+            "by a wide margin, with images that are enlarged first"
+        )
+    assert "so the gain depends on the enlarged images" in report.imagenet.without_enlarging(imagenet)
 
 
 EVEN = dict.fromkeys(STRENGTH, 2.0)
@@ -112,7 +121,6 @@ ARMS = [
 )
 def test_the_decision_chart_turns_with_the_results(tmp_path, strength, until, slide):
     study = fake_study(tmp_path, ARMS, strength, 500)
-    fake_manifest(tmp_path, "tiny-imagenet")
     assert until in decision.until(study)
     assert slide in decision.slide_rule(study)
     chart = decision.chart(study).data
@@ -131,10 +139,11 @@ def test_at_each_number_of_labels_the_first_study_that_compares_there_decides(tm
         tmp_path / "a", [("linear_probe", 100, 3, 96), ("small_scratch", 100, 3)], STRENGTH, 500
     )
     second = fake_study(tmp_path / "b", ARMS, STRENGTH, 500)
-    for root in ("a", "b"):
-        fake_manifest(tmp_path / root, "tiny-imagenet")
     few, many = decision.chart(first, second).data.splitlines()[2:]
     assert few.startswith("| 100 |") and many.startswith("| 1,000 |")
     assert "Not measured yet; do the same as with little time." in few
     assert "**Linear probe** at 96 pixels" in few.replace("***", "**")
     assert "every layer" in many and "pixels" not in many
+    rows = decision.chart(second, far=first).data.splitlines()[2:]
+    assert "100 labels: ***Linear probe*** at 96 pixels" in rows[0].split("|")[-2]
+    assert rows[-1].split("|")[-2].strip() == "Not measured yet." or len(rows) == 1

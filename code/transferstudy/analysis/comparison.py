@@ -57,6 +57,7 @@ def _between(study: Study, key_a: tuple, key_b: tuple) -> Difference:
         *correct_pair(study, a, b),
         _anchor(study, a, b),
         f"{_name(study, a, b)} − {_name(study, b, a)}",
+        study.groups(a),
     )
 
 
@@ -96,7 +97,7 @@ def _name(study: Study, arm: Arm, other: Arm) -> str:
 
 @cache
 def _arm_estimate(study: Study, key: tuple) -> Estimate:
-    return estimate(study.correct(*key))
+    return estimate(study.correct(*key), study.groups(study.arms[key]))
 
 
 def arm_estimate(study: Study, arm: Arm) -> Estimate:

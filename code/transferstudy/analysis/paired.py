@@ -62,7 +62,13 @@ def gains(right_a: np.ndarray, right_b: np.ndarray) -> np.ndarray:
 
 
 def paired(
-    names: tuple[str, str], n_labels: int, right_a: np.ndarray, right_b: np.ndarray, anchor: str, label: str
+    names: tuple[str, str],
+    n_labels: int,
+    right_a: np.ndarray,
+    right_b: np.ndarray,
+    anchor: str,
+    label: str,
+    groups: np.ndarray | None = None,
 ) -> Difference:
     """Return the difference between two arms from what their networks got right.
 
@@ -73,9 +79,10 @@ def paired(
         right_b: the same of b, same seeds and images.
         anchor: see `Difference`.
         label: see `Difference`.
+        groups: (images,), as `crossed.estimate` takes them.
     """
     gain = gains(right_a, right_b)
-    found = estimate(gain)
+    found = estimate(gain, groups)
     return Difference(
         *names,
         n_labels,

@@ -1,7 +1,6 @@
 """The finished runs of a preset, grouped into arms: what pages, figures and claims look at."""
 
 from collections import Counter
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -10,56 +9,20 @@ import numpy as np
 from ..errors import StudyError, printable
 from ..plan.presets import expand, preset_table
 from ..plan.spec import RunSpec
-from ..plan.strategies import STRATEGIES, Strategy
+from ..plan.strategies import STRATEGIES
 from ..results.store import Store
+from .arm import Arm
+from .folds import by_seed, together
+
+__all__ = ["MAIN", "Arm", "Study", "load", "load_if_run"]
 
 MAIN = "report"
 
 
-@dataclass(frozen=True)
-class Arm:
-    """The runs of one strategy at one number of labels and one image size, one a seed.
-
-    Attributes:
-        strategy: what was done.
-        n_labels: labelled images, training and validation together.
-        records: the runs' records, sorted by seed.
-        image_size: pixels a side that go into the network.
-        anchor: id of the arm's section on the page of records.
-    """
-
-    strategy: Strategy
-    n_labels: int
-    records: tuple[dict, ...]
-    image_size: int
-    anchor: str
-
-    @property
-    def key(self) -> tuple[str, int, int]:
-        """Strategy, number of labels and image size: the arm's place in `Study.arms`."""
-        return self.strategy.name, self.n_labels, self.image_size
-
-    @property
-    def seeds(self) -> tuple[int, ...]:
-        """The seeds, sorted."""
-        return tuple(r["spec"]["seed"] for r in self.records)
-
-    def test(self, measure: str) -> np.ndarray:
-        """Return one test measure (`accuracy`, `nll`, `ece`, `class_accuracy`, `confusion`) of each seed: (seeds, ...)."""
-        return np.array([r["metrics"]["test"][measure] for r in self.records])
-
-    def validation(self, measure: str) -> np.ndarray:
-        """Return one validation measure of each seed: (seeds, ...)."""
-        return np.array([r["metrics"]["val"][measure] for r in self.records])
-
-    @property
-    def accuracy(self) -> float:
-        """Mean test accuracy over the seeds, 0..1."""
-        return float(self.test("accuracy").mean())
-
-
 class Study:
     """All arms of a preset.
+
+    The folds of a seed count as one run (see `folds.together`), and a seed without all of its folds as missing.
 
     Most presets have one image size; `image_size` arguments may then be left out. Where a strategy has several at a number of
     labels, the one with the highest mean validation accuracy stands for a missing argument.
@@ -72,7 +35,7 @@ class Study:
         weights: what stands in for the preset's own pretrained weights, as `--weights` names it; anchors carry the name.
 
     Raises:
-        StudyError: a result is missing, damaged, or made from other data or weights than the rest, or tests one fold alone.
+        StudyError: a result is missing, damaged, or made from other data or weights than the rest.
     """
 
     def __init__(
@@ -83,20 +46,17 @@ class Study:
         partial: bool = False,
         weights: str | None = None,
     ):
-        self.missing = tuple(spec for spec in specs if partial and not store.has(spec))
+        lacking = {s.id for own in by_seed(specs).values() if not all(map(store.has, own)) for s in own}
+        self.missing = tuple(spec for spec in specs if partial and spec.id in lacking)
         specs = [spec for spec in specs if spec not in self.missing]
         if not specs:
             raise StudyError(
                 f"preset {name!r}: none of its runs has a result: python -m transferstudy run --preset {name}"
             )
-        if cut := next((spec for spec in specs if spec.folds), None):
-            raise StudyError(
-                f"preset {name!r}: run {cut.id} tests one fold of its pictures, and folds cannot be compared as runs; "
-                "read them with own_images"
-            )
         self.specs, self.store, self.name, self.weights = specs, store, name, weights
         self.prefix = ("" if name == MAIN else f"{name}-") + (f"{weights}-" if weights else "")
-        self.records = {spec.id: store.load(spec.id) for spec in specs}
+        self._stored: dict[str, dict[str, np.ndarray]] = {}
+        self.records = {own[0].id: self._read(own) for own in by_seed(specs).values()}
         for what in ("data", "weights"):
             self._same(what)
         counts = Counter(spec.image_size for spec in specs)
@@ -104,7 +64,9 @@ class Study:
         self.image_size = max(self.image_sizes, key=lambda side: (counts[side], -side))
         runs: dict[tuple[str, int, int], list[dict]] = {}
         for spec in sorted(specs, key=lambda s: s.seed):
-            runs.setdefault((spec.strategy, spec.n_labels, spec.image_size), []).append(self.records[spec.id])
+            if spec.id in self.records:
+                arm = (spec.strategy, spec.n_labels, spec.image_size)
+                runs.setdefault(arm, []).append(self.records[spec.id])
         self.arms = {
             key: Arm(STRATEGIES[key[0]], key[1], tuple(records), key[2], self._anchor(*key))
             for key, records in runs.items()
@@ -116,7 +78,13 @@ class Study:
         self.strategies = tuple(
             s for s in STRATEGIES.values() if any(name == s.name for name, *_ in self.arms)
         )
-        self._stored: dict[str, dict[str, np.ndarray]] = {}
+
+    def _read(self, own: list[RunSpec]) -> dict:
+        """The record of a run; of all folds of a seed one record, whose predictions are kept."""
+        if not own[0].folds:
+            return self.store.load(own[0].id)
+        record, self._stored[own[0].id] = together(own, self.store)
+        return record
 
     def _anchor(self, strategy: str, n_labels: int, image_size: int) -> str:
         side = "" if image_size == self.image_size else f"-{image_size}px"
@@ -229,6 +197,10 @@ class Study:
                 )
         return read[0]
 
+    def groups(self, arm: Arm) -> np.ndarray | None:
+        """Return which test images of an arm belong together, such as those of one person: (images,), or None."""
+        return self.predictions(arm.records[0]).get("test_group")
+
     def test_predictions(
         self, strategy: str, n_labels: int, image_size: int | None = None
     ) -> tuple[np.ndarray, np.ndarray]:
@@ -298,3 +270,14 @@ def load(
         partial = preset_table(preset).get("unfinished", False)
     specs = expand(preset, weights=weights) if weights else expand(preset)
     return Study(specs, Store(results), preset, partial, weights)
+
+
+def load_if_run(preset: str) -> Study | None:
+    """Load what was run of a preset; None while no run, or no seed with all of its folds, has a result.
+
+    Raises:
+        StudyError: a result is damaged.
+    """
+    store = Store()
+    whole = any(all(map(store.has, own)) for own in by_seed(expand(preset)).values())
+    return load(preset, partial=True) if whole else None

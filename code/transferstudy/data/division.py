@@ -95,5 +95,19 @@ def pooled(data: ImageData) -> tuple[np.ndarray, np.ndarray, Origins]:
         np.concatenate([a.groups, b.groups]),
         np.concatenate([a.chooses, b.chooses]),
     )
-    order = np.array([i for _, _, i in sorted(zip(y.tolist(), both.keys, range(len(y)), strict=True))])
+    order = _order(y, both.keys)
     return x[order], y[order], both.take(order)
+
+
+def tested(data: ImageData) -> np.ndarray:
+    """Return where the test images of a folder stand among all of its images, in the order of `pooled`: int64 (n,).
+
+    All folds of a folder have one such order, so that what they say of its images can be put together.
+    """
+    y = np.concatenate([data.y_train, data.y_test])
+    places = np.argsort(_order(y, data.train_origins.keys + data.test_origins.keys))
+    return places[len(data.y_train) :]
+
+
+def _order(labels: np.ndarray, keys: tuple[bytes, ...]) -> np.ndarray:
+    return np.array([i for _, _, i in sorted(zip(labels.tolist(), keys, range(len(keys)), strict=True))])

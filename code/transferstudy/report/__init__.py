@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from ..analysis.study import MAIN, Study
+from ..analysis.study import MAIN, Study, load_if_run
 from ..analysis.study import load as load_study
 from ..experiments.inside.stored import inside_of as inside
 from . import bill, claims, figures, tables
@@ -51,6 +51,7 @@ __all__ = [
     "inside",
     "literature",
     "load",
+    "load_if_run",
     "load_trained",
     "mistakes",
     "not_run",

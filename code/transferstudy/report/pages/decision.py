@@ -4,9 +4,6 @@ from IPython.display import Markdown
 
 from ...analysis.comparison import between
 from ...analysis.study import Arm, Study
-from ...errors import StudyError
-from ...plan.presets import expand
-from ...results.store import Store
 from ..claims.arms import at_labels
 from ..claims.headline import best_pair
 from ..claims.words import acc, label, stand
@@ -18,7 +15,6 @@ _LAYERS = {None: "the head only", "all": "every layer"}
 _CHEAP = "linear_probe"
 _NONE = "Not measured."
 _DEEPER = "Not measured yet; do the same as with little time."
-_FAR = "Not measured yet; [planned](/chapters/second-plan.qmd#claims) on photographs of hand signs."
 
 
 def _learns(arm: Arm) -> str:
@@ -79,22 +75,25 @@ def _by_size(studies: tuple[Study, ...]) -> list[tuple[Study, int]]:
     return [(found[n], n) for n in sorted(found)]
 
 
-def chart(*studies: Study) -> Markdown:
+def _far(far: Study | None, low: int, high: int | None) -> str:
+    """What to do with images far from the source, at the numbers of labels from `low` on and below `high`."""
+    said = []
+    for n in far.sizes if far else ():
+        if low <= n < (high or n + 1):
+            arm = _winner(far, n) if n in far.contested else far.best(n, True)
+            said.append(f"{count(n)} labels: {_strategy(far, arm)}, rate {_rate(arm)}. Expect {acc(arm)}.")
+    return " ".join(said) or "Not measured yet."
+
+
+def chart(*studies: Study, far: Study | None = None) -> Markdown:
     """Return the decision chart: labels by distance and budget, each answer with the accuracy to expect, linked to its runs.
 
-    Neighbouring numbers of labels with the same advice share a row. Images far from the source have no runs yet, which is said.
+    Neighbouring numbers of labels with the same advice share a row.
 
     Args:
         studies: at each number of labels the first that compares a pretrained start with one from scratch decides.
-
-    Raises:
-        StudyError: there are runs on images far from the source, so that what the chart says of them is no longer true.
+        far: the study on images far from the source, or None while it has no run.
     """
-    store = Store()
-    if any(store.has(spec) for spec in expand("far")):
-        raise StudyError(
-            "the decision chart says that images far from the source are not measured, but the preset 'far' has runs"
-        )
     groups: list[tuple[tuple, list[int]]] = []
     for study, n in _by_size(studies):
         key = (study, _start(study, n), *_advice(study, n))
@@ -113,7 +112,7 @@ def chart(*studies: Study) -> Markdown:
                 start,
                 answer if answer == _DEEPER else answer + expected,
                 f"{cheap}. Expect {_accuracies(probes)}." if probes else cheap,
-                _FAR if i == 0 else "Not measured yet.",
+                _far(far, sizes[0], *[each[0] for _, each in groups[i + 1 : i + 2]] or [None]),
             ]
         )
     header = ["labelled images", "weights from", "images like the source's, time to train", "images like the source's, little time", "images far from the source"]  # fmt: skip

@@ -35,11 +35,7 @@ def _arm_section(study: Study, arm: Arm, linked: set[str]) -> str:
         start = literal(record["weights"]["name"])
         if record["weights"]["sha256"]:
             start += f" `{record['weights']['sha256'][:8]}`"
-        run_id = record["id"]
-        # A run may belong to several studies; its anchor stands once.
-        name = f"[`{run_id}`](/results/runs/{run_id}.json)"
-        name = name if run_id in linked else f"[{name}]{{#run-{run_id}}}"
-        linked.add(run_id)
+        name = ", ".join(_name(run_id, linked) for run_id in record.get("folds", [record["id"]]))
         lines.append(
             f"| {name} | {record['spec']['seed']} | "
             f"{test['accuracy']:.4f} | {test['nll']:.4f} | {test['ece']:.4f} | {val['accuracy']:.4f} | {steps} | "
@@ -56,6 +52,15 @@ def _arm_section(study: Study, arm: Arm, linked: set[str]) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def _name(run_id: str, linked: set[str]) -> str:
+    """A link to a run's record; a run may belong to several studies, and its anchor stands once."""
+    link = f"[`{run_id}`](/results/runs/{run_id}.json)"
+    if run_id in linked:
+        return link
+    linked.add(run_id)
+    return f"[{link}]{{#run-{run_id}}}"
 
 
 def _difference_table(study: Study) -> str:

@@ -6,9 +6,7 @@ from IPython.display import Markdown
 
 from ...analysis.paired import Difference
 from ...analysis.rules_of_thumb import Outcome, layer_rules, outcomes
-from ...analysis.study import Study, load
-from ...plan.presets import expand
-from ...results.store import Store
+from ...analysis.study import Study, load_if_run
 from ..markdown import pipe_table
 from ..values import Value, count, record_link, signed
 
@@ -18,12 +16,7 @@ HEADER = ["the rule", "verdict", "what decides"]
 @cache
 def judged() -> tuple[Outcome, ...]:
     """Return what the stored runs say of each rule, near images by `from-imagenet`, far ones by `far`."""
-    return outcomes(_study("from-imagenet"), _study("report"), _study("far"))
-
-
-def _study(preset: str) -> Study | None:
-    store = Store()
-    return load(preset, partial=True) if any(store.has(spec) for spec in expand(preset)) else None
+    return outcomes(*map(load_if_run, ("from-imagenet", "report", "far")))
 
 
 def table() -> Markdown:
