@@ -5,6 +5,10 @@ from pathlib import Path
 import numpy as np
 from IPython.display import Markdown
 
+from ..analysis.comparison import arm_interval
+from ..analysis.study import Study
+from ..plan.strategies import get_strategy
+from ..report.markdown import pipe_table
 from ..report.values import count, listing, signed
 from .arm import Arm, Rival, rivals_of
 from .outcome import Outcome
@@ -63,6 +67,28 @@ class Example(Pages):
         """Return what pretrained weights are worth here, with the fewest and the most labels."""
         return Markdown(gains(self.outcome))
 
+    def beside(self, planned: Study) -> Markdown:
+        """Return accuracies of this study beside those of planned runs on the same pictures, by labels, in per cent.
+
+        Args:
+            planned: the study of those runs. Only strategies that both have are shown.
+        """
+        names = [s.name for s in planned.strategies if self.outcome.sizes(s.name)]
+        rows = [
+            (n, "the command", self._own(name, n), name) for name in names for n in self.outcome.sizes(name)
+        ]
+        rows += [
+            (n, "the plan", _planned(planned, name, n), name)
+            for name in names
+            for n in planned.sizes_of(name)
+        ]
+        lines = [[count(n), get_strategy(name).label, who, shown] for n, who, shown, name in sorted(rows)]
+        return pipe_table(["labels", "strategy", "run by", "accuracy"], lines, "rllr")
+
+    def _own(self, strategy: str, n: int) -> str:
+        found = self.outcome.arms[strategy, n].accuracy
+        return _interval(found.value, found.low, found.high)
+
 
 def gains(o: Outcome) -> str:
     """Return the gain of the best pretrained strategy over training from scratch, at the fewest and the most labels, in words."""
@@ -82,6 +108,15 @@ def gains(o: Outcome) -> str:
         f"**{lead}.** The best strategy that starts from ImageNet's weights, against training from scratch, in points of accuracy with "
         f"95 % intervals: {listing(parts)}."
     )
+
+
+def _planned(planned: Study, strategy: str, n: int) -> str:
+    arm = planned.arm(strategy, n)
+    return _interval(arm.accuracy, *arm_interval(planned, arm))
+
+
+def _interval(value: float, low: float, high: float) -> str:
+    return f"{100 * value:.1f} ({100 * low:.1f} to {100 * high:.1f})"
 
 
 def _mean(arm: Arm) -> float:
