@@ -11,8 +11,8 @@ import tempfile
 from pathlib import Path
 
 from transferstudy.errors import StudyError
-from transferstudy.own_images.report import put_pages, render, write_archive
-from transferstudy.own_images.study_folder import StudyFolder
+from transferstudy.own_images.report.render import put_pages, render, write_archive
+from transferstudy.own_images.study.folder import StudyFolder
 from transferstudy.results.manifest import check
 
 EXAMPLES = Path("examples")

@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from transferstudy.own_images.check_study import check_study
-from transferstudy.own_images.example import Example, gains, open_example
-from transferstudy.own_images.outcome import load
-from transferstudy.own_images.study_folder import StudyFolder
+from transferstudy.own_images.report.example import Example, gains, open_example
+from transferstudy.own_images.report.outcome import load
+from transferstudy.own_images.study.check import check_study
+from transferstudy.own_images.study.folder import StudyFolder
 from transferstudy.results.manifest import check
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -360,7 +360,7 @@ def test_labels_are_pushed_apart_but_stay_in_range():
 
 def test_reliability_bins_hold_the_truth_of_a_calibrated_model():
     """A model whose probabilities are true: the intervals of its bins hold the diagonal about as often as they say."""
-    from transferstudy.analysis.reliability import reliability_bins
+    from transferstudy.analysis.statistics.reliability import reliability_bins
 
     rng = np.random.default_rng(0)
     p = rng.dirichlet(np.full(10, 0.3), size=4000)

@@ -13,10 +13,10 @@ from test_messages import GROUPS_IN_TWO_PARTS, SPLITS
 
 from transferstudy.cli import main
 from transferstudy.data import draw, load
-from transferstudy.data.choice import Reading
-from transferstudy.data.division import divided, folds_for, pooled, tested
-from transferstudy.data.split_folders import find_layout
-from transferstudy.data.survey import survey
+from transferstudy.data.division import divided, folds_for, places_of_test, pooled
+from transferstudy.data.folders.choice import Reading
+from transferstudy.data.folders.split_folders import find_layout
+from transferstudy.data.folders.survey import survey
 from transferstudy.errors import StudyError
 from transferstudy.plan.presets import expand
 from transferstudy.plan.spec import RunSpec
@@ -280,7 +280,7 @@ def test_the_places_of_test_pictures_are_those_in_the_folder(patients):
     seen = []
     for fold in range(5):
         part = divided(data, 5, fold, seed=1)
-        where = tested(part)
+        where = places_of_test(part)
         np.testing.assert_array_equal(y[where], part.y_test)
         assert [origins.keys[i] for i in where] == list(part.test_origins.keys)
         seen += where.tolist()

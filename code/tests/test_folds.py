@@ -5,7 +5,7 @@ import pytest
 from fakes import fake_manifest, fake_record, fake_spec
 
 from transferstudy.analysis.comparison import arm_interval, difference
-from transferstudy.analysis.crossed import estimate
+from transferstudy.analysis.statistics.crossed import estimate
 from transferstudy.analysis.study import Study
 from transferstudy.errors import StudyError
 from transferstudy.results.metrics import measure

@@ -8,7 +8,7 @@ import pytest
 from fakes import fake_mistakes
 
 from transferstudy import report
-from transferstudy.analysis.crossed import estimate
+from transferstudy.analysis.statistics.crossed import estimate
 from transferstudy.data import load
 from transferstudy.errors import StudyError
 from transferstudy.experiments.keras_mistakes import stored

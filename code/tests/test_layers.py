@@ -22,6 +22,7 @@ NEVER = {
 }
 FRAMEWORKS = {"keras", "tensorflow", "jax", "torch"}
 LARGEST = 300  # lines of a module
+LARGEST_ROOM = 2_000  # lines of a folder's own modules; `report` is larger
 
 
 def imports() -> tuple[dict[str, set[str]], dict[str, set[str]]]:
@@ -103,3 +104,12 @@ def test_numbers_are_made_without_a_deep_learning_framework():
 def test_modules_are_short():
     lines = {p.name: len(p.read_text(encoding="utf-8").splitlines()) for p in PACKAGE.rglob("*.py")}
     assert {name: n for name, n in lines.items() if n > LARGEST} == {}
+
+
+def test_rooms_are_small():
+    lines: dict[str, int] = {}
+    for path in PACKAGE.rglob("*.py"):
+        folder = path.parent.relative_to(PACKAGE).as_posix()
+        lines[folder] = lines.get(folder, 0) + len(path.read_text(encoding="utf-8").splitlines())
+    large = {name: n for name, n in lines.items() if n > LARGEST_ROOM and not name.startswith("report")}
+    assert large == {}

@@ -23,7 +23,7 @@ from renderer.errors import RenderError
 from transferstudy import keras_settings
 from transferstudy.cli import main
 from transferstudy.data import load
-from transferstudy.data.choice import Reading
+from transferstudy.data.folders.choice import Reading
 from transferstudy.errors import StudyError
 from transferstudy.paths import PRESETS
 from transferstudy.plan.presets import expand

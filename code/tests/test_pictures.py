@@ -12,9 +12,9 @@ from test_messages import PICTURES
 
 from transferstudy.cli import main
 from transferstudy.data import load
-from transferstudy.data.choice import Reading
-from transferstudy.data.pictures import UnreadablePicture, read_picture
-from transferstudy.data.survey import survey
+from transferstudy.data.folders.choice import Reading
+from transferstudy.data.folders.pictures import UnreadablePicture, read_picture
+from transferstudy.data.folders.survey import survey
 
 GREY = np.tile(
     np.linspace(0, 255, 64).round().astype(np.uint8), (48, 1)

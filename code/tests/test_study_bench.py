@@ -10,12 +10,12 @@ from fakes import fake_store, main_specs
 from photos import both
 from PIL import Image
 
-from transferstudy.analysis.estimate import seconds, shared_keys
+from transferstudy.analysis.costs.estimate import seconds, shared_keys
 from transferstudy.cli import main
 from transferstudy.experiments import bench
 from transferstudy.models import build_model
-from transferstudy.own_images import predict_speed
-from transferstudy.own_images.predict_folder import predict_folder
+from transferstudy.own_images.model import predict_speed
+from transferstudy.own_images.model.predict_folder import predict_folder
 from transferstudy.plan.backbones import get_backbone
 from transferstudy.plan.presets import expand
 from transferstudy.plan.spec import RunSpec

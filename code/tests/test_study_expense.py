@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from fakes import fake_record, fake_spec, fake_study
 
-from transferstudy.analysis import cost as expense
-from transferstudy.analysis import estimate as cost
 from transferstudy.analysis.corners import NETWORKS, PLAIN, corners
+from transferstudy.analysis.costs import cost as expense
+from transferstudy.analysis.costs import estimate as cost
 from transferstudy.analysis.study import Study
 from transferstudy.cli import main
 from transferstudy.errors import StudyError

@@ -16,21 +16,25 @@ from photos import both, fill, picture
 
 from transferstudy.cli import main
 from transferstudy.data import load as load_data
-from transferstudy.data.choice import Reading
 from transferstudy.data.division import parts_of
-from transferstudy.data.pictures import read_picture
+from transferstudy.data.folders.choice import Reading
+from transferstudy.data.folders.pictures import read_picture
 from transferstudy.errors import StudyError
 from transferstudy.experiments.inside.gradcam import grad_cam
-from transferstudy.own_images import mistake_maps, page_maps, page_slides, page_words, study_plan
-from transferstudy.own_images.arm import share
-from transferstudy.own_images.calibration import Speed
-from transferstudy.own_images.check_study import check_study
-from transferstudy.own_images.outcome import load, more_labels
-from transferstudy.own_images.report import FILES, put_pages
-from transferstudy.own_images.study_folder import StudyFolder, study_folder
-from transferstudy.own_images.study_pictures import listed as listed_of
-from transferstudy.own_images.study_plan import Frame, Unit, run_spec, unit_specs
-from transferstudy.own_images.take_away import LABELS, write_archive, write_labels
+from transferstudy.own_images.look.pictures import listed as listed_of
+from transferstudy.own_images.model import mistake_maps
+from transferstudy.own_images.model.take_away import LABELS, write_archive, write_labels
+from transferstudy.own_images.report import maps as page_maps
+from transferstudy.own_images.report import slides as page_slides
+from transferstudy.own_images.report import words as page_words
+from transferstudy.own_images.report.arm import share
+from transferstudy.own_images.report.outcome import load, more_labels
+from transferstudy.own_images.report.render import FILES, put_pages
+from transferstudy.own_images.study import plan as study_plan
+from transferstudy.own_images.study.calibration import Speed
+from transferstudy.own_images.study.check import check_study
+from transferstudy.own_images.study.folder import StudyFolder, study_folder
+from transferstudy.own_images.study.plan import Frame, Unit, run_spec, unit_specs
 from transferstudy.plan.presets import expand
 from transferstudy.results.metrics import measure
 
@@ -71,7 +75,7 @@ def made_up(tmp_path, accuracy: dict[str, float], count: int = 40, seeds: int = 
     )  # fmt: skip
     main(["look", str(root), "--json", str(folder.root / "look.json")])
     found = json.loads((folder.root / "look.json").read_text())
-    from transferstudy.own_images.stored import keep_look
+    from transferstudy.own_images.look.stored import keep_look
 
     keep_look(folder.store, found)
     return root, folder
@@ -325,7 +329,7 @@ def noise(count: int) -> np.ndarray:
 def test_the_model_file_gives_what_was_trained_and_plain_keras_opens_it(strategy, tmp_path):
     import keras
 
-    from transferstudy.own_images.final_model import check_same, portable, save
+    from transferstudy.own_images.model.final_model import check_same, portable, save
 
     model, spec = untrained(strategy)
     x = noise(8)
@@ -344,7 +348,7 @@ def test_the_model_file_gives_what_was_trained_and_plain_keras_opens_it(strategy
 
 def final(folder, data, strategy: str):
     """Put a model that nobody trained where a study's model lies; return it to logits, and its portable form."""
-    from transferstudy.own_images.final_model import portable, save
+    from transferstudy.own_images.model.final_model import portable, save
 
     model, spec = untrained(strategy)
     whole = portable(model, spec, 2)
@@ -435,7 +439,7 @@ def test_the_exported_model_gives_the_probabilities_of_the_keras_file(strategy, 
     import keras
     import tensorflow as tf
 
-    from transferstudy.own_images.final_model import LITERT, ONNX, export
+    from transferstudy.own_images.model.final_model import LITERT, ONNX, export
 
     folder = StudyFolder(tmp_path)
     final(folder, {"classes": ["cat", "dog"]}, strategy)
@@ -456,7 +460,7 @@ def test_the_exported_model_gives_the_probabilities_of_the_keras_file(strategy, 
 
 @pytest.mark.filterwarnings("ignore:.*tf.lite.Interpreter is deprecated:UserWarning")
 def test_the_code_on_the_page_of_the_model_runs_and_both_files_agree(tmp_path, capsys, monkeypatch):
-    from transferstudy.own_images.final_model import export
+    from transferstudy.own_images.model.final_model import export
 
     page = (FILES / "model.qmd").read_text(encoding="utf-8")
     keras_file, litert, onnx = re.findall(r"```python\n(.*?)```", page, re.DOTALL)

@@ -5,8 +5,8 @@ import pytest
 from fakes import STRENGTH, fake_manifest, fake_record, fake_store, main_specs
 
 from transferstudy import report
-from transferstudy.analysis.bootstrap import interval, resampled_means
 from transferstudy.analysis.comparison import difference
+from transferstudy.analysis.statistics.bootstrap import interval, resampled_means
 from transferstudy.errors import StudyError
 from transferstudy.plan.presets import expand
 from transferstudy.report.values import Value, listing, percent, points

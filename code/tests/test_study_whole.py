@@ -6,8 +6,10 @@ import pytest
 from photos import both
 
 from transferstudy.cli import main
-from transferstudy.own_images import calibration, study, study_plan
-from transferstudy.own_images.calibration import Speed
+from transferstudy.own_images.study import calibration
+from transferstudy.own_images.study import plan as study_plan
+from transferstudy.own_images.study import steps as study
+from transferstudy.own_images.study.calibration import Speed
 
 HOURS = "0.02"
 FAST = Speed(  # measuring takes half a minute and has no part in what is tested here

@@ -8,9 +8,9 @@ from fakes import STRENGTH, fake_study
 from scipy.stats import norm, t, ttest_1samp
 
 from transferstudy.analysis import second_opinion
-from transferstudy.analysis.bootstrap import interval, resampled_means
 from transferstudy.analysis.comparison import judged
-from transferstudy.analysis.crossed import Estimate, estimate
+from transferstudy.analysis.statistics.bootstrap import interval, resampled_means
+from transferstudy.analysis.statistics.crossed import Estimate, estimate
 from transferstudy.plan import declared as plan
 from transferstudy.report import opinions
 

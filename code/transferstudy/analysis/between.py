@@ -10,7 +10,6 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.interpolate import PchipInterpolator
 
-from .bootstrap import interval
 from .comparison import arm_interval
 from .label_efficiency import (
     RESAMPLES,
@@ -21,6 +20,7 @@ from .label_efficiency import (
     scratch_curve,
     worth,
 )
+from .statistics.bootstrap import interval
 from .study import Arm, Study
 
 # Leading two digits of the round numbers between sizes: about one step in ten per cent.

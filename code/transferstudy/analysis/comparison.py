@@ -8,9 +8,9 @@ import numpy as np
 
 from ..errors import StudyError
 from ..plan.declared import ALPHA, CONFIDENCE, DEPTHS, FAMILY, MARGIN, MIN_SEEDS
-from .crossed import Estimate, estimate
-from .multiplicity import holm
-from .paired import Difference, paired
+from .statistics.crossed import Estimate, estimate
+from .statistics.multiplicity import holm
+from .statistics.paired import Difference, paired
 from .study import Arm, Study
 
 __all__ = [

@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 
 from .comparison import Difference, between
-from .crossed import estimate
+from .statistics.crossed import estimate
 from .study import Arm, Study
 
 NETWORKS = ("VGG16", "the compact network")

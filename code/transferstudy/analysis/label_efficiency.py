@@ -8,9 +8,9 @@ from scipy.interpolate import PchipInterpolator
 from scipy.stats import norm
 
 from ..plan.declared import CONFIDENCE, MIN_SEEDS
-from .bootstrap import interval
 from .comparison import arm_estimate
-from .crossed import Estimate
+from .statistics.bootstrap import interval
+from .statistics.crossed import Estimate
 from .study import Arm, Study
 
 RESAMPLES = 1000

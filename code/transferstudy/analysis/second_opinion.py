@@ -7,10 +7,10 @@ from math import ceil
 import numpy as np
 
 from ..plan.declared import ALPHA, MARGIN, RESAMPLES
-from .bootstrap import interval, p_value, resampled_means
 from .comparison import Judged, correct_pair, judged_family, pairs_of
 from .comparison import judged as first_opinion
-from .paired import gains
+from .statistics.bootstrap import interval, p_value, resampled_means
+from .statistics.paired import gains
 from .study import Study
 
 

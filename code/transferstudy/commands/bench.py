@@ -128,7 +128,7 @@ def _workers(args) -> dict:
 
 
 def _predicting(args) -> dict:
-    from ..own_images.predict_speed import beside_keras
+    from ..own_images.model.predict_speed import beside_keras
 
     figures = beside_keras(args.predict, args.model)
     print(

@@ -66,7 +66,7 @@ def _look(args, source, root, load) -> None:
 
 def _images(args, source, spec, load):
     from ..data.division import divided
-    from ..own_images.options import reading
+    from ..own_images.look.options import reading
 
     data = load(spec.dataset, source, spec.image_size, spec.fit, reading(args))
     return divided(data, spec.folds, spec.fold, spec.seed)

@@ -9,7 +9,7 @@ GROUP = "your images"
 
 def arguments(parser) -> None:
     """Add the command's options."""
-    from ..own_images.options import reading_options
+    from ..own_images.look.options import reading_options
 
     parser.add_argument(
         "folder", type=Path, metavar="FOLDER", help="one folder a class, or split folders above them"
@@ -20,13 +20,13 @@ def arguments(parser) -> None:
 
 def run(args) -> None:
     """Run the command."""
-    from ..data.choice import choose
+    from ..data.folders.choice import choose
+    from ..data.folders.survey import survey
     from ..data.source import data_source, dataset_name
-    from ..data.survey import survey
     from ..errors import StudyError, printable
-    from ..own_images.look import look
-    from ..own_images.look_text import in_full
-    from ..own_images.options import progress, reading
+    from ..own_images.look.look import look
+    from ..own_images.look.options import progress, reading
+    from ..own_images.look.text import in_full
     from ..results.store import as_json, write_atomic
 
     source = data_source(str(args.folder), "FOLDER")

@@ -2,7 +2,7 @@
 
 import argparse
 
-from ..own_images.options import reading_options, split_options
+from ..own_images.look.options import reading_options, split_options
 
 
 def shared() -> dict[str, argparse.ArgumentParser]:
@@ -50,7 +50,7 @@ def overrides(args, replaced: dict[str, str] | None) -> dict:
 def folder(args) -> tuple[dict, dict | None]:
     """Return the fields that `--data` sets in every run and what its folder holds; the folder is read once a command."""
     from ..data.source import data_source
-    from ..own_images.options import run_fields
+    from ..own_images.look.options import run_fields
     from ..plan.presets import expand
 
     if not hasattr(args, "folder_found"):

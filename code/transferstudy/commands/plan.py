@@ -24,7 +24,7 @@ def arguments(parser) -> None:
 
 def run(args) -> None:
     """Run the command."""
-    from ..analysis.estimate import estimate
+    from ..analysis.costs.estimate import estimate
     from ..plan.presets import following
     from ..results.store import Store
     from ..running.runner import fold_words

@@ -30,7 +30,7 @@ def run(args) -> int | None:
     """Run the command: all images are read before anything is predicted, so one wrong file prints no half answer."""
     import numpy as np
 
-    from ..data.pictures import UnreadablePicture, read_picture
+    from ..data.folders.pictures import UnreadablePicture, read_picture
     from ..errors import StudyError, printable
     from ..results.store import Store
     from ..training.keras_file import NAME, input_of, open_portable
@@ -66,7 +66,7 @@ def run(args) -> int | None:
 def _folder(args, folders: list[Path]) -> int:
     """Classify a folder into a CSV; the status is 1 where pictures could not be read."""
     from ..errors import StudyError, printable
-    from ..own_images.predict_folder import predict_folder
+    from ..own_images.model.predict_folder import predict_folder
 
     if len(args.images) > 1:
         raise StudyError(f"{printable(folders[0])}: give one folder alone, or files")

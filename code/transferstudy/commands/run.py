@@ -30,7 +30,7 @@ def arguments(parser) -> None:
 def run(args) -> None:
     """Run the command."""
     from ..data.source import data_source
-    from ..own_images.options import reading, say_folder
+    from ..own_images.look.options import reading, say_folder
     from ..plan.presets import following, untuned
     from ..results.store import Store
     from ..running.runner import run_all
@@ -66,7 +66,7 @@ def run(args) -> None:
 
 def _command(args) -> str:
     """Return the `run` command that was given, without what only this call needs."""
-    from ..own_images.options import as_option
+    from ..own_images.look.options import as_option
 
     given = {
         "--preset": args.preset,

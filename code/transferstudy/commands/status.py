@@ -13,7 +13,7 @@ def arguments(parser) -> None:
 
 def run(args) -> None:
     """Run the command."""
-    from ..own_images.stored import of_folders, of_other_pictures
+    from ..own_images.look.stored import of_folders, of_other_pictures
     from ..results.store import Store
     from ..running.runner import missing
 

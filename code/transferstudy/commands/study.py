@@ -14,7 +14,7 @@ GROUP = "your images"
 
 def arguments(parser) -> None:
     """Add the command's options."""
-    from ..own_images.options import reading_options, split_options
+    from ..own_images.look.options import reading_options, split_options
 
     parser.add_argument(
         "folder", type=Path, metavar="FOLDER", help="one folder a class, or split folders above them"
@@ -59,10 +59,10 @@ def run(args) -> None:
     """Run the command."""
     from ..data.source import data_source, dataset_name
     from ..errors import StudyError, printable
-    from ..own_images.options import reading
-    from ..own_images.study import Wish, study
-    from ..own_images.study_folder import study_folder
-    from ..own_images.study_weights import chosen_weights
+    from ..own_images.look.options import reading
+    from ..own_images.study.folder import study_folder
+    from ..own_images.study.steps import Wish, study
+    from ..own_images.study.weights import chosen_weights
 
     source = data_source(str(args.folder), "FOLDER")
     if dataset_name(source) is None:
@@ -81,7 +81,7 @@ def run(args) -> None:
 
 def _command(args) -> str:
     """Return the command that repeats the study, with the folder's name instead of its place."""
-    from ..own_images.options import as_option
+    from ..own_images.look.options import as_option
 
     given = {
         "--hours": f"{args.hours:g}",

@@ -9,7 +9,7 @@ GROUP = "study"
 
 def arguments(parser) -> None:
     """Add the command's options."""
-    from ..own_images.options import reading_options
+    from ..own_images.look.options import reading_options
 
     parser.add_argument(
         "--data",
@@ -22,7 +22,7 @@ def arguments(parser) -> None:
 
 def run(args) -> None:
     """Run the command."""
-    from ..own_images.check_study import check_study, is_study
+    from ..own_images.study.check import check_study, is_study
 
     if args.results and is_study(Path(args.results)):
         print("\n".join(check_study(Path(args.results))))
@@ -37,8 +37,8 @@ def run(args) -> None:
     from ..experiments.inside.stored import check_all as check_inside
     from ..experiments.keras_mistakes.stored import check_all
     from ..experiments.sheet import check as check_sheet
-    from ..own_images.options import reading
-    from ..own_images.stored import pictures_of
+    from ..own_images.look.options import reading
+    from ..own_images.look.stored import pictures_of
     from ..paths import cards_dir
     from ..results import manifest
     from ..results.records import read_record

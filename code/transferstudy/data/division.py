@@ -99,7 +99,7 @@ def pooled(data: ImageData) -> tuple[np.ndarray, np.ndarray, Origins]:
     return x[order], y[order], both.take(order)
 
 
-def tested(data: ImageData) -> np.ndarray:
+def places_of_test(data: ImageData) -> np.ndarray:
     """Return where the test images of a folder stand among all of its images, in the order of `pooled`: int64 (n,).
 
     All folds of a folder have one such order, so that what they say of its images can be put together.

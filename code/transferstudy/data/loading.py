@@ -13,11 +13,11 @@ import numpy as np
 from ..arrays import BROKEN, check_npz
 from ..errors import StudyError
 from ..paths import SAMPLE
-from .choice import Reading
 from .dataset import ImageData
-from .folder import load_folder
+from .folders.choice import Reading
+from .folders.load import load_folder
+from .folders.pictures import Fit
 from .mosaic import from_mosaic
-from .pictures import Fit
 from .source import HELP, dataset_name, find_batches
 
 CIFAR10_CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")

@@ -5,7 +5,7 @@ from functools import cache
 
 import numpy as np
 
-from ..analysis.cost import cpu_seconds, timed
+from ..analysis.costs.cost import cpu_seconds, timed
 from ..analysis.study import Arm, Study
 from ..experiments.energy import Estimator, load
 from ..paths import weights_dir

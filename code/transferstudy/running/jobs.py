@@ -17,7 +17,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from ..data.choice import Reading
+from ..data.folders.choice import Reading
 from ..errors import StudyError
 from ..plan.spec import RunSpec
 from .orphans import end_with

@@ -13,7 +13,7 @@ from .storing import Claims, NotStored, try_writing
 from .storing import keep as keep_finished
 
 if TYPE_CHECKING:
-    from ..data.choice import Reading
+    from ..data.folders.choice import Reading
 
 
 def missing(specs: list[RunSpec], store: Store) -> list[RunSpec]:

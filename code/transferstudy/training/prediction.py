@@ -5,7 +5,7 @@ import numpy as np
 from ..data import ImageData
 from ..data.batches import InOrder
 from ..data.corruptions import corrupted
-from ..data.division import tested
+from ..data.division import places_of_test
 from ..data.splits import test_subset
 from ..errors import Diverged
 from ..models import split_at
@@ -56,7 +56,7 @@ def predict(trained: Trained, data: ImageData, batch_size: int = 256) -> dict[st
         Arrays `val_log_p`, `test_log_p` (float16, (n, classes), as `rounding.rounded` returns them: their log-softmax are
         log-probabilities), `val_y`, `test_y` (uint8 or uint16 labels); a tuning run has only those of the validation images.
         Where only a part of the test images is read, `test_i` (uint32) says which. Of a fold it says which pictures of the
-        folder they are (`division.tested`), and `test_group` (uint32) which of them belong together.
+        folder they are (`division.places_of_test`), and `test_group` (uint32) which of them belong together.
     """
     chosen = trained.split.validation
     val_logits = logits(trained, data.x_train[chosen], batch_size)  # while training they went through already
@@ -72,7 +72,7 @@ def predict(trained: Trained, data: ImageData, batch_size: int = 256) -> dict[st
         if trained.spec.test_images is not None:
             predictions["test_i"] = read.astype(np.uint32)
         if trained.spec.folds:
-            predictions["test_i"] = tested(data)[read].astype(np.uint32)
+            predictions["test_i"] = places_of_test(data)[read].astype(np.uint32)
             predictions["test_group"] = data.test_origins.groups[read].astype(np.uint32)
     return predictions
 

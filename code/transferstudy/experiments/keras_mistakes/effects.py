@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ...analysis.paired import Difference, paired
+from ...analysis.statistics.paired import Difference, paired
 from ...errors import StudyError
 from .measures import correct
 from .plan import NAMES, plans

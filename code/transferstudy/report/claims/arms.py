@@ -4,7 +4,7 @@ from collections import Counter
 
 from ...analysis.comparison import declared, difference, judged
 from ...analysis.corners import NETWORKS, all_corners
-from ...analysis.cost import on_accelerator
+from ...analysis.costs.cost import on_accelerator
 from ...analysis.study import Study
 from ...plan.declared import DEPTHS
 from ..sources import card_of

@@ -6,8 +6,8 @@ from statistics import NormalDist
 import numpy as np
 
 from ...analysis.misclassified import worst_class
+from ...analysis.statistics.temperature import arm_calibration
 from ...analysis.study import Arm, Study
-from ...analysis.temperature import arm_calibration
 from ...plan.declared import CONFIDENCE
 from ..values import count, listing, literal, percent, points
 from .headline import best_pair

@@ -2,7 +2,7 @@
 
 import math
 
-from ...analysis.cost import made_on, on_accelerator, share_machines, timed
+from ...analysis.costs.cost import made_on, on_accelerator, share_machines, timed
 from ...analysis.study import Arm, Study
 from ..bill import Bill, bill
 from ..values import count, listing

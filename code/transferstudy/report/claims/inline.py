@@ -1,7 +1,7 @@
 """All inline values of the pages, computed once from the study and the cards."""
 
 from ...analysis.comparison import Difference, difference
-from ...analysis.cost import cpu_seconds, on_accelerator
+from ...analysis.costs.cost import cpu_seconds, on_accelerator
 from ...analysis.study import Arm, Study
 from ...data.splits import MAX_VALIDATION, VALIDATION_SHARE
 from ...results.metrics import ECE_BINS

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...analysis.comparison import Difference
-from ...analysis.cost import cpu_seconds, share_machines
+from ...analysis.costs.cost import cpu_seconds, share_machines
 from ...analysis.label_efficiency import worth
 from ...analysis.study import Study
 from ..sources import DOWNLOADED, Source, source, sources

@@ -2,7 +2,7 @@
 
 from matplotlib.figure import Figure
 
-from ...analysis.reliability import reliability_bins
+from ...analysis.statistics.reliability import reliability_bins
 from ...analysis.study import Study
 from .marks import draw_interval, name_ends
 from .style import by_size, canvas, colour, dash, marker

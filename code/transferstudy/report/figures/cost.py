@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from ...analysis.comparison import arm_interval
-from ...analysis.cost import cpu_seconds, timed
+from ...analysis.costs.cost import cpu_seconds, timed
 from ...analysis.study import Study
 from ..bill import pretrainings
 from .marks import draw_interval, minutes_axis, name_ends

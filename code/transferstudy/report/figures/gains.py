@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from ...analysis.comparison import between
-from ...analysis.cost import cpu_seconds, share_machines, timed
+from ...analysis.costs.cost import cpu_seconds, share_machines, timed
 from ...analysis.study import Arm, Study
 from ..claims.costs import machines
 from ..values import signed

@@ -4,7 +4,7 @@ from collections import Counter
 
 from IPython.display import Markdown
 
-from ...analysis.estimate import hours
+from ...analysis.costs.estimate import hours
 from ...plan.presets import expand
 from ...plan.spec import RunSpec
 from ...plan.strategies import get_strategy

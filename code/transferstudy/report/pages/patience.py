@@ -5,7 +5,7 @@ from functools import cache
 from IPython.display import Markdown
 
 from ...analysis.comparison import MIN_SEEDS, Difference, between
-from ...analysis.cost import on_accelerator
+from ...analysis.costs.cost import on_accelerator
 from ...analysis.study import Arm, Study
 from ...plan.spec import RunSpec
 from ..claims.words import acc, interval, label, link

@@ -4,8 +4,8 @@ from functools import cache
 
 from IPython.display import Markdown
 
-from ...analysis.paired import Difference
 from ...analysis.rules_of_thumb import Outcome, layer_rules, outcomes
+from ...analysis.statistics.paired import Difference
 from ...analysis.study import Study, load_if_run
 from ..markdown import pipe_table
 from ..values import Value, count, record_link, signed

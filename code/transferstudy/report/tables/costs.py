@@ -2,7 +2,7 @@
 
 from IPython.display import Markdown
 
-from ...analysis.cost import cpu_seconds, prediction_rate, timed, training_rate, wall_seconds
+from ...analysis.costs.cost import cpu_seconds, prediction_rate, timed, training_rate, wall_seconds
 from ...analysis.study import Study
 from ...results.environment import machine
 from ..bill import bill, estimator

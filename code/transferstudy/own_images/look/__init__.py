@@ -1,0 +1,1 @@
+"""Looking at a folder before anything is trained."""

@@ -1,0 +1,129 @@
+"""Classify a whole folder of pictures with a model file: batch by batch into a CSV that a stopped run goes on with."""
+
+import csv
+import io
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+
+from ...data.folders.choice import by_reason
+from ...data.folders.files import Found, walk
+from ...data.folders.pictures import UnreadablePicture, read_picture
+from ...data.folders.survey import in_threads
+from ...errors import StudyError, printable
+from ...models.weightsfile import file_sha256
+from ...results.store import write_atomic
+from ...training.keras_file import input_of, open_portable
+
+BATCH = 64
+HEADER = ["file", "class", "probability", "second best", "second probability", "model"]
+
+
+def predict_folder(folder: Path, model: Path, table: Path, say: Callable[[str], None] = print) -> list[str]:
+    """Write the classes of all pictures below a folder as CSV.
+
+    Args:
+        folder: of pictures, with folders in it or without.
+        model: a `.keras` file of `study` or `export`.
+        table: the CSV; what an earlier, stopped call with the same model wrote into it is kept.
+        say: receives lines for the reader.
+
+    Returns:
+        Files that cannot be read.
+
+    Raises:
+        StudyError: no pictures, a model that cannot be opened, or a CSV of another model or origin.
+    """
+    files = walk(folder, "", Found()).pictures
+    if not files:
+        raise StudyError(f"{printable(folder)}: no picture in this folder or below it")
+    network, notes = open_portable(model)
+    side, fit = input_of(network)
+    mark = file_sha256(model)[:12]
+    done = _rows(table, mark)
+    todo = [name for name in files if name not in done]
+    if done:
+        say(f"{printable(table)}: {len(files) - len(todo):,} pictures are there already")
+    classes, unreadable, began = notes["classes"], {}, time.perf_counter()
+
+    def read(name: str):
+        try:
+            return read_picture(folder / name, side, fit).pixels
+        except UnreadablePicture as error:
+            return error
+
+    def batch(names: list[str]) -> dict:
+        return dict(zip(names, in_threads(read, names, None), strict=True))
+
+    with table.open("a", encoding="utf-8", errors="surrogateescape", newline="") as file:
+        out = csv.writer(file, lineterminator="\n")
+        for found in _ahead(batch, [todo[start : start + BATCH] for start in range(0, len(todo), BATCH)]):
+            wrong = {n: e.reason for n, e in found.items() if isinstance(e, UnreadablePicture)}
+            unreadable |= wrong
+            good = [n for n in found if n not in wrong]
+            if good:
+                out.writerows(_classified(network, classes, good, found, mark))
+                file.flush()
+    seconds = time.perf_counter() - began
+    read_now = len(todo) - len(unreadable)
+    say(
+        f"{printable(table)}: {read_now:,} pictures in {seconds:.1f} s ({read_now / max(seconds, 1e-3):.0f} a second)"
+    )
+    if unreadable:
+        say(
+            "\n".join(
+                [f"{len(unreadable):,} of {len(files):,} pictures cannot be read:", *by_reason(unreadable)]
+            )
+        )
+    return list(unreadable)
+
+
+def _ahead(work: Callable, items: list) -> Iterator:
+    """Yield `work(item)` for each item; the next one is worked on while the caller deals with this one."""
+    with ThreadPoolExecutor(1) as pool:
+        coming = None
+        for item in items:
+            before, coming = coming, pool.submit(work, item)
+            if before is not None:
+                yield before.result()
+        if coming is not None:
+            yield coming.result()
+
+
+def _classified(network, classes, names: list[str], found: dict, mark: str):
+    """Yield a row for each picture; a batch always has the same size, so that nothing is compiled twice."""
+    pixels = np.stack([found[n] for n in names])
+    filled = np.concatenate([pixels, np.repeat(pixels[-1:], BATCH - len(pixels), axis=0)])
+    probabilities = np.asarray(network.predict_on_batch(filled.astype("float32")))[: len(names)]
+    for name, row in zip(names, probabilities, strict=True):
+        first, second = np.argsort(-row)[:2]
+        yield [name, classes[first], f"{row[first]:.4f}", classes[second], f"{row[second]:.4f}", mark]
+
+
+def _rows(table: Path, mark: str) -> set[str]:
+    """Return the files that a CSV has already; a last line that was cut short is taken away, a missing header written.
+
+    Raises:
+        StudyError: another model wrote the CSV, or it is something else.
+    """
+    where = f"--csv {printable(table)}"
+    header = ",".join(HEADER) + "\n"
+    try:
+        text = table.read_bytes().decode("utf-8", "surrogateescape") if table.exists() else ""
+        whole = text[: text.rfind("\n") + 1]
+        if not whole:
+            write_atomic(table, header.encode())
+            return set()
+        if whole != text:
+            write_atomic(table, whole.encode("utf-8", "surrogateescape"))
+    except OSError as error:
+        raise StudyError(f"{where}: cannot be written ({error.strerror})") from None
+    rows = list(csv.reader(io.StringIO(whole)))
+    if rows[0] != HEADER or any(len(row) != len(HEADER) for row in rows):
+        raise StudyError(f"{where}: this file was not written by predict. Name another file.")
+    if any(row[-1] != mark for row in rows[1:]):
+        raise StudyError(f"{where}: another model wrote this file. Name another file, or remove it.")
+    return {row[0] for row in rows[1:]}

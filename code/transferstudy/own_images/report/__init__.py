@@ -1,0 +1,1 @@
+"""What a study found, and the report and slides that say so."""

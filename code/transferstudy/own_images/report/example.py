@@ -1,0 +1,136 @@
+"""A study of other pictures that the site shows: what the chapter about it says beyond the study's own pages."""
+
+from pathlib import Path
+
+import numpy as np
+from IPython.display import Markdown
+
+from ...analysis.comparison import arm_interval
+from ...analysis.study import Study
+from ...plan.strategies import get_strategy
+from ...report.markdown import pipe_table
+from ...report.values import count, listing, signed
+from ..study.folder import StudyFolder
+from .arm import Arm, Rival, rivals_of
+from .outcome import Outcome
+from .pages import Pages
+
+SCRATCH = "small_scratch"
+
+
+def open_example(root: Path | str) -> "Example":
+    """Open a study under `examples/`.
+
+    Raises:
+        StudyError: as `outcome.load`.
+    """
+    return Example(StudyFolder(Path(root).resolve()))
+
+
+class Example(Pages):
+    """Texts, tables and figures of a study that the site shows beside its own.
+
+    Args:
+        folder: where it lies.
+    """
+
+    @property
+    def pictures(self) -> str:
+        """How many pictures were tested."""
+        return count(len(self.outcome.pictures["files"]))
+
+    @property
+    def groups(self) -> str:
+        """How many people, patients or objects the pictures are of."""
+        return count(self.outcome.look["groups"]["independent"])
+
+    @property
+    def hours(self) -> str:
+        """The time that the study was given, in hours."""
+        return f"{self.outcome.plan['hours']:g}"
+
+    @property
+    def side(self) -> str:
+        """Pixels a side of the pretrained network's input."""
+        return count(self.outcome.plan["frame"]["side"])
+
+    @property
+    def networks(self) -> str:
+        """How many networks were trained."""
+        return count(sum(len(arm.records) for arm in self.outcome.arms.values()))
+
+    def command_block(self) -> Markdown:
+        """Return the command of the study."""
+        return Markdown(f"```bash\n{self.command}\n```")
+
+    def far(self) -> Markdown:
+        """Return what pretrained weights are worth here, with the fewest and the most labels."""
+        return Markdown(gains(self.outcome))
+
+    def beside(self, planned: Study) -> Markdown:
+        """Return accuracies of this study beside those of planned runs on the same pictures, by labels, in per cent.
+
+        Args:
+            planned: the study of those runs. Only strategies that both have are shown.
+        """
+        names = [s.name for s in planned.strategies if self.outcome.sizes(s.name)]
+        rows = [
+            (n, "the command", self._own(name, n), name) for name in names for n in self.outcome.sizes(name)
+        ]
+        rows += [
+            (n, "the plan", _planned(planned, name, n), name)
+            for name in names
+            for n in planned.sizes_of(name)
+        ]
+        lines = [[count(n), get_strategy(name).label, who, shown] for n, who, shown, name in sorted(rows)]
+        return pipe_table(["labels", "strategy", "run by", "accuracy"], lines, "rllr")
+
+    def _own(self, strategy: str, n: int) -> str:
+        found = self.outcome.arms[strategy, n].accuracy
+        return _interval(found.value, found.low, found.high)
+
+
+def gains(o: Outcome) -> str:
+    """Return the gain of the best pretrained strategy over training from scratch, at the fewest and the most labels, in words."""
+    sizes = sorted({n for name, n in o.arms if name == SCRATCH})
+    found = [(n, _gain(o, n)) for n in dict.fromkeys([*sizes[:1], *sizes[-1:]])]
+    found = [(n, gain) for n, gain in found if gain]
+    if not found:
+        return "**No training from scratch fitted into the time, so nothing can be said of the gain.**"
+    better, worse = ([g.shown and sign * g.ahead.value > 0 for _, g in found] for sign in (1, -1))
+    lead = "It depends on the number of labels" if any(better) else "That cannot be told"
+    lead = "Yes" if all(better) else "No" if all(worse) else lead
+    parts = [
+        f"{signed(g.ahead.value)} with {count(n)} labels ({signed(g.ahead.low)} to {signed(g.ahead.high)})"
+        for n, g in found
+    ]
+    return (
+        f"**{lead}.** The best strategy that starts from ImageNet's weights, against training from scratch, in points of accuracy with "
+        f"95 % intervals: {listing(parts)}."
+    )
+
+
+def _planned(planned: Study, strategy: str, n: int) -> str:
+    arm = planned.arm(strategy, n)
+    return _interval(arm.accuracy, *arm_interval(planned, arm))
+
+
+def _interval(value: float, low: float, high: float) -> str:
+    return f"{100 * value:.1f} ({100 * low:.1f} to {100 * high:.1f})"
+
+
+def _mean(arm: Arm) -> float:
+    return float(np.mean(arm.right))
+
+
+def _best(o: Outcome, n: int) -> Arm:
+    """Return the most accurate pretrained arm at a size."""
+    return max((a for (name, m), a in o.arms.items() if m == n and name != SCRATCH), key=_mean)
+
+
+def _gain(o: Outcome, n: int) -> Rival | None:
+    """Compare the best pretrained arm at a size with training from scratch; None where one of them is missing."""
+    here = [a for (_, m), a in o.arms.items() if m == n]
+    if not any(a.strategy.name == SCRATCH for a in here) or len(here) < 2:
+        return None
+    return next(r for r in rivals_of(_best(o, n), here) if r.arm.strategy.name == SCRATCH)

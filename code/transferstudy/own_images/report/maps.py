@@ -1,0 +1,130 @@
+"""What the page "Where it fails" says and shows of the places that the model looks at."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from IPython.display import Markdown
+from matplotlib.figure import Figure
+
+from ...report.figures.inside import overlay
+from ...report.figures.style import by_size, canvas
+from ...report.show import show
+from ..model.mistake_maps import MistakeMaps, read_maps
+from .figures import pictures, short
+from .pages import Pages
+
+
+@dataclass(frozen=True)
+class Looked:
+    """One mistake as the figure shows it.
+
+    Attributes:
+        pixels: uint8 (side, side, 3).
+        for_said, for_label: as in `MistakeMaps`, of this picture.
+        label, said: names of the classes.
+        probability: of `said`, 0..1.
+    """
+
+    pixels: np.ndarray
+    for_said: np.ndarray
+    for_label: np.ndarray
+    label: str
+    said: str
+    probability: float
+
+
+def where_it_looks(page: Pages) -> Markdown:
+    """Return whose maps are shown, and how many of the mistakes this model still makes."""
+    return Markdown(words(read_maps(page.folder)))
+
+
+def words(maps: MistakeMaps) -> str:
+    """Return the text of `where_it_looks`."""
+    mistakes = maps.about["mistakes"]
+    count, right = len(mistakes), sum(m["now"] == m["label"] for m in mistakes)
+    if not count:
+        return "The networks made no mistake, so there is no mistake to look into."
+    lead = (
+        "A study keeps what its networks said, but not the networks. The maps therefore come from the model that you take away, "
+        "which learned in the same way."
+    )
+    these = "this picture" if count == 1 else "these pictures"
+    if maps.about["seen"]:
+        seen = f"It learned from all labelled pictures, {these} included, and"
+    else:
+        seen = f"It has not seen {these} either, and"
+    if count == 1:
+        now = "now names the label." if right else "still does not name the label."
+    elif right == count:
+        now = "now names the label of all of them."
+    elif right == 0:
+        now = "still does not name the label of any of them."
+    else:
+        now = f"now names the label of {right} of the {count}."
+    check = ""
+    if maps.about["seen"] and right < count:
+        check = (
+            " A label that it contradicts although it has learned it should be the first that you check: "
+            + ", ".join(f"`{_code(m['file'])}`" for m in mistakes if m["now"] != m["label"])
+            + "."
+        )
+    height, width = maps.for_said.shape[1:]
+    return f"{lead} {seen} {now}{check} A map has {height} by {width} places."
+
+
+def _code(file: str) -> str:
+    """Return a file name that may stand in Markdown between backticks."""
+    from ...errors import printable
+
+    return printable(file).replace("`", "'")
+
+
+def show_where_it_looks(page: Pages) -> None:
+    """Show the most confident mistakes with what speaks for the class that was named and what for the label."""
+    maps, classes = read_maps(page.folder), page.outcome.classes
+    show(
+        figure,
+        [
+            Looked(
+                page.kept[m["file"]], maps.for_said[k], maps.for_label[k], classes[m["label"]], classes[m["said"]],
+                m["probability"],
+            )
+            for k, m in enumerate(maps.about["mistakes"])
+        ],
+    )  # fmt: skip
+
+
+def figure(found: list[Looked], theme: str = "light", size: str = "page") -> Figure:
+    """Each picture with two maps beside it, at their own grid, not smoothed to look finer than they are.
+
+    Args:
+        found: the mistakes.
+        theme: as in `style.look`.
+        size: as in `style.look`.
+    """
+    if not found:
+        return pictures([], theme=theme, size=size)
+    beside = min(len(found), by_size(size, 2, 3, 1))
+    rows = -(-len(found) // beside)
+    height = rows * (1 / (3 * beside) + by_size(size, 0.075, 0.075, 0.13))
+    with canvas(theme, size, height, rows, 3 * beside, squeeze=False) as (drawn, axes, face):
+        for axis in axes.ravel()[3 * len(found) :]:
+            axis.set_visible(False)
+        for k, one in enumerate(found):
+            picture, said, label = axes.ravel()[3 * k : 3 * k + 3]
+            picture.imshow(one.pixels, interpolation="nearest")
+            overlay(said, one.pixels, one.for_said, "inferno", 0, 1)
+            overlay(label, one.pixels, one.for_label, "inferno", 0, 1)
+            texts = (
+                (picture, f"label:\n{short(one.label, 12)}"),
+                (said, f"for {short(one.said, 10)}\n({100 * one.probability:.0f} %)"),
+                (label, f"for the label,\n{short(one.label, 12)}"),
+            )
+            for axis, text in texts:
+                axis.set_xticks([])
+                axis.set_yticks([])
+                axis.grid(visible=False)
+                axis.set_xlabel(text, fontsize=face.font * 0.85)
+                for spine in axis.spines.values():
+                    spine.set_visible(False)
+    return drawn

@@ -1,0 +1,97 @@
+"""The report of a study: pages that are written once and then belong to the reader, rendered anew from the results."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from ...errors import StudyError, printable
+from ..model.take_away import write_archive
+from ..study.folder import StudyFolder
+
+PACKAGE = Path(__file__).resolve().parents[2]
+FILES = Path(__file__).parent / "files"
+STYLES = PACKAGE.parent.parent / "styles"
+_STYLES = (
+    "report.css",
+    "interactive.css",
+    "deck.css",
+    "shared.scss",
+    "light.scss",
+    "dark.scss",
+    "favicon.svg",
+)
+
+
+def write_report(wish) -> None:
+    """Write pages that are not there yet, render all, and pack the archive.
+
+    Raises:
+        StudyError: the renderer stopped; its own words stand above.
+    """
+    put_pages(wish.folder, wish.source.resolve().name)
+    if wish.renderer != "none":
+        render(wish.folder, wish.renderer, wish.say)
+    write_archive(wish.folder)
+    root = wish.folder.root
+    wish.say(f"  Report: {root / '_site' / 'index.html'}; slides: {root / '_site' / 'slides.html'}")
+
+
+def put_pages(folder: StudyFolder, name: str) -> None:
+    """Copy the pages, their settings and styles into the study, except those that are there: they may have been edited."""
+    for source in sorted(FILES.iterdir()):
+        target = folder.root / source.name
+        if source.suffix in (".qmd", ".yml", ".bib") and not target.exists():
+            text = source.read_text(encoding="utf-8").replace("{{name}}", _plain(name))
+            target.write_text(text, encoding="utf-8")
+    (folder.root / "styles").mkdir(exist_ok=True)
+    for style in _STYLES:
+        if not (folder.root / "styles" / style).exists():
+            shutil.copyfile(STYLES / style, folder.root / "styles" / style)
+    own = FILES / "study.css"
+    shutil.copyfile(own, folder.root / "styles" / own.name)
+
+
+def _plain(name: str) -> str:
+    """Return a folder's name as it may stand within quotes in YAML."""
+    return printable(name).replace("\\", "\\\\").replace('"', '\\"')
+
+
+def render(folder: StudyFolder, renderer: str, say) -> None:
+    """Render pages and slides, with Quarto where it is installed and the embedded renderer elsewhere.
+
+    Raises:
+        StudyError: it stopped.
+    """
+    code = PACKAGE.parent
+    # The renderer remembers cells until the project's code changes; a study's code lies elsewhere.
+    shutil.rmtree(folder.root / ".cache" / "renderer", ignore_errors=True)
+    paths = [str(code), *filter(None, [os.environ.get("PYTHONPATH")])]
+    variables = {
+        k: v for k, v in os.environ.items() if k not in ("TRANSFERSTUDY_RESULTS", "TRANSFERSTUDY_DATA")
+    }
+    command = [
+        sys.executable,
+        "-m",
+        "renderer",
+        "--root",
+        str(folder.root),
+        "report",
+        "--with",
+        renderer,
+        "--force",
+    ]
+    done = subprocess.run(
+        command,
+        env={**variables, "PYTHONPATH": os.pathsep.join(paths)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise StudyError(
+            f"the report could not be rendered:\n{done.stdout.strip()}\n{done.stderr.strip()}\nMend the page, or remove it to get "
+            f"the original back, and render again: python -m renderer --root {printable(folder.root)} report"
+        )
+    say(f"  {done.stdout.strip().splitlines()[-1]}")

@@ -1,0 +1,1 @@
+"""The study of a folder, step by step, within the time given."""

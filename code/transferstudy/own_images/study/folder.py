@@ -1,0 +1,133 @@
+"""The folder that `transferstudy study` writes, and the small records of its steps.
+
+photos-study/
+  index.qmd, ..., slides.qmd, _quarto.yml, styles/    the report: made once, then yours to edit
+  results/runs/                                       the runs, as in every results folder
+  results/look/                                       what lies in the pictures' folder
+  results/study/                                      plan, list of pictures, pictures that pages show, model card
+  model.keras, model.tflite, model.onnx,
+  labels-to-check.csv, study.zip                      what is taken away
+  earlier/                                            runs of pictures that have changed since
+"""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from ...errors import StudyError, printable
+from ...results.records import read_record, write_record
+from ...results.store import Store
+
+SCHEMA = 1
+AGAIN = "python -m transferstudy study FOLDER"
+TAKEN_AWAY = ("results", "model.keras", "model.tflite", "model.onnx", "labels-to-check.csv", "study.zip")
+
+
+@dataclass(frozen=True)
+class StudyFolder:
+    """Where one study of a reader's own pictures lies.
+
+    Attributes:
+        root: the folder.
+    """
+
+    root: Path
+
+    @property
+    def store(self) -> Store:
+        """The results of the runs."""
+        return Store(self.root / "results")
+
+    @property
+    def records(self) -> Path:
+        """The folder of plan, list of pictures and model card."""
+        return self.root / "results" / "study"
+
+    @property
+    def model(self) -> Path:
+        """The model file."""
+        return self.root / "model.keras"
+
+    def write(self, name: str, record: dict) -> dict:
+        """Write the record of a step and return it."""
+        return write_record(self.records / f"{name}.json", {"schema": SCHEMA, **record})
+
+    def has(self, name: str) -> bool:
+        """Return whether a step has left its record."""
+        return (self.records / f"{name}.json").is_file()
+
+    def read(self, name: str) -> dict:
+        """Read and check the record of a step.
+
+        Raises:
+            StudyError: as `records.read_record`.
+        """
+        return read_record(self.records / f"{name}.json", AGAIN, SCHEMA)
+
+    def read_look(self, content: str) -> dict:
+        """Return what lay in the pictures' folder, as `stored.keep_look` wrote it.
+
+        Raises:
+            StudyError: as `records.read_record`.
+        """
+        return read_record(self.root / "results" / "look" / f"{content[:12]}.json", AGAIN)
+
+    def runs(self, content: str) -> dict[str, dict]:
+        """Return the records of all runs, by id, all of the same pictures.
+
+        Args:
+            content: SHA-256 of the pictures that the study is about.
+
+        Raises:
+            StudyError: a run of another data set or of other pictures lies among them; or as `Store.load`.
+        """
+        store = self.store
+        found = {run_id: store.load(run_id) for run_id in store.ids()}
+        for run_id, record in found.items():
+            spec = record["spec"]
+            if spec.get("data_sha256") != content:
+                raise StudyError(
+                    f"{printable(store.record_path(run_id))}: this run is of other pictures ({printable(spec['dataset'])}) than "
+                    f"the study ({content[:12]}...). One report shows one set of pictures: move the run elsewhere."
+                )
+        return found
+
+    def set_aside(self, content: str) -> int:
+        """Move everything that belongs to earlier pictures to `earlier/<content>/` and return the number of runs.
+
+        Args:
+            content: SHA-256 of the pictures that the study was about until now.
+        """
+        runs = self.store.ids()
+        there = self.root / "earlier" / content[:12]
+        there.mkdir(parents=True, exist_ok=True)
+        for name in TAKEN_AWAY:
+            source = self.root / name
+            if not source.exists():
+                continue
+            if (there / name).is_dir():
+                shutil.copytree(source, there / name, dirs_exist_ok=True)
+                shutil.rmtree(source)
+            else:
+                source.replace(there / name)
+        return len(runs)
+
+
+def study_folder(option: str | None, source: Path) -> StudyFolder:
+    """Return where the study of a folder goes: `--out`, or `<name>-study` in the working directory.
+
+    Raises:
+        StudyError: the place lies inside the pictures' folder, or something else lies there.
+    """
+    root = Path(option).expanduser() if option else Path(f"{source.resolve().name}-study")
+    named = f"--out {printable(root)}"
+    if root.resolve() == source.resolve() or source.resolve() in root.resolve().parents:
+        raise StudyError(f"{named}: lies inside the folder of pictures. Name a place outside it.")
+    if root.exists() and not root.is_dir():
+        raise StudyError(f"{named}: is a file. Name a folder.")
+    ours = (root / "results" / "study").is_dir() or (root / "results" / "look").is_dir()
+    if root.is_dir() and any(p for p in root.iterdir() if p.name != ".cache") and not ours:
+        raise StudyError(
+            f"{named}: this folder holds something else. Name a new folder, or an earlier study."
+        )
+    return StudyFolder(root.resolve())

@@ -1,0 +1,277 @@
+"""The five steps of `transferstudy study FOLDER`: look, plan, run, model, report. Each one is kept; the next call goes on."""
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from ...data.folders.choice import Reading
+from ...errors import StudyError, printable
+from ..look.pictures import largest_size, least_drawn, listed
+from ..look.stored import keep_look
+from ..look.text import in_short
+from . import calibration
+from . import plan as study_plan
+from .calibration import Speed
+from .folder import StudyFolder
+from .level import FEWER_FOLDS, fits, levels
+from .plan import Frame, Unit
+from .run import Making, run_units, spent_seconds, words
+
+_NAMED = 4  # runs left out, in a message
+
+
+@dataclass
+class Wish:
+    """What the user asks for.
+
+    Attributes:
+        source: the folder of pictures.
+        folder: where the study goes.
+        hours: time for the whole study, earlier calls included.
+        reading: what was decided about the pictures.
+        weights: a `WeightsFile`, or None.
+        weights_name: name of the pretrained weights.
+        side, fit, folds, sampling: as in `RunSpec`; None for what the pictures suggest.
+        seeds: at most.
+        jobs, backend, address: as in `runner.run_all`.
+        command: the command that was given.
+        renderer: "auto", "quarto", "embedded" or "none".
+        say: receives lines for the reader.
+    """
+
+    source: Path
+    folder: StudyFolder
+    hours: float
+    reading: Reading
+    weights: object
+    weights_name: str
+    side: int | None = None
+    fit: str | None = None
+    folds: str | None = None
+    sampling: str | None = None
+    seeds: int = study_plan.SEEDS
+    jobs: int = 1
+    backend: str | None = None
+    address: str | None = None
+    command: str = "python -m transferstudy study FOLDER"
+    renderer: str = "auto"
+    say: Callable[[str], None] = print
+
+
+def study(wish: Wish) -> None:
+    """Make a study of a folder of pictures, or go on with it.
+
+    Raises:
+        StudyError: as the steps.
+    """
+    began, used = time.monotonic(), spent_seconds(wish.folder.store)
+    os.environ.setdefault("TRANSFERSTUDY_CACHE", str(wish.folder.root / ".cache"))
+    say = wish.say
+    say("1/5 Look")
+    found, content = _look(wish)
+    say("2/5 Plan")
+    making, units, measured = _plan(wish, found, content)
+    say("3/5 Run")
+    left = study_plan.available_seconds(wish.hours, measured, used + time.monotonic() - began)
+    passed = run_units(making, units, max(left, 0.0))
+    if passed:
+        names = "; ".join(
+            [*map(words, passed[:_NAMED]), *[f"and {len(passed) - _NAMED} more"][: len(passed) > _NAMED]]
+        )
+        say(
+            f"This machine was slower than the measuring said, so these were left out: {names}. More --hours make them."
+        )
+    say("4/5 Model")
+    from ..model.take_away import take_away
+
+    take_away(wish, making)
+    say("5/5 Report")
+    from ..report.render import write_report
+
+    write_report(wish)
+    say(f"Done in {(time.monotonic() - began) / 60:.0f} min.")
+
+
+def _look(wish: Wish) -> tuple[dict, str]:
+    """Read the folder, say what is in it, and keep that."""
+    from ...data.folders.load import surveyed
+    from ..look.look import look
+    from ..look.options import folds_of, progress
+
+    survey, choice = surveyed(wish.source, wish.reading, progress)
+    found = look(survey, choice)
+    found["test"]["folds"] = folds_of(wish.folds, found["test"])
+    side = wish.side or found["side"]
+    for line in in_short(wish.source.resolve().name, found, side, wish.fit or "crop"):
+        wish.say(f"  {line}")
+    _set_changed_aside(wish, choice.content)
+    keep_look(wish.folder.store, found)
+    return found, choice.content
+
+
+def _set_changed_aside(wish: Wish, content: str) -> None:
+    folder = wish.folder
+    if not folder.has("plan"):
+        return
+    plan = folder.read("plan")
+    before = plan["frame"]["data_sha256"]
+    if before == content:
+        return
+    _check_same_classes(wish, plan["reading"].get("classes"))
+    old, stale = folder.read("pictures"), folder.set_aside(before)
+    names = set(old["files"])
+    wish.say(
+        f"  The pictures have changed since this study was made ({len(names):,} were tested then). Its {stale:,} runs, its model and "
+        f"its lists are of the earlier pictures, so they are stale; they now lie in earlier/{before[:12]}/. All runs are made "
+        "again; features of pictures that did not change are reused."
+    )
+
+
+def _check_same_classes(wish: Wish, before: list[str] | None) -> None:
+    """Refuse other classes than those that the study has: its runs would all be set aside, perhaps for a forgotten option."""
+    from ..look.options import as_option
+
+    if (wish.reading.classes and list(wish.reading.classes)) != before:
+        made = f"with --classes {as_option(before)}" if before else "without it"
+        raise StudyError(
+            f"--classes: the study in {printable(wish.folder.root)} was made {made}. Give the same classes, or name another folder "
+            "with --out."
+        )
+
+
+def _plan(wish: Wish, found: dict, content: str) -> tuple[Making, list[Unit], float]:
+    """Make the plan, or read the one that is there; print it."""
+    folder, say = wish.folder, wish.say
+    if folder.has("plan"):
+        plan = folder.read("plan")
+        frame, speed = Frame(**plan["frame"]), Speed.from_record(plan["speed"])
+        _check_same_wish(wish, frame, found)
+        sizes, seeds = plan["sizes"], max(plan["seeds"], wish.seeds)
+        if wish.hours <= plan["hours"] and seeds == plan["seeds"]:
+            say(f"  The plan of {plan['hours']:g} hours is kept; what is finished stays.")
+            units = [Unit(**unit) for unit in plan["units"]]
+            making = _making(wish, frame)
+            _print_plan(wish, units, making)
+            return making, units, speed.measured
+        say(f"  The study had {plan['hours']:g} hours; with {wish.hours:g} it goes on.")
+    else:
+        say("  Measuring how fast this machine is (about a minute) ...")
+        frame, speed, sizes = _framed(wish, found, content)
+        seeds = wish.seeds
+    making = _making(wish, frame)
+    store = folder.store
+    available = study_plan.available_seconds(
+        wish.hours, speed.measured, speed.measured + spent_seconds(store)
+    )
+    available *= wish.jobs
+    units = study_plan.units(frame, speed, sizes, seeds, available, set(store.ids()))
+    if not any(unit.planned for unit in units):
+        need = units[0].seconds + (1 + study_plan.AFTER) * speed.measured
+        raise StudyError(
+            f"--hours {wish.hours:g}: too short for anything here; the cheapest strategy takes about {need / 60:.0f} minutes. "
+            f"Give --hours {need / 3000:.2f} or more, or a smaller --side."
+        )
+    folder.write(
+        "plan",
+        {
+            "hours": wish.hours,
+            "frame": asdict(frame),
+            "speed": speed.as_record(),
+            "sizes": sizes,
+            "seeds": seeds,
+            "units": study_plan.as_records(units),
+            "command": wish.command,
+            "reading": asdict(wish.reading)
+            | {"groups": wish.reading.groups and Path(wish.reading.groups).name},
+        },
+    )
+    _print_plan(wish, units, making)
+    return making, units, speed.measured
+
+
+def _making(wish: Wish, frame: Frame) -> Making:
+    return Making(
+        frame, wish.folder.store, wish.source, wish.reading, wish.weights,
+        wish.jobs, wish.backend, wish.address, wish.say,
+    )  # fmt: skip
+
+
+def _framed(wish: Wish, found: dict, content: str) -> tuple[Frame, Speed, list[int]]:
+    """Measure the machine, and choose the best level for which the core of the study fits into the time."""
+    from ...data.source import dataset_name
+    from ..look.look import SIDES
+
+    wanted = wish.side or found["side"]
+    classes = len(found["classes"])
+    speed = calibration.measure(classes, study_plan.STRATEGIES, min(wanted, study_plan.SCRATCH_SIDES[0]))
+    folds = found["test"]["folds"]
+    usual = Frame(
+        dataset_name(wish.source), content, wish.fit or "crop", wish.sampling or "stratified", folds, wanted, wish.weights_name,
+        speed.precision, 1.0, classes, found["counts"]["used"], found["test"]["pictures"], 0, study_plan.settings(),
+    )  # fmt: skip
+    data = _making(wish, usual).data(study_plan.compact_side(usual))
+    wish.folder.write("pictures", listed(data, folds))
+    available = wish.jobs * study_plan.available_seconds(wish.hours, speed.measured, speed.measured)
+    sides = [wanted] if wish.side else [s for s in SIDES if s < wanted] + [wanted]
+    ways = [folds] if wish.folds or not folds else [folds, FEWER_FOLDS]
+    frames = {}
+    for level in levels(sides, ways):
+        if level.folds not in frames:
+            largest = largest_size(data, level.folds)
+            least = least_drawn(data, level.folds, usual.sampling, largest)
+            test = round(usual.pictures / level.folds) if level.folds else usual.test
+            frames[level.folds] = replace(usual, largest=largest, folds=level.folds, test=test), least
+        frame, least = frames[level.folds]
+        frame = replace(frame, side=level.side, pace=level.pace)
+        sizes = study_plan.sizes_up_to(frame.largest, least)
+        if fits(frame, speed, sizes, available):
+            break
+    if frame.side < wanted:
+        wish.say(
+            f"  The pictures would allow {wanted} pixels a side. {frame.side} are used, so that the comparison fits into "
+            f"{wish.hours:g} hours; more --hours or --side {wanted} change that."
+        )
+    if frame.folds != folds:
+        wish.say(
+            f"  {frame.folds} folds are used instead of {folds} for the same reason: each picture is tested once all the same. "
+            f"--folds {folds} changes that."
+        )
+    return frame, speed, sizes
+
+
+def _check_same_wish(wish: Wish, frame: Frame, found: dict) -> None:
+    """Refuse options that would make another study of the one that is there."""
+    asked = {
+        "--side": (wish.side, frame.side),
+        "--fit": (wish.fit, frame.fit),
+        "--sampling": (wish.sampling, frame.sampling),
+        "--folds": (wish.folds and found["test"]["folds"], wish.folds and frame.folds),
+        "--weights": (wish.weights_name, frame.weights),
+    }
+    for option, (wanted, there) in asked.items():
+        if wanted is not None and wanted != there:
+            raise StudyError(
+                f"{option} {wanted}: the study in {printable(wish.folder.root)} was made with {there}. Leave the option out, or name "
+                "another folder with --out."
+            )
+
+
+def _print_plan(wish: Wish, units: list[Unit], making: Making) -> None:
+    frame = making.frame
+    planned = [u for u in units if u.planned]
+    folds = f", each in {frame.folds} folds" if frame.folds else ""
+    wish.say(f"  Pretrained network: VGG16 at {frame.side} pixels, from {frame.weights}.")
+    wish.say(f"  From scratch: the compact network at {study_plan.compact_side(frame)} pixels.")
+    by: dict[str, dict[int, int]] = {}
+    for unit in planned:
+        sizes = by.setdefault(unit.strategy, {})
+        sizes[unit.n_labels] = sizes.get(unit.n_labels, 0) + 1
+    from ...plan.strategies import get_strategy
+
+    for strategy, sizes in by.items():
+        shown = ", ".join(f"{n:,} ({k} seed{'s'[: k > 1]})" for n, k in sorted(sizes.items()))
+        wish.say(f"  {get_strategy(strategy).label:24} labels: {shown}{folds}")
+    left = sum(making.expected(u) for u in planned)
+    wish.say(f"  About {left / 60:.0f} minutes of runs in all; the plan is kept in results/study/plan.json.")
