@@ -144,6 +144,21 @@ def standardise_head(model: keras.Model, features: np.ndarray) -> None:
     )
 
 
+def set_norm_momentum(model: keras.Model, momentum: float) -> None:
+    """Set how slowly the running statistics of the backbone's batch normalisation follow.
+
+    Keras' 0.99 averages over about a hundred steps. In a schedule of two hundred they lag so far behind the weights that a
+    network which has learned its images cannot be used for others; the head's own statistics never move.
+
+    Args:
+        model: of `build_model`; compile it afterwards.
+        momentum: the share of the old statistics that a step keeps, 0..1.
+    """
+    for layer in model.layers:
+        if isinstance(layer, layers.BatchNormalization) and layer.name != STANDARDISE:
+            layer.momentum = momentum
+
+
 def he_initialise(model: keras.Model) -> None:
     """Draw all convolution and dense kernels anew from He's normal distribution (He et al. 2015, arXiv:1502.01852, eq. 10).
 

@@ -79,6 +79,12 @@ class RunSpec(BaseModel):
         ge=1,
         description="test images predicted, the same for every run (`data.splits.test_subset`); None: all",
     )
+    norm_momentum: float = Field(
+        0.99,
+        gt=0,
+        lt=1,
+        description="of batch normalisation's running statistics: the share that each step keeps of them; Keras' own is 0.99",
+    )
     seed: int = Field(ge=0)
     purpose: Literal["study", "tuning"] = Field(
         "study", description="a tuning run chooses settings on validation images; it never reads a test image"
@@ -108,6 +114,10 @@ class RunSpec(BaseModel):
         if self.image_size < backbone.min_size:
             raise ValueError(
                 f"backbone {self.backbone!r} needs images of at least {backbone.min_size} pixels, not {self.image_size}"
+            )
+        if self.norm_momentum != type(self).model_fields["norm_momentum"].default and not backbone.batch_norm:
+            raise ValueError(
+                f"backbone {self.backbone!r} has no batch normalisation: leave norm_momentum out"
             )
         if self.purpose == "tuning" and self.test_images is not None:
             raise ValueError("a tuning run reads no test image: leave test_images out")

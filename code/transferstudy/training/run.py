@@ -11,6 +11,7 @@ from ..models import (
     between,
     build_model,
     check_arithmetic,
+    set_norm_momentum,
     set_trainable,
     split_at,
     standardise_head,
@@ -114,6 +115,7 @@ def start_model(
         weights="imagenet" if downloads else None,
         precision=spec.precision,
     )
+    set_norm_momentum(model, spec.norm_momentum)
     check_arithmetic(model)
     if arrays is not None:
         set_arrays(model, arrays, where)

@@ -134,7 +134,13 @@ def _arms(folder, plan, pictures, runs) -> dict[tuple[str, int], Arm]:
     by_arm: dict[tuple, dict[int, dict[int, dict]]] = {}
     for record in runs.values():
         s = record["spec"]
-        by_arm.setdefault((s["strategy"], s["n_labels"]), {}).setdefault(s["seed"], {})[s["fold"]] = record
+        found = by_arm.setdefault((s["strategy"], s["n_labels"]), {}).setdefault(s["seed"], {})
+        if other := found.get(s["fold"]):
+            raise StudyError(
+                f"runs {other['id']} and {record['id']} are one network of this study with two sets of settings, as two versions of "
+                f"the program choose them. Delete the files of one in {folder.store.runs.name}/, and go on with {plan['command']}"
+            )
+        found[s["fold"]] = record
     arms = {}
     for (strategy, n), seeds in sorted(by_arm.items()):
         whole = {seed: found for seed, found in sorted(seeds.items()) if len(found) == (folds or 1)}

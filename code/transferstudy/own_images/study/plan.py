@@ -27,6 +27,9 @@ _STEPS = {
     "small_scratch": (40, 300, 1500),
 }
 _HEAD_STEPS = 150
+# With Keras' 0.99 and the few steps that a short study has, the running statistics lag behind the weights: with 340 hand signs
+# the compact network was right for 25 % of the validation pictures, with this for 93 %, all else equal.
+_NORM_MOMENTUM = 0.9
 
 
 @dataclass(frozen=True)
@@ -147,6 +150,8 @@ def run_spec(frame: Frame, strategy: str, n_labels: int, seed: int, fold: int = 
         values["head_min_steps"] = steps if probe else _HEAD_STEPS
     if not probe:
         values["min_steps"] = steps
+    if compact:
+        values["norm_momentum"] = _NORM_MOMENTUM
     return RunSpec.parse(values, f"the study's {strategy}")
 
 
