@@ -54,6 +54,9 @@ def together(specs: list[RunSpec], store: Store) -> tuple[dict, dict[str, np.nda
     means = {name: _mean([v[name] for v in validation]) for name in validation[0]}
     test = measure(stored["test_log_p"], stored["test_y"])
     data = {**records[0]["data"], "test": len(order)}
+    data["sha256"] = data.get(
+        "content", data["sha256"]
+    )  # of the folder: each cut of it has a hash of its own
     record = {
         **records[0],
         "metrics": {"val": means, "test": test},

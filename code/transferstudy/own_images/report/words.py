@@ -258,8 +258,8 @@ def exposure(o: Outcome) -> str:
     pace = o.plan["frame"]["pace"]
     if pace < 1:
         text += (
-            f" To fit into the time, the pretrained networks got {pct(pace)} of the usual steps. With longer schedules all numbers may "
-            "rise, and not equally; a new study with more hours would show it."
+            f" To fit into the time, fine-tuning got {pct(pace)} of the usual steps, and training from scratch {pct(min(1.0, 2 * pace))}. "
+            "With longer schedules the numbers may rise, and not equally; a new study with more hours would show it."
         )
     return text
 
