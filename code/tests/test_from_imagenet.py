@@ -5,7 +5,7 @@ from fakes import fake_study
 
 from transferstudy import report
 from transferstudy.plan.presets import expand, preset_table
-from transferstudy.report.pages import imagenet, not_run
+from transferstudy.report.pages import imagenet, momentum, not_run
 from transferstudy.results.store import Store
 
 BOTH = {"linear_probe": 3.0, "small_scratch": 1.0}
@@ -101,3 +101,34 @@ def test_every_declared_run_is_made_or_listed_as_not_run():
     counted = [line.split("|")[3].split(" of ") for line in lines[2:-1]]
     listed = sum(int(all_) - int(done) for done, all_ in counted)
     assert listed == len(specs) - made
+
+
+class Made:
+    """A store in which all runs are made; some settings do best in the search and in its repetition."""
+
+    def __init__(self, first: tuple[float, float], again: tuple[float, float]):
+        self.best = {0.99: first, 0.9: again}
+        self.specs = {s.id: s for name in ("search", "search-momentum") for s in expand(name)}
+
+    def has(self, spec) -> bool:
+        return True
+
+    def load(self, run_id: str) -> dict:
+        spec = self.specs[run_id]
+        hit = (spec.learning_rate, spec.weight_decay) == self.best[spec.norm_momentum]
+        return {"metrics": {"val": {"accuracy": 0.5 if hit else 0.3}}}
+
+
+@pytest.mark.parametrize(
+    ("again", "expected"),
+    [
+        ((0.01, 0.1), "it chooses the same setting, so the choice stands"),
+        ((0.003, 0.01), "it would choose another setting (learning rate 0.003, weight decay 0.01)"),
+    ],
+)
+def test_what_faster_statistics_do_to_the_search_is_said(again, expected):
+    assert momentum.sentence(Made((0.01, 0.1), again)).startswith(expected)
+
+
+def test_a_search_that_was_not_repeated_is_still_to_come(tmp_path):
+    assert momentum.sentence(Store(tmp_path)) == "its runs are still to come."

@@ -11,11 +11,13 @@ from transferstudy.models import (
     between,
     build_model,
     load_weights,
+    set_norm_momentum,
     set_trainable,
     split_at,
     standardise_head,
     trainable_layers,
 )  # fmt: skip
+from transferstudy.models.build import STANDARDISE
 from transferstudy.models.convolution import (
     check_arithmetic,
     convolve_in_float32,
@@ -308,3 +310,18 @@ def test_a_network_that_is_compiled_wrongly_is_refused(monkeypatch, off):
     check_arithmetic(TwoWays(off))
     monkeypatch.setattr(keras.backend, "backend", lambda: "tensorflow")
     check_arithmetic(TwoWays(off))
+
+
+def test_running_statistics_follow_as_asked_and_those_of_the_head_stay():
+    model = build_model("compact", 10, 32, standardise=True)
+    set_norm_momentum(model, 0.5)
+    head = model.get_layer(STANDARDISE)
+    assert head.momentum == 0.99
+    norms = [layer for layer in model.layers if isinstance(layer, keras.layers.BatchNormalization)]
+    assert len(norms) == 7 and {layer.momentum for layer in norms if layer is not head} == {0.5}
+    pixels = np.random.default_rng(0).integers(0, 256, (8, 32, 32, 3)).astype("float32")
+    norm = model.get_layer("block1_bn1")
+    before, inputs = norm.moving_mean.numpy().copy(), keras.Model(model.input, norm.input)
+    model(pixels, training=True)
+    batch = keras.ops.convert_to_numpy(inputs(pixels)).mean(axis=(0, 1, 2))
+    np.testing.assert_allclose(norm.moving_mean.numpy(), 0.5 * before + 0.5 * batch, rtol=1e-3, atol=1e-3)

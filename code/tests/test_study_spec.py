@@ -55,6 +55,7 @@ def test_identity_changes_with_every_field(change):
         (PROBE, {"typo": 3}, "typo"),
         (PROBE, {"seed": -1}, "seed"),
         (PROBE, {"backbone": "inception_v3"}, "at least 75 pixels"),
+        (PROBE, {"norm_momentum": 0.9}, "has no batch normalisation: leave norm_momentum out"),
         (SCRATCH, {"weights": "imagenet"}, 'needs weights "none"'),
         (SCRATCH, {"backbone": "vgg16"}, "with batch normalisation"),
         (SCRATCH, {"strategy": "small_scratch"}, "backbone 'compact' only"),
