@@ -63,6 +63,12 @@ def test_the_gain_follows_the_runs(shift, lead):
     assert gains(made).startswith(lead)
 
 
+def test_the_front_page_says_what_the_study_found():
+    said = (ROOT / "index.qmd").read_text(encoding="utf-8")
+    assert "[a short study](chapters/other-images.qmd) of them found training from scratch ahead" in said
+    assert gains(load(StudyFolder(ROOT / "examples" / "hand-signs"))).startswith("**No.**")
+
+
 def test_without_training_from_scratch_nothing_is_claimed():
     o = load(StudyFolder(ROOT / "examples" / "hand-signs"))
     arms = {key: arm for key, arm in o.arms.items() if key[0] != "small_scratch"}

@@ -126,7 +126,7 @@ def test_the_decision_chart_turns_with_the_results(tmp_path, strength, until, sl
     chart = decision.chart(study).data
     assert ("start from scratch" in chart) == (strength.get("small_scratch") == 5.0)
     assert ("may do as well" in chart) == (strength is EVEN)
-    assert "Not measured yet" in chart, "there are no runs on images far from the source"
+    assert "Not compared yet" in chart, "there are no runs on images far from the source"
     for anchor in re.findall(r"records\.qmd#([\w-]+)", chart):
         assert f"{{#{anchor}}}" in report.records(study).data
     rules = report.rules_of_thumb.layers(study).data
@@ -144,6 +144,16 @@ def test_at_each_number_of_labels_the_first_study_that_compares_there_decides(tm
     assert "Not measured yet; do the same as with little time." in few
     assert "**Linear probe** at 96 pixels" in few.replace("***", "**")
     assert "every layer" in many and "pixels" not in many
-    rows = decision.chart(second, far=first).data.splitlines()[2:]
-    assert "100 labels: ***Linear probe*** at 96 pixels" in rows[0].split("|")[-2]
-    assert rows[-1].split("|")[-2].strip() == "Not measured yet." or len(rows) == 1
+
+
+def test_images_far_from_the_source_get_advice_only_where_both_starts_were_run(tmp_path):
+    near = fake_study(tmp_path / "near", ARMS, STRENGTH, 500)
+    alone = fake_study(tmp_path / "alone", [("linear_probe", 100, 3)], STRENGTH, 500)
+    assert decision.chart(near, far=alone).data.splitlines()[2].split("|")[-2].strip() == "Not compared yet."
+    scratch = {"linear_probe": 1.0, "finetune_all": 1.0, "small_scratch": 4.0}
+    both = [(name, 100, 3) for name in scratch]
+    far = fake_study(tmp_path / "far", both, scratch, 500)
+    cell = decision.chart(near, far=far).data.splitlines()[2].split("|")[-2]
+    assert cell.strip().startswith(
+        "100 labels: ***Compact, scratch*, rate 0.003**: start from scratch. Expect "
+    )

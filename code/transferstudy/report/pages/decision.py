@@ -76,13 +76,15 @@ def _by_size(studies: tuple[Study, ...]) -> list[tuple[Study, int]]:
 
 
 def _far(far: Study | None, low: int, high: int | None) -> str:
-    """What to do with images far from the source, at the numbers of labels from `low` on and below `high`."""
+    """What to do with images far from the source, at the numbers of labels from `low` on and below `high`.
+
+    Without a rival from scratch nothing is recommended there: a pretrained start may be the worse one.
+    """
     said = []
-    for n in far.sizes if far else ():
+    for n in far.contested if far else ():
         if low <= n < (high or n + 1):
-            arm = _winner(far, n) if n in far.contested else far.best(n, True)
-            said.append(f"{count(n)} labels: {_strategy(far, arm)}, rate {_rate(arm)}. Expect {acc(arm)}.")
-    return " ".join(said) or "Not measured yet."
+            said.append(f"{count(n)} labels: {_advice(far, n)[0]}. Expect {acc(_winner(far, n))}.")
+    return " ".join(said) or "Not compared yet."
 
 
 def chart(*studies: Study, far: Study | None = None) -> Markdown:
