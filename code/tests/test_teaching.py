@@ -140,7 +140,7 @@ def test_at_each_number_of_labels_the_first_study_that_compares_there_decides(tm
     )
     second = fake_study(tmp_path / "b", ARMS, STRENGTH, 500)
     few, many = decision.chart(first, second).data.splitlines()[2:]
-    assert few.startswith("| 100 |") and many.startswith("| 1,000 |")
+    assert few.startswith("| 100, ") and many.startswith("| 1,000, Tiny ImageNet |")
     assert "Not measured yet; do the same as with little time." in few
     assert "**Linear probe** at 96 pixels" in few.replace("***", "**")
     assert "every layer" in many and "pixels" not in many

@@ -46,8 +46,9 @@ class Example(Pages):
 
     @property
     def hours(self) -> str:
-        """The time that the study was given, in hours."""
-        return f"{self.outcome.plan['hours']:g}"
+        """The time that the study was given: "1 hour"."""
+        hours = self.outcome.plan["hours"]
+        return f"{hours:g} hour{'' if hours == 1 else 's'}"
 
     @property
     def side(self) -> str:

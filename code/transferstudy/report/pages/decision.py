@@ -110,15 +110,14 @@ def chart(*studies: Study, far: Study | None = None) -> Markdown:
         expected = f". Expect {_accuracies([_winner(study, n) for n in sizes])}."
         rows.append(
             [
-                named,
-                start,
+                f"{named}, {start}",
                 answer if answer == _DEEPER else answer + expected,
                 f"{cheap}. Expect {_accuracies(probes)}." if probes else cheap,
                 _far(far, sizes[0], *[each[0] for _, each in groups[i + 1 : i + 2]] or [None]),
             ]
         )
-    header = ["labelled images", "weights from", "images like the source's, time to train", "images like the source's, little time", "images far from the source"]  # fmt: skip
-    return pipe_table(header, rows, "lllll")
+    header = ["labelled images, weights from", "images like the source's, time to train", "images like the source's, little time", "images far from the source"]  # fmt: skip
+    return pipe_table(header, rows, "llll")
 
 
 def until(study: Study) -> str:
@@ -161,14 +160,14 @@ def slide_rule(study: Study) -> str:
 
 
 def slide_chart(*studies: Study) -> Markdown:
-    """Return the decision chart for a slide: what to train and what to expect at the fewest, two middle and the most labels.
+    """Return the decision chart for a slide: what to train and what to expect at the fewest, a middle and the most labels.
 
     Args:
         studies: as `chart` takes them.
     """
     found = _by_size(studies)
     rows = []
-    for study, n in dict.fromkeys((found[0], found[len(found) // 2], found[-2], found[-1])):
+    for study, n in dict.fromkeys((found[0], found[len(found) // 2], found[-1])):
         _, b, d = best_pair(study, n)
         best = _winner(study, n)
         also = f", or {label(b.strategy.name)}" if stand(study, d) in ("equal", "undecided") else ""
