@@ -131,7 +131,10 @@ def unknowns(study: Study) -> list[tuple[str, str]]:
     largest, pool = ends_of(study)[-1], _pool(data["name"])
     if pool and largest < pool:
         rows.append(
-            (f"transfer: at most {count(largest)} of {count(pool)} labels", "all labels, longer training")
+            (
+                f"{_data(sources(study))} weights: at most {count(largest)} of {count(pool)} labels",
+                "all labels, longer training",
+            )
         )
     else:
         rows.append(("short training, few settings searched", "longer training, a wider search"))
@@ -153,9 +156,13 @@ def unknowns(study: Study) -> list[tuple[str, str]]:
 
 def _weights(starts: list[Source]) -> str:
     """The weights of a study as a limit: what they come from, and the least and the most that they reach there."""
-    data = listing(sorted({start.data for start in starts}))
+    data = _data(starts)
     least, most = (percent(end(start.top1 for start in starts), 0) for end in (min, max))
     return f"{data} weights, top-1 {most if least == most else f'{least.split()[0]} to {most}'}"
+
+
+def _data(starts: list[Source]) -> str:
+    return listing(sorted({start.data for start in starts}))
 
 
 def _pool(name: str) -> int | None:
