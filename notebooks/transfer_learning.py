@@ -280,7 +280,7 @@ print(f"Pretrained network: {chosen}")
 print(f"{base.count_params():,} weights, images of {SIDE} by {SIDE} pixels, last block: {LAST_BLOCK}")
 
 # %% [markdown]
-# The classifier is one flat chain: mirror the image at random (in training only), enlarge it, prepare its pixels, send it through the network, average each feature map, and turn the averages into ten numbers.
+# The classifier is one flat chain: mirror the image at random (in training only), enlarge it, prepare its pixels, send it through the network, average each feature map, bring the averages to one scale, and turn them into ten numbers.
 # A network without pretrained weights also sees its images shifted by up to an eighth, which makes a few images go further.
 # These numbers are called *logits*; a softmax makes probabilities of them.
 #
@@ -305,6 +305,8 @@ def classifier(base, pretrained):
     x = prepare(x) if pretrained else x / 255
     x = base(x, training=False) if pretrained else base(x)
     x = layers.GlobalAveragePooling2D()(x)
+    if pretrained:
+        x = layers.Normalization()(x)
     return keras.Model(inputs, layers.Dense(len(CLASSES))(x))
 
 
@@ -317,7 +319,8 @@ transfer.summary()
 # **Step one: the head.** `base.trainable = False` freezes the pretrained network, so only the new dense layer learns.
 # This is called a *linear probe*. It is quick, and with few labels it is hard to beat.
 # A frozen network says the same about an image in every epoch. So we ask it once for each image and once for its mirror image, and train the head on these *features*.
-# The learning rate may be high, because the new layer has nothing to lose yet. It rises for a tenth of the steps and then falls to zero.
+# `adapt` gives each feature mean 0 and variance 1 on the training images, so that one learning rate suits all of them.
+# The rate may be high, because the new layer has nothing to lose yet. It rises for a tenth of the steps and then falls to zero.
 
 # %%
 EPOCHS = "20,8,40" if GPU else "20,4,40" if IS_VGG16 else "20,8,60"  # for head, fine-tuning and scratch
@@ -336,11 +339,12 @@ def falling(rate, images, epochs):
 
 started = time.time()
 base.trainable = False
-head = transfer.layers[-1]
-without_head = keras.Model(transfer.input, head.input)
+same_scale, head = transfer.layers[-2:]
+without_head = keras.Model(transfer.input, same_scale.input)
 mirrored = [without_head.predict(images, batch_size=100, verbose=0) for images in (x_train, x_train[:, :, ::-1])]
 features, val_features = np.concatenate(mirrored), without_head.predict(x_val, batch_size=100, verbose=0)
-probe = keras.Sequential([keras.Input(features.shape[1:]), head])
+same_scale.adapt(features)
+probe = keras.Sequential([keras.Input(features.shape[1:]), same_scale, head])
 probe.compile(optimizer=falling(3e-3, len(features), HEAD_EPOCHS), loss=loss, metrics=["accuracy"])
 head_history = probe.fit(
     features, np.tile(y_train, 2), batch_size=BATCH, epochs=HEAD_EPOCHS, validation_data=(val_features, y_val), verbose=0

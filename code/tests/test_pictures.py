@@ -105,7 +105,7 @@ def predicted(monkeypatch):
             return np.tile([0.9, 0.1], (len(x), 1))
 
     notes = {"classes": ["cat", "dog"], "run": "made up"}
-    for module in ("training.keras_file", "own_images.predict_folder"):
+    for module in ("training.keras_file", "own_images.model.predict_folder"):
         monkeypatch.setattr(f"transferstudy.{module}.open_portable", lambda path: (Model(), notes))
     return seen
 
