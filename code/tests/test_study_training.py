@@ -9,7 +9,7 @@ from transferstudy.models import build_model, load_weights
 from transferstudy.models.weightsfile import find_weights
 from transferstudy.plan.spec import RunSpec
 from transferstudy.results.metrics import measure
-from transferstudy.training import train
+from transferstudy.training import run, train
 from transferstudy.training.adamw import adamw
 from transferstudy.training.phase import KeepBest
 from transferstudy.training.prediction import predict
@@ -170,3 +170,18 @@ def test_the_fused_update_follows_adam():
 def test_the_fused_update_refuses_what_it_would_not_do():
     with pytest.raises(TypeError, match="amsgrad"):
         adamw(learning_rate=1e-3, amsgrad=True)
+
+
+@pytest.mark.parametrize(
+    ("backbone", "asked", "found"),
+    [("compact", {}, 0.99), ("compact", {"norm_momentum": 0.9}, 0.9), ("mobilenet_v2", {}, 0.999)],
+)
+def test_running_statistics_follow_as_the_network_was_built_unless_asked(backbone, asked, found):
+    strategy = "small_scratch" if backbone == "compact" else "scratch_bn"
+    spec = RunSpec(
+        dataset="cifar10-sample", image_size=32, n_labels=50, backbone=backbone, weights="none", strategy=strategy,
+        learning_rate=1e-3, min_steps=4, seed=0, **asked,
+    )  # fmt: skip
+    model, _ = run.start_model(spec, 10, 32, None)
+    norms = [layer for layer in model.layers if isinstance(layer, keras.layers.BatchNormalization)]
+    assert {layer.momentum for layer in norms} == {found}

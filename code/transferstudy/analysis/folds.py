@@ -6,7 +6,6 @@ import numpy as np
 
 from ..errors import StudyError
 from ..plan.spec import RunSpec
-from ..results.metrics import measure
 from ..results.store import Store
 
 
@@ -34,6 +33,8 @@ def together(specs: list[RunSpec], store: Store) -> tuple[dict, dict[str, np.nda
     Raises:
         StudyError: a result is missing or damaged, or the folds do not test each picture exactly once.
     """
+    from ..results.metrics import measure  # it brings scikit-learn, which a look at plans does without
+
     records = [store.load(spec.id) for spec in specs]
     parts = [store.predictions(record) for record in records]
     if lacking := next(

@@ -21,6 +21,7 @@ WEIGHT_NAMES = (
     "tiny-imagenet-compact",
 )
 _FILE_WEIGHTS = re.compile(r"sha256:[0-9a-f]{64}")
+NORM_MOMENTUM = 0.99  # Keras' own; at this value a network keeps what it was built with, which some of Keras' own do not share
 # Runs that agree in these take equally long for a step of an image.
 PACE_KEYS = ("strategy", "backbone", "image_size", "precision")
 
@@ -80,10 +81,10 @@ class RunSpec(BaseModel):
         description="test images predicted, the same for every run (`data.splits.test_subset`); None: all",
     )
     norm_momentum: float = Field(
-        0.99,
+        NORM_MOMENTUM,
         gt=0,
         lt=1,
-        description="of batch normalisation's running statistics: the share that each step keeps of them; Keras' own is 0.99",
+        description="share of batch normalisation's running statistics that a step keeps; by default as the network was built",
     )
     seed: int = Field(ge=0)
     purpose: Literal["study", "tuning"] = Field(
@@ -115,7 +116,7 @@ class RunSpec(BaseModel):
             raise ValueError(
                 f"backbone {self.backbone!r} needs images of at least {backbone.min_size} pixels, not {self.image_size}"
             )
-        if self.norm_momentum != type(self).model_fields["norm_momentum"].default and not backbone.batch_norm:
+        if self.norm_momentum != NORM_MOMENTUM and not backbone.batch_norm:
             raise ValueError(
                 f"backbone {self.backbone!r} has no batch normalisation: leave norm_momentum out"
             )

@@ -21,7 +21,7 @@ from ..models.imagenet import BACKBONE as IMAGENET_BACKBONE
 from ..models.imagenet import arrays_sha256, backbone_arrays
 from ..models.weights import download, get_arrays, set_arrays
 from ..models.weightsfile import WeightsFile, resolve
-from ..plan.spec import RunSpec
+from ..plan.spec import NORM_MOMENTUM, RunSpec
 from ..plan.strategies import get_strategy
 from .cache import ActivationCache
 from .checkpoint import Checkpoint, KeepGoing
@@ -115,7 +115,8 @@ def start_model(
         weights="imagenet" if downloads else None,
         precision=spec.precision,
     )
-    set_norm_momentum(model, spec.norm_momentum)
+    if spec.norm_momentum != NORM_MOMENTUM:
+        set_norm_momentum(model, spec.norm_momentum)
     check_arithmetic(model)
     if arrays is not None:
         set_arrays(model, arrays, where)

@@ -16,8 +16,8 @@ def sentence(store: Store | None = None) -> str:
     """
     store = store or Store()
     again = expand("search-momentum")
-    settings = {(s.strategy, s.n_labels, s.seed): None for s in again}
-    first = [s for s in expand("search") if (s.strategy, s.n_labels, s.seed) in settings]
+    arms = {(s.arm, s.seed) for s in again}
+    first = [s for s in expand("search") if (s.arm, s.seed) in arms]
     if not all(map(store.has, [*again, *first])):
         return "its runs are still to come."
     best, new = (
