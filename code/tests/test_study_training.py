@@ -1,8 +1,12 @@
 """Training: the head first, the best state kept, the test images never seen, equal seeds equal results."""
 
+import random
+import threading
+
 import keras
 import numpy as np
 import pytest
+from keras.src.random import seed_generator
 
 from transferstudy.data import load
 from transferstudy.models import build_model, load_weights
@@ -185,3 +189,28 @@ def test_running_statistics_follow_as_the_network_was_built_unless_asked(backbon
     model, _ = run.start_model(spec, 10, 32, None)
     norms = [layer for layer in model.layers if isinstance(layer, keras.layers.BatchNormalization)]
     assert {layer.momentum for layer in norms} == {found}
+
+
+def test_other_threads_that_draw_random_numbers_do_not_change_where_a_network_starts():
+    """As in the worker of a cluster, whose own threads draw from Python's `random` too."""
+    spec = RunSpec(
+        dataset="cifar10-sample", image_size=32, n_labels=50, backbone="compact", weights="none",
+        strategy="small_scratch", learning_rate=1e-3, min_steps=4, seed=3,
+    )  # fmt: skip
+    keras.utils.set_random_seed(3)
+    quiet = build_model("compact", 10, 32).get_weights()
+    stop = threading.Event()
+
+    def draw():
+        while not stop.is_set():
+            random.random()  # noqa: S311
+
+    other = threading.Thread(target=draw)
+    other.start()
+    try:
+        model, _ = run.start_model(spec, 10, 32, None)
+    finally:
+        stop.set()
+        other.join()
+    assert all(np.array_equal(a, b) for a, b in zip(quiet, model.get_weights(), strict=True))
+    assert seed_generator.python_random is random

@@ -7,6 +7,7 @@ _HOMES = {
     "build_model": "build",
     "check_arithmetic": "convolution",
     "load_weights": "weights",
+    "seeded": "seeds",
     "set_norm_momentum": "build",
     "set_trainable": "freezing",
     "split_at": "freezing",

@@ -11,6 +11,7 @@ from ..models import (
     between,
     build_model,
     check_arithmetic,
+    seeded,
     set_norm_momentum,
     set_trainable,
     split_at,
@@ -103,18 +104,18 @@ def start_model(
     strategy = get_strategy(spec.strategy)
     # Before the seed is set: Keras' own VGG16 draws random numbers while it is built, and a file does not.
     arrays, sha256, where = _start_arrays(spec, file)
-    keras.utils.set_random_seed(spec.seed)
     downloads = spec.weights == "imagenet" and arrays is None
-    model = build_model(
-        spec.backbone,
-        n_classes,
-        side,
-        spec.image_size,
-        spec.head,
-        standardise=strategy.head_first,
-        weights="imagenet" if downloads else None,
-        precision=spec.precision,
-    )
+    with seeded(spec.seed):
+        model = build_model(
+            spec.backbone,
+            n_classes,
+            side,
+            spec.image_size,
+            spec.head,
+            standardise=strategy.head_first,
+            weights="imagenet" if downloads else None,
+            precision=spec.precision,
+        )
     if spec.norm_momentum != NORM_MOMENTUM:
         set_norm_momentum(model, spec.norm_momentum)
     check_arithmetic(model)

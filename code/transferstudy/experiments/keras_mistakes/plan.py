@@ -11,6 +11,7 @@ from ...errors import StudyError
 from ...paths import PRESETS
 from ...plan.parsing import parsed
 from ...plan.presets import toml_tables
+from ...plan.spec import NORM_MOMENTUM
 from ...plan.strategies import Strategy, get_strategy
 
 NAMES = ("pixels", "epoch", "head", "rate", "compile")
@@ -59,7 +60,7 @@ class Plan(BaseModel):
         evaluations: validations of each phase; the state of the best one is kept.
         right, wrong: the two ways.
 
-    `precision` and `head` are those that `training.run.start_model` asks a spec for; `optimizer`, `weight_decay`,
+    `precision`, `head` and `norm_momentum` are those that `training.run.start_model` asks a spec for; `optimizer`, `weight_decay`,
     `clip_norm` and `warmup` those that `training.phase.optimiser` asks for.
     """
 
@@ -104,6 +105,11 @@ class Plan(BaseModel):
     def kind(self) -> Strategy:
         """The strategy's facts."""
         return get_strategy(self.strategy)
+
+    @property
+    def norm_momentum(self) -> float:
+        """How slowly running statistics of batch normalisation follow: as Keras builds them, in every demonstration."""
+        return NORM_MOMENTUM
 
     @property
     def hash(self) -> str:
