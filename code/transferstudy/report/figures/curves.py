@@ -16,7 +16,8 @@ def learning_curves(study: Study, theme: str = "light", size: str = "page") -> F
     """Test accuracy against the number of labelled images: a line through the means, and a bar for each interval.
 
     On a page every seed is a small dot; from the back of a room dots are clutter, so a slide has the intervals alone.
-    A strategy that was not run at all sizes ends, or starts, where its runs do.
+    A strategy that was not run at all sizes ends, or starts, where its runs do. Where a study has several image sizes, the names
+    say which ones were chosen.
     """
     with canvas(theme, size, by_size(size, 0.66, 0.42, 1.3)) as (figure, axis, face):
         shown = [s for s in study.strategies if study.sizes_of(s.name)]
@@ -33,7 +34,10 @@ def learning_curves(study: Study, theme: str = "light", size: str = "page") -> F
                 draw_interval(axis, x, (100 * low, 100 * high), tone, face, 0.75)
                 if size != "slide":
                     draw_seeds(axis, x, 100 * arm.test("accuracy"), tone, face)
-            ends.append((at[-1], means[-1], strategy.label, tone))
+            name = strategy.label
+            if len(study.image_sizes) > 1:
+                name += (", " if size == "phone" else "\n") + _pixels([arm.image_size for arm in arms])
+            ends.append((at[-1], means[-1], name, tone))
         axis.set_xscale("log")
         words = [f"{n:,}" for n in study.sizes]
         if size == "phone":  # numbers that would touch take turns in height
@@ -53,6 +57,11 @@ def learning_curves(study: Study, theme: str = "light", size: str = "page") -> F
         axis.set_ylim(max(0, low), min(100, high))
         name_ends(figure, axis, ends, face)
     return figure
+
+
+def _pixels(sides: list[int]) -> str:
+    low, high = min(sides), max(sides)
+    return f"{low} px" if low == high else f"{low} to {high} px"
 
 
 def training_curves(
