@@ -134,6 +134,8 @@ def _arms(folder, plan, pictures, runs) -> dict[tuple[str, int], Arm]:
     by_arm: dict[tuple, dict[int, dict[int, dict]]] = {}
     for record in runs.values():
         s = record["spec"]
+        if s["purpose"] == "tuning":
+            continue
         found = by_arm.setdefault((s["strategy"], s["n_labels"]), {}).setdefault(s["seed"], {})
         if other := found.get(s["fold"]):
             raise StudyError(

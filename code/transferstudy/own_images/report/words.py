@@ -4,6 +4,7 @@ from statistics import median
 
 from ...plan.strategies import Strategy
 from ...report.values import listing, percent, signed
+from ..study.search import said
 from .arm import Interval, Rival
 from .outcome import Outcome
 
@@ -284,17 +285,14 @@ def method(o: Outcome) -> str:
         tested = "The folder sets its test pictures apart itself; no network learned from them."
     else:
         tested = "A fifth of the pictures was set apart for testing; no network learned from it."
-    kept = (
-        "Copies of one picture stay together"
-        if best.groups is None
-        else "Copies, and pictures of one group, stay together"
-    )
+    groups = "" if best.groups is None else ", and pictures of one group,"
     draws = (
         "as the classes occur" if frame["sampling"] == "stratified" else "in equal numbers from each class"
     )
     return (
-        f"{tested} {kept}. Of the labels that a network may use, a fifth chooses when to stop, the others are learned from. Smaller "
+        f"{tested} Copies of one picture{groups} stay together. Of the labels that a network may use, a fifth chooses when to stop, the others are learned from. Smaller "
         f"training sets are drawn {draws} and lie within the larger ones. The pretrained network is VGG16 "
         f"([Simonyan and Zisserman 2015](https://arxiv.org/abs/1409.1556)) with ImageNet's weights ({frame['weights']}). The time "
         f"given was {o.plan['hours']:g} hour{'' if o.plan['hours'] == 1 else 's'}; strategies, sizes and seeds were chosen to fit into it, those first that tell most."
+        + said(o.plan.get("search", []))
     )

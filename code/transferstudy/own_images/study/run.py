@@ -107,7 +107,7 @@ def _make(making: Making, unit: Unit) -> None:
         )  # fmt: skip
     else:
         for spec in specs:
-            _one(making, spec)
+            make_one(making, spec)
     took = time.monotonic() - began
     if expected:
         making.drift.setdefault(unit.strategy, []).append(took / expected)
@@ -117,7 +117,8 @@ def _make(making: Making, unit: Unit) -> None:
     making.say(f"    {100 * right / tested:.1f} % of {tested:,} test pictures are right; {_minutes(took)}")
 
 
-def _one(making: Making, spec: RunSpec) -> None:
+def make_one(making: Making, spec: RunSpec) -> None:
+    """Make one run in this process, and store it."""
     from ...training.execution import make
     from ...training.unfinished import discard
 

@@ -11,7 +11,7 @@ from ...errors import StudyError, printable
 from ..look.pictures import largest_size, least_drawn, listed
 from ..look.stored import keep_look
 from ..look.text import in_short
-from . import calibration
+from . import calibration, search
 from . import plan as study_plan
 from .calibration import Speed
 from .folder import StudyFolder
@@ -148,11 +148,11 @@ def _plan(wish: Wish, found: dict, content: str) -> tuple[Making, list[Unit], fl
         plan = folder.read("plan")
         frame, speed = Frame(**plan["frame"]), Speed.from_record(plan["speed"])
         _check_same_wish(wish, frame, found)
-        sizes, seeds = plan["sizes"], max(plan["seeds"], wish.seeds)
+        sizes, seeds, tried = plan["sizes"], max(plan["seeds"], wish.seeds), plan.get("search", [])
+        making = _making(wish, frame)
         if wish.hours <= plan["hours"] and seeds == plan["seeds"]:
             say(f"  The plan of {plan['hours']:g} hours is kept; what is finished stays.")
             units = [Unit(**unit) for unit in plan["units"]]
-            making = _making(wish, frame)
             _print_plan(wish, units, making)
             return making, units, speed.measured
         say(f"  The study had {plan['hours']:g} hours; with {wish.hours:g} it goes on.")
@@ -160,8 +160,10 @@ def _plan(wish: Wish, found: dict, content: str) -> tuple[Making, list[Unit], fl
         say("  Measuring how fast this machine is (about a minute) ...")
         frame, speed, sizes = _framed(wish, found, content)
         seeds = wish.seeds
-    making = _making(wish, frame)
-    store = folder.store
+        left = wish.jobs * study_plan.available_seconds(wish.hours, speed.measured, speed.measured)
+        making = _making(wish, frame)
+        making.frame, tried = search.settle(making, speed, sizes, left)
+    frame, store = making.frame, folder.store
     available = study_plan.available_seconds(
         wish.hours, speed.measured, speed.measured + spent_seconds(store)
     )
@@ -181,6 +183,7 @@ def _plan(wish: Wish, found: dict, content: str) -> tuple[Making, list[Unit], fl
             "speed": speed.as_record(),
             "sizes": sizes,
             "seeds": seeds,
+            "search": tried,
             "units": study_plan.as_records(units),
             "command": wish.command,
             "reading": asdict(wish.reading)

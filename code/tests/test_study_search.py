@@ -1,0 +1,90 @@
+"""The small search of learning rates in a study of a folder: when there is one, and what it decides."""
+
+from dataclasses import replace
+from types import SimpleNamespace
+
+import pytest
+
+from transferstudy.own_images.study import plan as study_plan
+from transferstudy.own_images.study import search
+from transferstudy.own_images.study.calibration import Speed
+from transferstudy.own_images.study.plan import Frame, run_spec
+
+SPEED = Speed(
+    "float32",
+    dict.fromkeys(study_plan.STRATEGIES, 4.0),
+    0.002,
+    {64: 0.01},
+    {"finetune_block5": {64: 0.2}, "finetune_block3": {64: 1.0}, "small_scratch": {64: 0.05}},
+)
+SIZES = [200, 400, 800, 1600]
+FRAME = Frame(
+    "photos", "ab" * 32, "crop", "stratified", None, 64, "imagenet-vgg16-int8", "float32", 1.0, 2, 2600, 1000, 1600,
+    study_plan.settings(),
+)  # fmt: skip
+DAY = 86400.0
+
+
+class Store(dict):
+    """What a store does for the search, in memory."""
+
+    def has(self, spec):
+        return spec.id in self
+
+    def load(self, run_id):
+        return self[run_id]
+
+
+@pytest.fixture
+def making(monkeypatch):
+    """Runs that are right as often as `accuracy` says: (strategy, rate) -> share of the validation pictures, else 0.5."""
+    fake = SimpleNamespace(frame=FRAME, store=Store(), say=lambda line: None, accuracy={}, made=[])
+
+    def make_one(making, spec):
+        rate = spec.learning_rate or spec.head_learning_rate
+        share = making.accuracy.get((spec.strategy, rate), 0.5)
+        making.store[spec.id] = {"metrics": {"val": {"accuracy": share}}}
+        making.made.append(spec)
+
+    monkeypatch.setattr(search, "make_one", make_one)
+    return fake
+
+
+def rate(frame, strategy, n=1600):
+    spec = run_spec(frame, strategy, n, 0)
+    return spec.learning_rate or spec.head_learning_rate
+
+
+def test_the_rate_that_does_best_on_validation_pictures_is_used_at_all_sizes(making):
+    usual = {n: rate(FRAME, "small_scratch", n) for n in SIZES}
+    making.accuracy = {("small_scratch", usual[1600] * 3): 0.9}
+    frame, tried = search.settle(making, SPEED, SIZES, DAY)
+    assert {n: rate(frame, "small_scratch", n) for n in SIZES} == {n: 3 * r for n, r in usual.items()}
+    for strategy in ("linear_probe", "finetune_block5", "finetune_block3"):
+        assert rate(frame, strategy) == rate(FRAME, strategy), "equal rates: the usual one stays"
+    assert len(tried) == len(making.made) == 12
+    assert all(spec.purpose == "tuning" and spec.n_labels == 1600 for spec in making.made)
+    assert sum(entry["chosen"] for entry in tried) == 4
+    said = search.said(tried)
+    assert (
+        said.startswith(" Of 3 learning rates a strategy") and f"Compact, scratch {usual[1600] * 3:g}" in said
+    )
+
+
+def test_what_was_tried_is_not_tried_again(making):
+    first = search.settle(making, SPEED, SIZES, DAY)
+    making.made.clear()
+    assert search.settle(making, SPEED, SIZES, DAY) == first
+    assert making.made == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "available"),
+    [({}, 3600.0), ({"folds": 5}, DAY), ({"largest": 400}, DAY)],
+    ids=["too little time", "each picture is tested", "too few validation pictures"],
+)
+def test_where_a_search_would_cost_or_decide_too_much_there_is_none(making, changes, available):
+    making.frame = replace(FRAME, **changes)
+    sizes = [n for n in SIZES if n <= making.frame.largest]
+    assert search.settle(making, SPEED, sizes, available) == (making.frame, [])
+    assert making.made == [] and search.said([]) == ""
