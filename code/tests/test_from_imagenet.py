@@ -1,10 +1,11 @@
 """What the pages say of the runs from ImageNet's weights while some of them are still to come."""
 
 import pytest
-from fakes import fake_study
+from fakes import fake_manifest, fake_study
 
 from transferstudy import report
 from transferstudy.plan.presets import expand, preset_table
+from transferstudy.report.claims.words import pairing
 from transferstudy.report.pages import imagenet, momentum, not_run
 from transferstudy.results.store import Store
 
@@ -21,13 +22,17 @@ def runs(folder, strength=BOTH, scratch=(100, 1000), sides=(32, 96)):
 @pytest.mark.parametrize(
     ("strength", "scratch", "expected"),
     [
-        (BOTH, (100, 1000), "labels so far, and they were ahead there too, on enlarged images."),
+        (
+            BOTH,
+            (100, 1000),
+            "labels so far. There *Linear probe*, on enlarged images, was ahead of training from scratch.",
+        ),
         (
             {"linear_probe": 1.0, "small_scratch": 3.0},
             (1000,),
             "so far; with 1,000 they were not clearly ahead.",
         ),
-        (BOTH, (), "with weights from a smaller source."),
+        (BOTH, (), "nothing has been compared yet."),
     ],
 )
 def test_the_first_answer_says_whether_imagenet_agrees(tmp_path, strength, scratch, expected):
@@ -132,3 +137,25 @@ def test_what_faster_statistics_do_to_the_search_is_said(again, expected):
 
 def test_a_search_that_was_not_repeated_is_still_to_come(tmp_path):
     assert momentum.sentence(Store(tmp_path)) == "its runs are still to come."
+
+
+def test_where_the_first_edition_did_better_is_said_and_elsewhere_nothing(tmp_path):
+    first = fake_study(
+        tmp_path / "first",
+        [(s, n, 3) for s in BOTH for n in (100, 1000)],
+        {"linear_probe": 2.0, "small_scratch": 1.0},
+    )
+    for name in ("tiny-imagenet", "imagenet"):
+        fake_manifest(tmp_path / "first", name)
+    weaker = runs(tmp_path / "weaker", {"linear_probe": 1.0, "small_scratch": 0.5})
+    said = imagenet.against_first(weaker, first)
+    assert "with 100 labels the best strategy reaches" in said and "with 1,000 labels" in said
+    assert imagenet.against_first(runs(tmp_path / "stronger"), first) == ""
+
+
+def test_a_difference_on_fewer_images_than_the_means_beside_it_says_so(tmp_path):
+    found = runs(tmp_path)
+    a, b, _ = report.claims.best_pair(found, 1000)
+    assert pairing(a, b) == ""
+    a.records[0]["metrics"]["test"]["n"] = 250
+    assert pairing(a, b) == ", on the 250 test images that both predicted"

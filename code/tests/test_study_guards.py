@@ -91,7 +91,7 @@ def test_pages_of_the_project_pass_and_are_checked_when_a_page_loads_the_study(s
 
 
 def test_every_headline_names_the_source_and_its_own_top_1(study):
-    whole = "VGG16 pretrained on Tiny ImageNet (43.5\u00a0% top-1 accuracy there)"
+    whole = "VGG16 pretrained on Tiny ImageNet (it is right for 43.5\u00a0% of the validation images there)"
     assert str(source(study, study.arm("finetune_all", 500))) == whole
     assert whole in claims.headline(study)
     assert "Tiny ImageNet" in claims.slide_headline(study)

@@ -37,7 +37,7 @@ def test_without_such_runs_the_section_names_the_command(tmp_path):
 def test_with_such_runs_it_speaks_of_them_by_themselves(both):
     ours, theirs = report.load(results=both.root), official.load(both.root)
     said = official.sentence(theirs)
-    assert "VGG16 pretrained on ImageNet (71.3\u00a0% top-1 accuracy there)" in said
+    assert "VGG16 pretrained on ImageNet (it is right for 71.3\u00a0% of the validation images there)" in said
     assert "ImageNet (71.3" not in claims.headline(ours)
     lines = official.table(ours, theirs).data.splitlines()
     assert lines[0] == "| strategy | labels | Tiny ImageNet | ImageNet | change |"

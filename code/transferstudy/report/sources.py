@@ -34,7 +34,7 @@ class Source:
     weights: str
 
     def __str__(self) -> str:
-        return f"{self.network} pretrained on {self.data} ({percent(self.top1)} top-1 accuracy there)"
+        return f"{self.network} pretrained on {self.data} (it is right for {percent(self.top1)} of the validation images there)"
 
 
 def source(study: Study, arm: Arm) -> Source:

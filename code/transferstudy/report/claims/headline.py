@@ -31,10 +31,15 @@ def headline(study: Study, with_source: bool = True) -> str:
     for n in ends_of(study):
         a, b, d = best_pair(study, n)
         starts.append(str(source(study, a)))
-        rival = "the best network" if len(study.candidates(n, False)) > 1 else "the only network"
+        several = len(study.candidates(n, False)) > 1
+        rival = (
+            "the network trained from scratch that did best on validation images"
+            if several
+            else "the only network trained from scratch"
+        )
         sentences.append(
             f"With {count(n)} labelled images, {named(study, a)} classifies {acc(a)} of the test images correctly. "
-            f"{named(study, b)}, {rival} trained from scratch, reaches {acc(b)}. {_outcome(study, a, b, d)}"
+            f"{named(study, b)}, {rival}, reaches {acc(b)}. {_outcome(study, a, b, d)}"
         )
     if with_source:
         sentences.append(f"We started from {listing(list(dict.fromkeys(starts)))}.")
@@ -43,9 +48,9 @@ def headline(study: Study, with_source: bool = True) -> str:
 
 def _outcome(study: Study, a: Arm, b: Arm, d: Difference) -> str:
     measured = f"{diff(d)} ({interval(d)}{pairing(a, b)})"
-    enlarged = " together with enlarged images" if a.image_size > b.image_size else ""
+    enlarged = ", on enlarged images," if a.image_size > b.image_size else ""
     return {
-        "leads": f"So pretraining{enlarged} gains {measured}.",
+        "leads": f"So starting from pretrained weights{enlarged} is ahead by {measured}.",
         "trails": f"So here training from scratch is better; the difference is {measured}.",
         "equal": f"So the two are equivalent; the difference is {measured}.",
         "undecided": f"So these runs do not tell which of the two is better; the difference is {measured}.",

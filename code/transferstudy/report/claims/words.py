@@ -5,7 +5,7 @@ from functools import cache
 from ...analysis.comparison import Difference, declared, verdict
 from ...analysis.study import Arm, Study
 from ...plan.strategies import STRATEGIES
-from ..values import Value, percent, points, record_link, signed
+from ..values import Value, count, percent, points, record_link, signed
 
 
 def link(arm: Arm, text: str) -> str:
@@ -45,8 +45,13 @@ def interval(d: Difference) -> str:
 
 
 def pairing(a: Arm, b: Arm) -> str:
-    """Return a remark where a paired difference is not that of the two means beside it: one arm has seeds that the other lacks."""
-    return "" if a.seeds == b.seeds else ", over the seeds that both have"
+    """Return a remark where a paired difference is not that of the two means beside it.
+
+    One arm may have seeds that the other lacks, or have predicted fewer test images.
+    """
+    tested = {arm.records[0]["metrics"]["test"]["n"] for arm in (a, b)}
+    images = f", on the {count(min(tested))} test images that both predicted" if len(tested) > 1 else ""
+    return (", over the seeds that both have" if a.seeds != b.seeds else "") + images
 
 
 def label(name: str) -> str:

@@ -197,4 +197,4 @@ def helped(stored: Audit, target_classes: tuple[str, ...]) -> str:
     if not images:
         return "The source of these weights holds no images of the target's classes."
     shown = Value(count(images), "/chapters/audit.qmd#classes")._repr_markdown_()
-    return f"The source of these weights holds {shown} labelled images that belong to our classes, so part of the gain may be a head start."
+    return f"The source of these weights holds {shown} labelled images that belong to our classes, so part of the gain may come from them."

@@ -9,7 +9,7 @@ from ..claims.headline import best_pair
 from ..claims.words import acc, label, stand
 from ..markdown import pipe_table
 from ..sources import source
-from ..values import count
+from ..values import count, listing
 
 _LAYERS = {None: "the head only", "all": "every layer"}
 _CHEAP = "linear_probe"
@@ -60,9 +60,10 @@ def _strategy(study: Study, arm: Arm) -> str:
     return f"**{label(arm.strategy.name)}**" + (f" at {arm.image_size} pixels" if enlarged else "")
 
 
-def _accuracies(arms: list[Arm]) -> str:
-    shown = [acc(arm) for arm in arms]
-    return shown[0] if len(shown) == 1 else f"{shown[0]} to {shown[-1]}"
+def _expect(arms: list[Arm]) -> str:
+    if len(arms) == 1:
+        return f"Expect {acc(arms[0])}."
+    return f"Expect {listing([f'{acc(arm)} with {count(arm.n_labels)}' for arm in arms])}."
 
 
 def _start(study: Study, n: int) -> str:
@@ -107,12 +108,12 @@ def chart(*studies: Study, far: Study | None = None) -> Markdown:
     for i, ((study, start, answer, cheap), sizes) in enumerate(groups):
         named = count(sizes[0]) if len(sizes) == 1 else f"{count(sizes[0])} to {count(sizes[-1])}"
         probes = [study.arm(_CHEAP, n) for n in sizes if study.has(_CHEAP, n)]
-        expected = f". Expect {_accuracies([_winner(study, n) for n in sizes])}."
+        expected = f". {_expect([_winner(study, n) for n in sizes])}"
         rows.append(
             [
                 f"{named}, {start}",
                 answer if answer == _DEEPER else answer + expected,
-                f"{cheap}. Expect {_accuracies(probes)}." if probes else cheap,
+                f"{cheap}. {_expect(probes)}" if probes else cheap,
                 _far(far, sizes[0], *[each[0] for _, each in groups[i + 1 : i + 2]] or [None]),
             ]
         )
@@ -147,8 +148,9 @@ def which_layers(study: Study) -> str:
     if not best:
         return "Which layers to train cannot be said from runs in which transfer does not win."
     if len(best) == 1:
-        return f"Of the ways to use them, {next(iter(best))} did best at each of these sizes."
-    return f"The best way to use them was {'; '.join(f'{name} {at_labels(sizes)}' for name, sizes in best.items())}."
+        (name, sizes), *_ = best.items()
+        return f"Of the ways to use them, {name} did best on validation images {at_labels(sizes)}."
+    return f"On validation images the best way to use them was {'; '.join(f'{name} {at_labels(sizes)}' for name, sizes in best.items())}."
 
 
 def slide_rule(study: Study) -> str:

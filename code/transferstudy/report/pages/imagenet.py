@@ -7,7 +7,7 @@ from ...analysis.study import Arm, Study, load
 from ...paths import PRESETS
 from ...plan.presets import expand, toml_tables
 from ..claims.headline import best_pair, ends_of
-from ..claims.words import interval, label, stand
+from ..claims.words import acc, interval, label, stand
 from ..markdown import pipe_table
 from ..values import count, listing, percent, signed
 
@@ -62,23 +62,42 @@ def at_the_edge(found: Study) -> str:
 
 
 def agreement(found: Study) -> str:
-    """Return whether ImageNet's weights were ahead wherever they were compared with training from scratch, in a sentence.
+    """Return whether ImageNet's weights were ahead where they were compared with training from scratch, and what learned then.
 
     Args:
         found: as `study` returns it.
     """
     pairs = {n: best_pair(found, n) for n in found.contested}
     behind = [n for n, (_, _, d) in pairs.items() if stand(found, d) != "leads"]
-    start = "This is what our first edition found, with weights from a smaller source."
     if not pairs:
-        return start
-    said = (
-        f"{start} With ImageNet's weights we have compared {listing([count(n) for n in pairs])} labels so far"
-    )
+        return "With ImageNet's weights nothing has been compared yet."
+    said = f"With ImageNet's weights we have compared {listing([count(n) for n in pairs])} labels so far"
     if behind:
         return f"{said}; with {listing([count(n) for n in behind])} they were not clearly ahead."
     enlarged = all(a.image_size > b.image_size for a, b, _ in pairs.values())
-    return f"{said}, and they were ahead there too{', on enlarged images' * enlarged}."
+    names = listing(list(dict.fromkeys(label(a.strategy.name) for a, _, _ in pairs.values())))
+    return f"{said}. There {names}{', on enlarged images,' * enlarged} was ahead of training from scratch."
+
+
+def against_first(found: Study, first: Study) -> str:
+    """Return where the weights of the first edition did better than ImageNet's, in a sentence; empty where they nowhere did.
+
+    Args:
+        found: as `study` returns it.
+        first: the main study, from Tiny ImageNet's weights.
+    """
+    both = [(found.best(n, True), first.best(n, True)) for n in found.contested if n in first.contested]
+    worse = [
+        f"with {count(a.n_labels)} labels the best strategy reaches {acc(b)} from them, and {acc(a)} from ImageNet's"
+        for a, b in both
+        if b.accuracy > a.accuracy
+    ]
+    if not worse:
+        return ""
+    return (
+        f"These weights may be better than ImageNet's where labels are fewest: {listing(worse)}. They come from small images, and their "
+        "source shares classes with ours, so do not expect this from them on your images."
+    )
 
 
 def without_enlarging(found: Study) -> str:
