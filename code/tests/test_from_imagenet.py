@@ -143,14 +143,19 @@ def test_where_the_first_edition_did_better_is_said_and_elsewhere_nothing(tmp_pa
     first = fake_study(
         tmp_path / "first",
         [(s, n, 3) for s in BOTH for n in (100, 1000)],
-        {"linear_probe": 2.0, "small_scratch": 1.0},
+        {"linear_probe": 6.0, "small_scratch": 1.0},
     )
     for name in ("tiny-imagenet", "imagenet"):
         fake_manifest(tmp_path / "first", name)
     weaker = runs(tmp_path / "weaker", {"linear_probe": 1.0, "small_scratch": 0.5})
     said = imagenet.against_first(weaker, first)
     assert "with 100 labels the best strategy reaches" in said and "with 1,000 labels" in said
-    assert imagenet.against_first(runs(tmp_path / "stronger"), first) == ""
+    assert (
+        imagenet.against_first(
+            runs(tmp_path / "stronger", {"linear_probe": 12.0, "small_scratch": 1.0}), first
+        )
+        == ""
+    )
 
 
 def test_a_difference_on_fewer_images_than_the_means_beside_it_says_so(tmp_path):

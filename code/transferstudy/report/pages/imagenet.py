@@ -95,7 +95,7 @@ def against_first(found: Study, first: Study) -> str:
     if not worse:
         return ""
     return (
-        f"These weights may be better than ImageNet's where labels are fewest: {listing(worse)}. They come from small images, and their "
+        f"These weights may be the better ones: {'; '.join(worse)}. They come from small images, and their "
         "source shares classes with ours, so do not expect this from them on your images."
     )
 
