@@ -157,3 +157,22 @@ def test_images_far_from_the_source_get_advice_only_where_both_starts_were_run(t
     assert cell.strip().startswith(
         "100 labels: ***Compact, scratch*, rate 0.003**: start from scratch. Expect "
     )
+
+
+@pytest.mark.parametrize(
+    ("scratch", "expected"),
+    [
+        (4.0, "with 100 labels training from scratch was ahead of *Linear probe* by "),
+        (0.5, "with 100 labels *Linear probe* was ahead of training from scratch by "),
+        (
+            2.0,
+            "with 100 labels *Linear probe* and training from scratch cannot be told apart: they differ by ",
+        ),
+    ],
+)
+def test_the_planned_runs_on_far_images_say_who_was_ahead(tmp_path, scratch, expected):
+    arms = [("linear_probe", 100, 3), ("small_scratch", 100, 3)]
+    far = fake_study(tmp_path / "far", arms, {"linear_probe": 2.0, "small_scratch": scratch}, 500)
+    said = decision.far_answer(far)
+    assert said.startswith(f"In the planned runs there, {expected}")
+    assert "interval -" not in said and decision.far_answer(None) == ""

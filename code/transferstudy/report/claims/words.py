@@ -44,6 +44,13 @@ def interval(d: Difference) -> str:
     return f"95 % interval {signed(d.low)} to {signed(d.high)}{alone}"
 
 
+def apart(d: Difference) -> str:
+    """Return the size of a difference with its interval, for a sentence that says which of the two is ahead."""
+    ends = [f"{100 * x:.1f}" for x in sorted((abs(d.low), abs(d.high)))]
+    low, high = ends if d.excludes_zero else (signed(d.low), signed(d.high))
+    return f"{100 * abs(d.mean):.1f} points (95 % interval {low} to {high})"
+
+
 def pairing(a: Arm, b: Arm) -> str:
     """Return a remark where a paired difference is not that of the two means beside it.
 

@@ -6,7 +6,7 @@ from ...analysis.comparison import between
 from ...analysis.study import Arm, Study
 from ..claims.arms import at_labels
 from ..claims.headline import best_pair
-from ..claims.words import acc, label, stand
+from ..claims.words import acc, apart, label, stand
 from ..markdown import pipe_table
 from ..sources import source
 from ..values import count, listing
@@ -86,6 +86,28 @@ def _far(far: Study | None, low: int, high: int | None) -> str:
         if low <= n < (high or n + 1):
             said.append(f"{count(n)} labels: {_advice(far, n)[0]}. Expect {acc(_winner(far, n))}.")
     return " ".join(said) or "Not compared yet."
+
+
+def far_answer(far: Study | None) -> str:
+    """Return which start was ahead in the planned runs on images far from the source, in a sentence; empty where none compares them.
+
+    Args:
+        far: the study on those images, or None while it has no run.
+    """
+    said = []
+    for n in far.contested if far else ():
+        a, _, d = best_pair(far, n)
+        gap = apart(d)
+        said.append(
+            {
+                "leads": f"with {count(n)} labels {label(a.strategy.name)} was ahead of training from scratch by {gap}",
+                "trails": f"with {count(n)} labels training from scratch was ahead of {label(a.strategy.name)} by {gap}",
+            }.get(
+                stand(far, d),
+                f"with {count(n)} labels {label(a.strategy.name)} and training from scratch cannot be told apart: they differ by {gap}",
+            )
+        )
+    return f"In the planned runs there, {'; '.join(said)}." if said else ""
 
 
 def chart(*studies: Study, far: Study | None = None) -> Markdown:

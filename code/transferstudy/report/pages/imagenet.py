@@ -7,7 +7,7 @@ from ...analysis.study import Arm, Study, load
 from ...paths import PRESETS
 from ...plan.presets import expand, toml_tables
 from ..claims.headline import best_pair, ends_of
-from ..claims.words import acc, interval, label, stand
+from ..claims.words import acc, apart, interval, label, stand
 from ..markdown import pipe_table
 from ..values import count, listing, percent, signed
 
@@ -121,8 +121,7 @@ def without_enlarging(found: Study) -> str:
     text = f"The same strategy was not run at {side} pixels."
     if found.has(a.strategy.name, n, side):
         d = between(found, found.arm(a.strategy.name, n, side), found.arm(rival, n, side))
-        low, high = sorted((abs(d.low), abs(d.high))) if d.excludes_zero else (d.low, d.high)
-        size = f"{100 * abs(d.mean):.1f} points (95 % interval {100 * low:.1f} to {100 * high:.1f})"
+        size = apart(d)
         result = {
             "leads": f"is ahead of the network trained from scratch there too, by {size}",
             "trails": f"is behind the network trained from scratch, by {size}, so the gain depends on the enlarged images",
