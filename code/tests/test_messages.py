@@ -297,7 +297,7 @@ MEND_MODEL = "restore or fetch it again, or make one with python -m transferstud
 MODELS = {
     "no file": (
         lambda path: None,
-        "--model: {file} does not exist. Check the path, or restore the project's own model: git checkout -- results/models",
+        "--model: {file} does not exist. Check the path.",
     ),
     "text": (lambda path: path.write_text("x"), "{file}: cannot be read as a .keras file (…); " + MEND_MODEL),
     "another model": (model_file(config="{}"), "{file}: a Keras model without class names; " + MEND_MODEL),

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from ..errors import StudyError, printable
+
 HELP = "check every file, every measure, and where the weights came from"
 PARENTS = ("where",)
 GROUP = "study"
@@ -24,6 +26,8 @@ def run(args) -> None:
     """Run the command."""
     from ..own_images.study.check import check_study, is_study
 
+    if args.results and not Path(args.results).exists():
+        raise StudyError(f"--results {printable(args.results)}: does not exist. Check the path.")
     if args.results and is_study(Path(args.results)):
         print("\n".join(check_study(Path(args.results))))
         return

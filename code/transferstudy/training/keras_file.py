@@ -14,6 +14,7 @@ from .. import keras_settings
 from ..arrays import BROKEN, LIMIT
 from ..errors import StudyError
 from ..files import fitting
+from ..paths import project_root
 from ..results.schema import Open, Weights
 from ..results.store import Store, write_atomic
 
@@ -93,6 +94,15 @@ def deflated(path: Path) -> bytes:
     return buffer.getvalue()
 
 
+def _elsewhere(path: Path) -> str:
+    """Where the model may be instead: beside a study whose pictures have changed, or in the project's history."""
+    if kept := sorted((path.parent / "earlier").glob(f"*/{path.name}")):
+        return f", or take the model of the earlier pictures, {kept[-1]}, until the study is made again"
+    if path.resolve().parent == project_root() / "results" / "models":
+        return ", or restore the project's own model: git checkout -- results/models"
+    return ""
+
+
 def open_portable(path: Path):
     """Open a file that `export` wrote.
 
@@ -104,9 +114,7 @@ def open_portable(path: Path):
         StudyError: missing, damaged, of another origin, or written by a version of Keras whose files this one cannot open.
     """
     if not path.is_file():
-        raise StudyError(
-            f"--model: {path} does not exist. Check the path, or restore the project's own model: git checkout -- results/models"
-        )
+        raise StudyError(f"--model: {path} does not exist. Check the path{_elsewhere(path)}.")
     notes = read_notes(path)
     import keras
 

@@ -114,7 +114,8 @@ def _check(o: Outcome) -> dict:
     labels = f"{doubted:,} labels are" if doubted > 1 else "One label is"
     return {
         "check_title": f"{labels} worth a second look",
-        "check": "The networks are sure of another class. The file labels-to-check.csv lists them all.",
+        "check": f"The networks name another class, with a probability of {words.pct(CHECKED)} or more. Each is a hard picture or a wrong "
+        "label; labels-to-check.csv lists them all.",
     }
 
 

@@ -6,6 +6,7 @@ from ...plan.strategies import Strategy
 from ...report.values import listing, percent, signed
 from ..study.search import said
 from .arm import Interval, Rival
+from .caveats import caveats as caveats
 from .outcome import Outcome
 
 PLAIN = {
@@ -127,7 +128,7 @@ def sure(o: Outcome) -> str:
     how = f"{networks} network{'s' if networks > 1 else ''}"
     how += f" ({seeds} seed{'s' if seeds > 1 else ''}, each in {folds} parts)" if folds else ""
     text = f"The accuracy comes from {how}. "
-    units = "groups of pictures that belong together" if best.groups is not None else "pictures"
+    units = "groups of pictures" if o.plan["reading"].get("groups") else "pictures"
     text += f"Its interval covers other {units} of the same kind and other draws of the training pictures. "
     text += (
         "It does not cover pictures of another kind: another camera, other light, other people. If yours will differ, test on some "
@@ -275,7 +276,7 @@ def duration(minutes: float) -> str:
 
 def method(o: Outcome) -> str:
     """Return how the study was made, in a few sentences."""
-    frame, best = o.plan["frame"], o.best
+    frame = o.plan["frame"]
     if frame["folds"]:
         tested = (
             f"Each seed cuts the pictures into {frame['folds']} parts; each part is tested by networks that learned from the others, "
@@ -285,7 +286,7 @@ def method(o: Outcome) -> str:
         tested = "The folder sets its test pictures apart itself; no network learned from them."
     else:
         tested = "A fifth of the pictures was set apart for testing; no network learned from it."
-    groups = "" if best.groups is None else ", and pictures of one group,"
+    groups = ", and pictures of one group," if o.plan["reading"].get("groups") else ""
     draws = (
         "as the classes occur" if frame["sampling"] == "stratified" else "in equal numbers from each class"
     )

@@ -66,11 +66,12 @@ def study(wish: Wish) -> None:
     Raises:
         StudyError: as the steps.
     """
-    began, used = time.monotonic(), spent_seconds(wish.folder.store)
+    began = time.monotonic()
     os.environ.setdefault("TRANSFERSTUDY_CACHE", str(wish.folder.root / ".cache"))
     say = wish.say
     say("1/5 Look")
     found, content = _look(wish)
+    used = spent_seconds(wish.folder.store)  # of these pictures; runs of earlier ones are set aside by now
     say("2/5 Plan")
     making, units, measured = _plan(wish, found, content)
     say("3/5 Run")
