@@ -151,7 +151,7 @@ def bad(tmp_path):
             "--weights: '{bad}/gone.npz' is neither a weights file (.npz, .weights.h5, .keras and .h5) nor one of",
         ),
         (["show", "ffff"], "show ffff: matches 0 results"),
-        (["verify"], "no results"),
+        (["verify"], "--results {bad}/results: does not exist. Check the path."),
     ],
 )
 def test_wrong_input_exits_with_2_and_writes_nothing(bad, capsys, arguments, said):
