@@ -6,6 +6,7 @@ import numpy as np
 import yaml
 
 from transferstudy.analysis.study import Study
+from transferstudy.own_images.study.calibration import Speed
 from transferstudy.paths import PRESETS
 from transferstudy.plan.presets import expand, following, toml_tables
 from transferstudy.plan.spec import RunSpec
@@ -29,6 +30,13 @@ STRENGTH = {
     "residual_scratch": 1.9,
     "small_finetune": 2.4,
 }
+SPEED = Speed(  # of a machine that studies a folder
+    "float32",
+    dict.fromkeys(("linear_probe", "finetune_block5", "finetune_block3", "small_scratch"), 4.0),
+    0.002,
+    {64: 0.01},
+    {"finetune_block5": {64: 0.2}, "finetune_block3": {64: 1.0}, "small_scratch": {64: 0.05}},
+)
 CORRUPTIONS = ("noise", "blur", "contrast", "brightness", "jpeg")
 
 

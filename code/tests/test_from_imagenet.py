@@ -5,7 +5,7 @@ from fakes import fake_manifest, fake_study
 
 from transferstudy import report
 from transferstudy.plan.presets import expand, preset_table
-from transferstudy.report.claims.words import pairing
+from transferstudy.report.claims.words import on_images
 from transferstudy.report.pages import imagenet, momentum, not_run
 from transferstudy.results.store import Store
 
@@ -161,6 +161,8 @@ def test_where_the_first_edition_did_better_is_said_and_elsewhere_nothing(tmp_pa
 def test_a_difference_on_fewer_images_than_the_means_beside_it_says_so(tmp_path):
     found = runs(tmp_path)
     a, b, _ = report.claims.best_pair(found, 1000)
-    assert pairing(a, b) == ""
+    assert on_images([(a, b)]) == ""
     a.records[0]["metrics"]["test"]["n"] = 250
-    assert pairing(a, b) == ", on the 250 test images that both predicted"
+    said = "Differences are taken on the 250 test images that both networks predicted."
+    assert on_images([(a, b)]) == said
+    assert said in report.claims.headline(found)

@@ -150,6 +150,20 @@ def test_wrong_models_are_refused(tmp_path):
         open_portable(tmp_path / "other.keras")
 
 
+def test_a_missing_model_is_looked_for_where_it_may_be(tmp_path):
+    """After pictures have changed, a study's model lies aside; the project's own comes from its history."""
+    kept = tmp_path / "earlier" / "ab12" / "model.keras"
+    kept.parent.mkdir(parents=True)
+    kept.write_bytes(b"")
+    with pytest.raises(StudyError) as aside:
+        open_portable(tmp_path / "model.keras")
+    assert f"or take the model of the earlier pictures, {kept}, until the study is made again." in str(
+        aside.value
+    )
+    with pytest.raises(StudyError, match="restore the project's own model: git checkout -- results/models"):
+        open_portable(SHIPPED.with_name("gone.keras"))
+
+
 def test_top_must_be_positive(tmp_path, capsys):
     Image.new("RGB", (32, 32)).save(tmp_path / "a.png")
     assert main(["predict", str(tmp_path / "a.png"), "--top", "0"]) == 2

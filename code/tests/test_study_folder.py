@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fakes import fake_record
+from fakes import SPEED, fake_record
 from photos import both, fill, picture
 
 from transferstudy.cli import main
@@ -31,7 +31,6 @@ from transferstudy.own_images.report.arm import share
 from transferstudy.own_images.report.outcome import load, more_labels
 from transferstudy.own_images.report.render import FILES, put_pages
 from transferstudy.own_images.study import plan as study_plan
-from transferstudy.own_images.study.calibration import Speed
 from transferstudy.own_images.study.check import check_study
 from transferstudy.own_images.study.folder import StudyFolder, study_folder
 from transferstudy.own_images.study.plan import Frame, Unit, run_spec, unit_specs
@@ -39,13 +38,6 @@ from transferstudy.plan.presets import expand
 from transferstudy.results.metrics import measure
 
 SHIPPED = Path(__file__).resolve().parents[2] / "results" / "models" / "compact-finetuned.keras"
-SPEED = Speed(
-    "float32",
-    dict.fromkeys(study_plan.STRATEGIES, 4.0),
-    0.002,
-    {64: 0.01},
-    {"finetune_block5": {64: 0.2}, "finetune_block3": {64: 1.0}, "small_scratch": {64: 0.05}},
-)
 FRAME = Frame(
     "photos", "ab" * 32, "crop", "stratified", 3, 64, "imagenet-vgg16-int8", "float32", 1.0, 2, 400, 80, 320
 )

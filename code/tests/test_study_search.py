@@ -4,19 +4,12 @@ from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
+from fakes import SPEED
 
 from transferstudy.own_images.study import plan as study_plan
 from transferstudy.own_images.study import search
-from transferstudy.own_images.study.calibration import Speed
 from transferstudy.own_images.study.plan import Frame, run_spec
 
-SPEED = Speed(
-    "float32",
-    dict.fromkeys(study_plan.STRATEGIES, 4.0),
-    0.002,
-    {64: 0.01},
-    {"finetune_block5": {64: 0.2}, "finetune_block3": {64: 1.0}, "small_scratch": {64: 0.05}},
-)
 SIZES = [200, 400, 800, 1600]
 FRAME = Frame(
     "photos", "ab" * 32, "crop", "stratified", None, 64, "imagenet-vgg16-int8", "float32", 1.0, 2, 2600, 1000, 1600,
@@ -38,7 +31,7 @@ class Store(dict):
 @pytest.fixture
 def making(monkeypatch):
     """Runs that are right as often as `accuracy` says: (strategy, rate) -> share of the validation pictures, else 0.5."""
-    fake = SimpleNamespace(frame=FRAME, store=Store(), say=lambda line: None, accuracy={}, made=[])
+    fake = SimpleNamespace(frame=FRAME, store=Store(), jobs=1, say=lambda line: None, accuracy={}, made=[])
 
     def make_one(making, spec):
         rate = spec.learning_rate or spec.head_learning_rate
@@ -76,6 +69,14 @@ def test_what_was_tried_is_not_tried_again(making):
     making.made.clear()
     assert search.settle(making, SPEED, SIZES, DAY) == first
     assert making.made == []
+
+
+def test_workers_do_not_shorten_the_search(making):
+    """Its runs are made one after the other, in time that the workers could have shared."""
+    alone = next(hours for hours in range(1, 100) if search.settle(making, SPEED, SIZES, 3600.0 * hours)[1])
+    making.store.clear()
+    making.jobs = 8
+    assert search.settle(making, SPEED, SIZES, 3600.0 * alone)[1] == []
 
 
 @pytest.mark.parametrize(

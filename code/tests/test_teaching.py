@@ -114,7 +114,7 @@ ARMS = [
 @pytest.mark.parametrize(
     ("strength", "until", "slide"),
     [
-        (STRENGTH, "Start from pretrained weights", "with up to 1,000 labels"),
+        (STRENGTH, "Start from pretrained weights", "and up to 1,000 labels"),
         (EVEN, "At no number of labels", "did not clearly pay"),
         ({**EVEN, "small_scratch": 5.0}, "At no number of labels", "did not clearly pay"),
     ],
@@ -155,7 +155,7 @@ def test_images_far_from_the_source_get_advice_only_where_both_starts_were_run(t
     far = fake_study(tmp_path / "far", both, scratch, 500)
     cell = decision.chart(near, far=far).data.splitlines()[2].split("|")[-2]
     assert cell.strip().startswith(
-        "100 labels: ***Compact, scratch*, rate 0.003**: start from scratch. Expect "
+        "100 labels: ***Compact, scratch***: start from scratch, rate 0.003. Expect "
     )
 
 
@@ -174,5 +174,5 @@ def test_the_planned_runs_on_far_images_say_who_was_ahead(tmp_path, scratch, exp
     arms = [("linear_probe", 100, 3), ("small_scratch", 100, 3)]
     far = fake_study(tmp_path / "far", arms, {"linear_probe": 2.0, "small_scratch": scratch}, 500)
     said = decision.far_answer(far)
-    assert said.startswith(f"In the planned runs there, {expected}")
+    assert said.startswith(f"In our planned runs on hand signs, {expected}")
     assert "interval -" not in said and decision.far_answer(None) == ""

@@ -26,7 +26,7 @@ def settle(making: Making, speed: Speed, sizes: list[int], available: float) -> 
         making: how runs are made; its frame has the rates to begin with.
         speed: of this machine.
         sizes: training-set sizes, rising.
-        available: seconds for runs.
+        available: seconds for runs, of all workers together.
 
     Returns:
         The frame, its rates those that did best on validation pictures (the usual one where several did), and what was tried: one
@@ -34,7 +34,7 @@ def settle(making: Making, speed: Speed, sizes: list[int], available: float) -> 
         where nothing was tried.
     """
     frame, candidates = making.frame, _candidates(making.frame, sizes[-1])
-    if not _affordable(frame, speed, sizes, available, candidates):
+    if not _affordable(making, speed, sizes, available, candidates):
         return frame, []
     making.say(f"  Trying {len(FACTORS)} learning rates for each strategy, on validation pictures ...")
     tried = []
@@ -42,6 +42,10 @@ def settle(making: Making, speed: Speed, sizes: list[int], available: float) -> 
         if not making.store.has(spec):
             make_one(making, spec)
         accuracy = making.store.load(spec.id)["metrics"]["val"]["accuracy"]
+        name = get_strategy(strategy).label
+        making.say(
+            f"    {name}, rate {_rate(spec):g}: {100 * accuracy:.1f} % of the validation pictures are right"
+        )
         tried.append(
             {"strategy": strategy, "factor": factor, "rate": _rate(spec), "accuracy": accuracy, "id": spec.id}
         )
@@ -62,10 +66,11 @@ def said(tried: list[dict]) -> str:
     ]
     if not chosen:
         return ""
-    return f" Of {len(FACTORS)} learning rates a strategy, validation pictures chose: {', '.join(chosen)}."
+    return f" Of {len(FACTORS)} learning rates a strategy, validation pictures chose: {'; '.join(chosen)}."
 
 
-def _affordable(frame: Frame, speed: Speed, sizes: list[int], available: float, candidates) -> bool:
+def _affordable(making: Making, speed: Speed, sizes: list[int], available: float, candidates) -> bool:
+    frame = making.frame
     validation = frame.largest - round(0.8 * frame.largest)
     if frame.folds or validation < LEAST:
         return False
@@ -73,7 +78,7 @@ def _affordable(frame: Frame, speed: Speed, sizes: list[int], available: float, 
     cost += sum(
         feature_seconds(frame, speed, strategy) for strategy in dict.fromkeys(s for s, _ in candidates)
     )
-    return all(unit.planned for unit in units(frame, speed, sizes, SEEDS, available - cost))
+    return all(unit.planned for unit in units(frame, speed, sizes, SEEDS, available - making.jobs * cost))
 
 
 def _candidates(frame: Frame, n_labels: int) -> dict[tuple[str, float], RunSpec]:

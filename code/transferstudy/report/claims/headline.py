@@ -7,7 +7,7 @@ from ...analysis.study import Arm, Study
 from ...errors import StudyError
 from ..sources import source
 from ..values import count, listing
-from .words import acc, diff, interval, named, pairing, stand
+from .words import acc, diff, interval, named, on_images, pairing, stand
 
 
 def best_pair(study: Study, n: int) -> tuple[Arm, Arm, Difference]:
@@ -41,6 +41,8 @@ def headline(study: Study, with_source: bool = True) -> str:
             f"With {count(n)} labelled images, {named(study, a)} classifies {acc(a)} of the test images correctly. "
             f"{named(study, b)}, {rival}, reaches {acc(b)}. {_outcome(study, a, b, d)}"
         )
+    if said := on_images([best_pair(study, n)[:2] for n in ends_of(study)]):
+        sentences.append(said)
     if with_source:
         sentences.append(f"We started from {listing(list(dict.fromkeys(starts)))}.")
     return " ".join(sentences)

@@ -140,9 +140,9 @@ def unknowns(study: Study) -> list[tuple[str, str]]:
         rows.append(("short training, few settings searched", "longer training, a wider search"))
     pretrained = study.sizes_of("small_finetune")
     if not pretrained:
-        rows.append(("compact network: from scratch only", "its pretrained weights, run"))
+        rows.append(("compact network: from scratch only", "runs from its pretrained weights"))
     elif len(pretrained) == 1:
-        rows.append((f"compact, pretrained: {count(pretrained[0])} labels only", "the other sizes, run"))
+        rows.append((f"compact, pretrained: {count(pretrained[0])} labels only", "runs with the other sizes"))
     starts = sources(study)
     better = (
         "newer networks"

@@ -5,7 +5,7 @@ from functools import cache
 from ...analysis.comparison import Difference, declared, verdict
 from ...analysis.study import Arm, Study
 from ...plan.strategies import STRATEGIES
-from ..values import Value, count, percent, points, record_link, signed
+from ..values import Value, count, listing, percent, points, record_link, signed
 
 
 def link(arm: Arm, text: str) -> str:
@@ -52,13 +52,17 @@ def apart(d: Difference) -> str:
 
 
 def pairing(a: Arm, b: Arm) -> str:
-    """Return a remark where a paired difference is not that of the two means beside it.
+    """Return a remark where a paired difference is not that of the two means beside it: one arm has seeds that the other lacks."""
+    return "" if a.seeds == b.seeds else ", over the seeds that both have"
 
-    One arm may have seeds that the other lacks, or have predicted fewer test images.
-    """
-    tested = {arm.records[0]["metrics"]["test"]["n"] for arm in (a, b)}
-    images = f", on the {count(min(tested))} test images that both predicted" if len(tested) > 1 else ""
-    return (", over the seeds that both have" if a.seeds != b.seeds else "") + images
+
+def on_images(pairs: list[tuple[Arm, Arm]]) -> str:
+    """Return that differences are on fewer test images than one of the means beside them, in a sentence; empty where none is."""
+    tested = [sorted(arm.records[0]["metrics"]["test"]["n"] for arm in pair) for pair in pairs]
+    fewer = sorted({few for few, many in tested if few < many})
+    if not fewer:
+        return ""
+    return f"Differences are taken on the {listing([count(n) for n in fewer], 'or')} test images that both networks predicted."
 
 
 def label(name: str) -> str:

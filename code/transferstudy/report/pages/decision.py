@@ -45,7 +45,7 @@ def _advice(study: Study, n: int) -> tuple[str, str]:
     other = f"{label(b.strategy.name)}, rate {_rate(b)}"
     answer = {
         "leads": first,
-        "trails": f"**{other}**: start from scratch",
+        "trails": f"**{label(b.strategy.name)}**: start from scratch, rate {_rate(b)}",
         "equal": f"{first}. Starting from scratch is equivalent ({other})",
         "undecided": f"{first}. Starting from scratch may do as well ({other})",
     }[word]
@@ -107,7 +107,7 @@ def far_answer(far: Study | None) -> str:
                 f"with {count(n)} labels {label(a.strategy.name)} and training from scratch cannot be told apart: they differ by {gap}",
             )
         )
-    return f"In the planned runs there, {'; '.join(said)}." if said else ""
+    return f"In our planned runs on hand signs, {'; '.join(said)}." if said else ""
 
 
 def chart(*studies: Study, far: Study | None = None) -> Markdown:
@@ -180,7 +180,9 @@ def slide_rule(study: Study) -> str:
     ahead = [n for n in study.contested if stand(study, best_pair(study, n)[2]) == "leads"]
     if not ahead:
         return "Take home: in these runs pretrained weights did not clearly pay"
-    return f"Take home: with up to {count(ahead[-1])} labels, start from pretrained weights"
+    return (
+        f"Take home: for everyday pictures and up to {count(ahead[-1])} labels, start from pretrained weights"
+    )
 
 
 def slide_chart(*studies: Study) -> Markdown:
