@@ -50,7 +50,7 @@ pictures: report ## Take the README's pictures of report and deck anew (needs Ch
 
 .PHONY: test
 test: ## Run all tests (ARGS="-k name" for some, ARGS="--durations=30" for the slow ones)
-	@sh code/environment.sh $(if $(filter 1,$(TRANSFERSTUDY_TEST_BACKENDS)),backends,install)
+	@sh code/environment.sh $(if $(filter 1,$(TRANSFERSTUDY_TEST_ALL)),backends,install)
 	@sh code/environment.sh browser
 	@$(PY) -m pytest code/tests -n $(JOBS) --dist loadfile $(ARGS)
 

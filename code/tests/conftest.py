@@ -1,5 +1,6 @@
 """What several test files look at: the fixture's site and the real report's, each served once a file."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -25,3 +26,12 @@ def address(site):
     """Where the site is served."""
     with serving(site) as url:
         yield url
+
+
+def pytest_collection_modifyitems(items):
+    """Leave what takes minutes to CI, unless it is asked for."""
+    if os.environ.get("TRANSFERSTUDY_TEST_ALL") == "1":
+        return
+    for item in items:
+        if item.get_closest_marker("slow"):
+            item.add_marker(pytest.mark.skip(reason="takes minutes; TRANSFERSTUDY_TEST_ALL=1 make test runs it"))

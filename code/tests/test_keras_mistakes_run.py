@@ -98,9 +98,9 @@ def test_pixels_divided_by_255_give_other_features(tmp_path):
 def test_the_stored_answers_are_what_the_installed_backend_does(backend):
     kept = stored.read(project_root() / "results", stored.BACKENDS)["backends"][backend]
     assert kept["installed"], f"{backend} was not asked: sh code/environment.sh backends, then make it again"
-    wanted = backend == "tensorflow" or os.environ.get("TRANSFERSTUDY_TEST_BACKENDS") == "1"
+    wanted = backend == "tensorflow" or os.environ.get("TRANSFERSTUDY_TEST_ALL") == "1"
     if not wanted or importlib.util.find_spec(backend) is None:
-        pytest.skip("TRANSFERSTUDY_TEST_BACKENDS=1 asks this backend too")
+        pytest.skip("TRANSFERSTUDY_TEST_ALL=1 asks this backend too")
     asked = subprocess.run(
         [sys.executable, "-m", "transferstudy.experiments.keras_mistakes.backends"],
         env={**os.environ, "KERAS_BACKEND": backend},

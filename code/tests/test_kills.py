@@ -81,6 +81,7 @@ def address(request, tmp_path, monkeypatch) -> list[str]:
         yield [cluster.scheduler_address]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", WAYS)
 def test_killed_commands_leave_whole_results_and_the_same_numbers(way, address, undisturbed, tmp_path):
     rng, store = random.Random(), Store(tmp_path / "results")  # noqa: S311

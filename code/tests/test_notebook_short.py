@@ -152,7 +152,7 @@ def run(folder: Path, **variables: str) -> str:
 
 
 def backends() -> list[str]:
-    asked = os.environ.get("TRANSFERSTUDY_TEST_BACKENDS") == "1"
+    asked = os.environ.get("TRANSFERSTUDY_TEST_ALL") == "1"
     return ["tensorflow", *(b for b in ("jax", "torch") if asked and importlib.util.find_spec(b))]
 
 
@@ -167,6 +167,7 @@ def test_alone_and_offline_it_trains_and_compares_both(tmp_path, backend):
     assert len(accuracy) == 3 and accuracy["head only"] > 25  # of ten classes; chance is a tenth
 
 
+@pytest.mark.slow
 def test_files_by_path_are_taken(tmp_path):
     sample = load("cifar10-sample")
     archive = tmp_path / "mine.npz"

@@ -91,6 +91,7 @@ def test_a_run_that_another_process_makes_is_left_to_it(store, made):
     assert not list((store.root / locks.FOLDER).iterdir()), "no lock is left"
 
 
+@pytest.mark.slow
 def test_two_processes_share_a_folder_without_losing_or_repeating_a_run(store):
     """Both are given all runs: each is made once, by either of them, and both end when all are there or in the other's hands."""
     (store.root).mkdir(parents=True)
@@ -229,6 +230,7 @@ def test_what_interrupted_writes_left_is_removed_and_what_is_being_written_is_no
     assert active.exists()
 
 
+@pytest.mark.slow
 def test_workers_end_with_a_parent_that_is_killed():
     code = (
         "import threading, time\n"

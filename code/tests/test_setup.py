@@ -447,7 +447,7 @@ def test_readme_command_exists(command):
         "XLA_PYTHON_CLIENT_PREALLOCATE",
         "TRANSFERSTUDY_DATA",
         "CHROMIUM",
-        "TRANSFERSTUDY_TEST_BACKENDS",
+        "TRANSFERSTUDY_TEST_ALL",
     }
     if words[0] == "make":
         names = [word for word in words[1:] if "=" not in word]

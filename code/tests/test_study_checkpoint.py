@@ -108,6 +108,7 @@ def test_a_stopped_run_ends_as_if_it_had_not_been_stopped(undisturbed, monkeypat
     assert rows == undisturbed.record["activations"]["features"], "what the first attempt computed counts"
 
 
+@pytest.mark.slow
 def test_a_run_is_killed_and_goes_on(folder, tmp_path, monkeypatch):
     """kill -9, as the system or a person would, at a moment of its own.
 
@@ -161,6 +162,7 @@ def test_what_cannot_be_used_is_said_and_left(folder, capsys, change):
     assert capsys.readouterr().out == f"    checkpoints/{folder.name}/state: {reason}; the run starts anew\n"
 
 
+@pytest.mark.slow
 def test_two_processes_do_not_mix(folder):
     """While one holds the run, another makes it without keeping anything; a process that is gone holds nothing."""
     spec = RunSpec.parse(SPEC)

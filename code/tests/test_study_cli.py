@@ -251,13 +251,13 @@ def test_stale_results_are_named(tmp_path, capsys):
 
 @pytest.mark.parametrize("backend", ["tensorflow", "jax", "torch"])
 def test_every_backend_trains(tmp_path, backend):
-    """JAX and PyTorch are installed where TRANSFERSTUDY_TEST_BACKENDS=1 asked for them (CI does); there they must work."""
+    """JAX and PyTorch are installed where TRANSFERSTUDY_TEST_ALL=1 asked for them (CI does); there they must work."""
     import importlib.util
 
-    wanted = backend == "tensorflow" or os.environ.get("TRANSFERSTUDY_TEST_BACKENDS") == "1"
+    wanted = backend == "tensorflow" or os.environ.get("TRANSFERSTUDY_TEST_ALL") == "1"
     if not wanted and importlib.util.find_spec(backend) is None:
         pytest.skip(
-            f"{backend} is not installed; TRANSFERSTUDY_TEST_BACKENDS=1 make test installs and tests it"
+            f"{backend} is not installed; TRANSFERSTUDY_TEST_ALL=1 make test installs and tests it"
         )
     done = call("run", "--preset", "smoke", results=tmp_path, KERAS_BACKEND=backend)
     assert done.returncode == 0, done.stderr
@@ -292,7 +292,7 @@ def test_sixteen_bits_compute_the_same_network_or_are_refused(backend):
     import importlib.util
 
     if importlib.util.find_spec(backend) is None:
-        pytest.skip(f"{backend} is not installed; TRANSFERSTUDY_TEST_BACKENDS=1 make test installs it")
+        pytest.skip(f"{backend} is not installed; TRANSFERSTUDY_TEST_ALL=1 make test installs it")
     done = subprocess.run(
         [sys.executable, "-c", BOTH_WAYS],
         capture_output=True,

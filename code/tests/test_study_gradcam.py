@@ -40,10 +40,10 @@ print("same on", keras.backend.backend())
 
 @pytest.mark.parametrize("backend", ["tensorflow", "torch", "jax"])
 def test_grad_cam_of_a_pooled_linear_network_is_cam(backend):
-    wanted = backend == "tensorflow" or os.environ.get("TRANSFERSTUDY_TEST_BACKENDS") == "1"
+    wanted = backend == "tensorflow" or os.environ.get("TRANSFERSTUDY_TEST_ALL") == "1"
     if not wanted and importlib.util.find_spec(backend) is None:
         pytest.skip(
-            f"{backend} is not installed; TRANSFERSTUDY_TEST_BACKENDS=1 make test installs and tests it"
+            f"{backend} is not installed; TRANSFERSTUDY_TEST_ALL=1 make test installs and tests it"
         )
     env = {**os.environ, "KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3"}
     done = subprocess.run(

@@ -127,6 +127,7 @@ def cluster():
         yield made
 
 
+@pytest.mark.slow
 def test_runs_go_to_a_dask_cluster_and_come_back_whole(cluster, tmp_path, monkeypatch, capsys):
     """Two smoke runs on two processes; what they store is what `verify` recomputes."""
     monkeypatch.setattr("transferstudy.plan.presets.expand", lambda *_, **__: specs(2))
@@ -140,6 +141,7 @@ def test_runs_go_to_a_dask_cluster_and_come_back_whole(cluster, tmp_path, monkey
     assert "2 of 2 runs are done; 0 to make" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_a_dask_worker_that_is_killed_loses_only_its_own_run(cluster):
     """The process of one worker is killed from outside while both work."""
     workers = Cluster("dask", cluster.scheduler_address)

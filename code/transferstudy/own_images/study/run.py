@@ -77,6 +77,7 @@ def run_units(making: Making, units: list[Unit], seconds: float) -> list[Unit]:
     todo = [u for u in units if u.planned and making.missing(u)]
     more = [u for u in units if not u.planned and making.missing(u)]
     made, passed = 0, []
+    folds = f" ({making.frame.folds} runs, one a fold)" if making.frame.folds else ""
     for unit in [*todo, *more]:
         left = end - time.monotonic()
         if making.expected(unit) > left:
@@ -84,7 +85,7 @@ def run_units(making: Making, units: list[Unit], seconds: float) -> list[Unit]:
             continue
         made += 1
         of = f"[{made}/{len(todo)}]" if unit.planned else "[time left]"
-        making.say(f"{of} {words(unit)}: about {_minutes(making.expected(unit))}; {_minutes(left)} left")
+        making.say(f"{of} {words(unit)}{folds}: about {_minutes(making.expected(unit))}; {_minutes(left)} left")
         _make(making, unit)
     return passed
 

@@ -75,8 +75,9 @@ def agreement(found: Study) -> str:
     if behind:
         return f"{said}; with {listing([count(n) for n in behind])} they were not clearly ahead."
     enlarged = all(a.image_size > b.image_size for a, b, _ in pairs.values())
-    names = listing(list(dict.fromkeys(label(a.strategy.name) for a, _, _ in pairs.values())))
-    return f"{said}. There {names}{', on enlarged images,' * enlarged} was ahead of training from scratch."
+    names = list(dict.fromkeys(label(a.strategy.name) for a, _, _ in pairs.values()))
+    were = "was" if len(names) == 1 else "were"
+    return f"{said}. There {listing(names)}{', on enlarged images,' * enlarged} {were} ahead of training from scratch."
 
 
 def against_first(found: Study, first: Study) -> str:
@@ -101,9 +102,10 @@ def against_first(found: Study, first: Study) -> str:
 
 
 def without_enlarging(found: Study) -> str:
-    """Return how the best pretrained strategy does without enlarging, and what enlarging does for its rival from scratch.
+    """Return how a pretrained strategy does without enlarging, and what enlarging does for its rival from scratch.
 
-    It tells a gain of pretraining from one of larger images, at the most labels of both. Empty where nothing was enlarged.
+    It tells a gain of pretraining from one of larger images, at the most labels of both. The best pretrained strategy is shown, or
+    another one where that was not run on small images. Empty where nothing was enlarged.
 
     Args:
         found: as `study` returns it.
@@ -118,15 +120,18 @@ def without_enlarging(found: Study) -> str:
     side = sides[0]
     if a.image_size == side:
         return ""
-    text = f"The same strategy was not run at {side} pixels."
-    if found.has(a.strategy.name, n, side):
-        d = between(found, found.arm(a.strategy.name, n, side), found.arm(rival, n, side))
+    also = next((x for x in (a, *found.candidates(n, True)) if found.has(x.strategy.name, n, side)), None)
+    text = f"No pretrained strategy was run at {side} pixels."
+    if also:
+        d = between(found, found.arm(also.strategy.name, n, side), found.arm(rival, n, side))
         size = apart(d)
         result = {
             "leads": f"is ahead of the network trained from scratch there too, by {size}",
             "trails": f"is behind the network trained from scratch, by {size}, so the gain depends on the enlarged images",
         }.get(stand(found, d), f"cannot be told from the network trained from scratch: they differ by {size}")
-        text = f"With {count(n)} labels and images of {side} pixels, {label(a.strategy.name)} {result}."
+        text = f"With {count(n)} labels and images of {side} pixels, {label(also.strategy.name)} {result}."
+        if also is not a:
+            text = f"{label(a.strategy.name)} was not run at {side} pixels. {text}"
     if len(sides) == 1:
         return f"{text} We have not tested yet whether enlarged images help training from scratch as well."
     d = difference(found, rival, rival, n, (sides[-1], side))
