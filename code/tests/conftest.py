@@ -34,4 +34,6 @@ def pytest_collection_modifyitems(items):
         return
     for item in items:
         if item.get_closest_marker("slow"):
-            item.add_marker(pytest.mark.skip(reason="takes minutes; TRANSFERSTUDY_TEST_ALL=1 make test runs it"))
+            item.add_marker(
+                pytest.mark.skip(reason="takes minutes; TRANSFERSTUDY_TEST_ALL=1 make test runs it")
+            )

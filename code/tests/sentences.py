@@ -33,7 +33,10 @@ def templates() -> dict[str, Callable[[Study], str]]:
     return {
         **report.claims.SENTENCES,
         **{f.__name__: f for f in (decision.until, decision.which_layers, decision.slide_rule)},
-        **{f.__name__: f for f in (imagenet.agreement, imagenet.without_enlarging, imagenet.to_come)},
+        **{
+            f.__name__: f
+            for f in (imagenet.agreement, imagenet.deeper, imagenet.without_enlarging, imagenet.to_come)
+        },
     }
 
 

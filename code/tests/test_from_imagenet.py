@@ -39,6 +39,34 @@ def test_the_first_answer_says_whether_imagenet_agrees(tmp_path, strength, scrat
     assert imagenet.agreement(runs(tmp_path, strength, scratch)).endswith(expected)
 
 
+def test_two_strategies_that_are_ahead_are_both_named(tmp_path):
+    arms = [("linear_probe", n, 3, 96) for n in (100, 1000)] + [("finetune_block5", 1000, 3, 96)]
+    arms += [("small_scratch", n, 3, 32) for n in (100, 1000)]
+    found = fake_study(tmp_path, arms, {**BOTH, "finetune_block5": 8.0}, name="from-imagenet")
+    assert (
+        "There *Linear probe* and *Fine-tune from block 5*, on enlarged images, were ahead"
+        in imagenet.agreement(found)
+    )
+
+
+@pytest.mark.parametrize(
+    ("block5", "expected"),
+    [
+        (9.0, "is ahead of *Linear probe*, with a difference of "),
+        (3.0, "cannot be told apart from *Linear probe*, with a difference of "),
+        (0.5, "is behind *Linear probe*, with a difference of "),
+    ],
+)
+def test_whether_more_layers_than_the_head_pay_is_said_where_both_were_run(tmp_path, block5, expected):
+    arms = [("linear_probe", n, 3, 96) for n in (100, 1000)] + [("finetune_block5", 1000, 3, 96)]
+    found = fake_study(tmp_path, arms, {**BOTH, "finetune_block5": block5}, name="from-imagenet")
+    said = imagenet.deeper(found)
+    assert (
+        f"So far, with 1,000 labels *Fine-tune from block 5* {expected}" in said and "100 labels" not in said
+    )
+    assert imagenet.deeper(runs(tmp_path / "other")) == ""
+
+
 def test_what_is_declared_and_not_run_is_named(tmp_path):
     said = imagenet.to_come(runs(tmp_path))
     assert "*Fine-tune from block 5*" in said and "*Compact, scratch*" not in said
@@ -65,6 +93,17 @@ def test_what_enlarging_has_to_do_with_the_gain_is_said(tmp_path, at_32, expecte
     said = imagenet.without_enlarging(runs(tmp_path, {**BOTH, **strength}))
     assert said.startswith("With 1,000 labels and images of 32 pixels, *Linear probe* " + expected)
     assert said.endswith("We have not tested yet whether enlarged images help training from scratch as well.")
+
+
+def test_where_the_best_strategy_was_not_run_on_small_images_another_one_is_named(tmp_path):
+    arms = [("linear_probe", 1000, 3, side) for side in (32, 96)]
+    arms += [("small_scratch", 1000, 3, 32), ("finetune_block5", 1000, 3, 96)]
+    strength = {("linear_probe", 32): 0.5, "finetune_block5": 8.0, ("small_scratch", 32): 2.0}
+    found = fake_study(tmp_path, arms, {**BOTH, **strength}, name="from-imagenet")
+    said = imagenet.without_enlarging(found)
+    assert said.startswith(
+        "*Fine-tune from block 5* was not run at 32 pixels. With 1,000 labels and images of 32 pixels, *Linear probe* is behind"
+    )
 
 
 @pytest.mark.parametrize(

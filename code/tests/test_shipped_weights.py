@@ -118,9 +118,7 @@ def test_a_probe_measures_what_packing_costs(tmp_path, monkeypatch):
 def test_the_shipped_vgg16_gives_the_same_features_on_each_backend(backend, by_definition, tmp_path):
     wanted = backend == "tensorflow" or os.environ.get("TRANSFERSTUDY_TEST_ALL") == "1"
     if not wanted and importlib.util.find_spec(backend) is None:
-        pytest.skip(
-            f"{backend} is not installed; TRANSFERSTUDY_TEST_ALL=1 make test installs and tests it"
-        )
+        pytest.skip(f"{backend} is not installed; TRANSFERSTUDY_TEST_ALL=1 make test installs and tests it")
     env = {**os.environ, "KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3"}
     out = tmp_path / "features.npy"
     done = subprocess.run(

@@ -256,9 +256,7 @@ def test_every_backend_trains(tmp_path, backend):
 
     wanted = backend == "tensorflow" or os.environ.get("TRANSFERSTUDY_TEST_ALL") == "1"
     if not wanted and importlib.util.find_spec(backend) is None:
-        pytest.skip(
-            f"{backend} is not installed; TRANSFERSTUDY_TEST_ALL=1 make test installs and tests it"
-        )
+        pytest.skip(f"{backend} is not installed; TRANSFERSTUDY_TEST_ALL=1 make test installs and tests it")
     done = call("run", "--preset", "smoke", results=tmp_path, KERAS_BACKEND=backend)
     assert done.returncode == 0, done.stderr
     store = Store(tmp_path)

@@ -42,9 +42,7 @@ print("same on", keras.backend.backend())
 def test_grad_cam_of_a_pooled_linear_network_is_cam(backend):
     wanted = backend == "tensorflow" or os.environ.get("TRANSFERSTUDY_TEST_ALL") == "1"
     if not wanted and importlib.util.find_spec(backend) is None:
-        pytest.skip(
-            f"{backend} is not installed; TRANSFERSTUDY_TEST_ALL=1 make test installs and tests it"
-        )
+        pytest.skip(f"{backend} is not installed; TRANSFERSTUDY_TEST_ALL=1 make test installs and tests it")
     env = {**os.environ, "KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3"}
     done = subprocess.run(
         [sys.executable, "-c", SAME_AS_CAM], env=env, capture_output=True, text=True, timeout=300, check=False

@@ -85,7 +85,9 @@ def run_units(making: Making, units: list[Unit], seconds: float) -> list[Unit]:
             continue
         made += 1
         of = f"[{made}/{len(todo)}]" if unit.planned else "[time left]"
-        making.say(f"{of} {words(unit)}{folds}: about {_minutes(making.expected(unit))}; {_minutes(left)} left")
+        making.say(
+            f"{of} {words(unit)}{folds}: about {_minutes(making.expected(unit))}; {_minutes(left)} left"
+        )
         _make(making, unit)
     return passed
 

@@ -80,6 +80,26 @@ def agreement(found: Study) -> str:
     return f"{said}. There {listing(names)}{', on enlarged images,' * enlarged} {were} ahead of training from scratch."
 
 
+def deeper(found: Study) -> str:
+    """Return where training more layers than the head was better, in a sentence; empty where both were nowhere run.
+
+    Args:
+        found: as `study` returns it.
+    """
+    said = []
+    for n in found.sizes_of(PROBE):
+        others = [arm for arm in found.candidates(n, True) if arm.strategy.name != PROBE]
+        if not others:
+            continue
+        best = max(others, key=lambda arm: arm.validation("accuracy").mean())
+        d = between(found, best, found.chosen(PROBE, n))
+        both = f"{label(best.strategy.name)} {{}} {label(PROBE)}"
+        result = {"leads": "is ahead of", "trails": "is behind", "equal": "is equivalent to"}
+        word = result.get(stand(found, d), "cannot be told apart from")
+        said.append(f"with {count(n)} labels {both.format(word)}, with a difference of {apart(d)}")
+    return f"Does it pay to train more layers than the head? So far, {'; '.join(said)}." if said else ""
+
+
 def against_first(found: Study, first: Study) -> str:
     """Return where the weights of the first edition did better than ImageNet's, in a sentence; empty where they nowhere did.
 
