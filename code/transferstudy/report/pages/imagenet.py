@@ -172,7 +172,7 @@ def probes() -> Study:
     Raises:
         StudyError: none was run.
     """
-    return load("near-probes", partial=True)
+    return load("enlarging", partial=True)
 
 
 def ends(study: Study) -> tuple[Arm, Arm]:
@@ -202,6 +202,7 @@ def sentence(study: Study, first: Study) -> Markdown:
         f"{small.image_size} pixels a side, and for {percent(large.accuracy)} when the same images are enlarged to {large.image_size} "
         f"pixels. **Enlarging alone {lead} {change} points** (95 % interval {signed(d.low)} to {signed(d.high)}; {seeds})."
     )
+    text += _most(study, large)
     if n in first.sizes:
         best = first.best(n, True)
         text += (
@@ -209,6 +210,21 @@ def sentence(study: Study, first: Study) -> Markdown:
             f"{percent(best.accuracy)} with as many labels."
         )
     return Markdown(text)
+
+
+def _most(study: Study, large: Arm) -> str:
+    """Whether a size below the largest one does better, in a sentence; empty where validation chose the largest."""
+    best = study.chosen(PROBE, large.n_labels)
+    if best.image_size == large.image_size:
+        return ""
+    d = between(study, best, large)
+    result = {"leads": f"it is ahead there by {apart(d)}", "trails": f"it is behind there by {apart(d)}"}.get(
+        stand(study, d), f"the two cannot be told apart; they differ by {apart(d)}"
+    )
+    return (
+        f" More pixels are not always better: on validation images, {best.image_size} pixels did best. On the test images the probe "
+        f"is right for {percent(best.accuracy)} with them, and compared with {large.image_size} pixels, {result}."
+    )
 
 
 def table(study: Study) -> Markdown:
