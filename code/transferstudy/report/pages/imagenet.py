@@ -7,7 +7,7 @@ from ...analysis.study import Arm, Study, load
 from ...paths import PRESETS
 from ...plan.presets import expand, toml_tables
 from ..claims.headline import best_pair, ends_of
-from ..claims.words import acc, apart, interval, label, stand
+from ..claims.words import acc, apart, interval, label, named, stand
 from ..markdown import pipe_table
 from ..values import count, listing, percent, signed
 
@@ -93,10 +93,12 @@ def deeper(found: Study) -> str:
             continue
         best = max(others, key=lambda arm: arm.validation("accuracy").mean())
         d = between(found, best, found.chosen(PROBE, n))
-        both = f"{label(best.strategy.name)} {{}} {label(PROBE)}"
         result = {"leads": "is ahead of", "trails": "is behind", "equal": "is equivalent to"}
         word = result.get(stand(found, d), "cannot be told apart from")
-        said.append(f"with {count(n)} labels {both.format(word)}, with a difference of {apart(d)}")
+        probe = named(found, found.chosen(PROBE, n))
+        said.append(
+            f"with {count(n)} labels {named(found, best)} {word} {probe}, with a difference of {apart(d)}"
+        )
     return f"Does it pay to train more layers than the head? So far, {'; '.join(said)}." if said else ""
 
 
