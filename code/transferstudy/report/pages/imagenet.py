@@ -135,28 +135,24 @@ def without_enlarging(found: Study) -> str:
     Raises:
         StudyError: nothing was compared.
     """
-    n = ends_of(found)[-1]
-    a, b, _ = best_pair(found, n)
+    a, b, _ = best_pair(found, ends_of(found)[-1])
     rival = b.strategy.name
-    sides = found.sides_of(rival, n)
-    side = sides[0]
+    side = found.sides_of(rival, b.n_labels)[0]
     if a.image_size == side:
         return ""
-    also = next((x for x in (a, *found.candidates(n, True)) if found.has(x.strategy.name, n, side)), None)
-    text = f"No pretrained strategy was run at {side} pixels."
-    if also:
-        d = between(found, found.arm(also.strategy.name, n, side), found.arm(rival, n, side))
-        size = apart(d)
-        result = {
-            "leads": f"is ahead of the network trained from scratch there too, by {size}",
-            "trails": f"is behind the network trained from scratch, by {size}, so the gain depends on the enlarged images",
-        }.get(stand(found, d), f"cannot be told from the network trained from scratch: they differ by {size}")
-        text = f"With {count(n)} labels and images of {side} pixels, {label(also.strategy.name)} {result}."
-        if also is not a:
-            text = f"{label(a.strategy.name)} was not run at {side} pixels. {text}"
-    if len(sides) == 1:
-        return f"{text} We have not tested yet whether enlarged images help training from scratch as well."
-    d = difference(found, rival, rival, n, (sides[-1], side))
+    small = f"No pretrained strategy was run at {side} pixels."
+    for n in found.contested:
+        ways = [best_pair(found, n)[0], *found.candidates(n, True)]
+        also = next((x for x in ways if found.has(x.strategy.name, n, side)), None)
+        if also and found.has(rival, n, side):
+            small = _on_small_images(found, also, rival, side)
+            if also is not ways[0]:
+                small = f"{label(ways[0].strategy.name)} was not run at {side} pixels. {small}"
+    tried = [n for n in found.contested if len(found.sides_of(rival, n)) > 1]
+    if not tried:
+        return f"{small} We have not tested yet whether enlarged images help training from scratch as well."
+    sides = found.sides_of(rival, tried[-1])
+    d = difference(found, rival, rival, tried[-1], (sides[-1], sides[0]))
     change, enlarging = f"{100 * abs(d.mean):.1f} points", f"Enlarging the images to {sides[-1]} pixels"
     said = {
         "leads": f"{enlarging} adds {change} to {label(rival)} ({interval(d)}).",
@@ -165,7 +161,19 @@ def without_enlarging(found: Study) -> str:
         stand(found, d),
         f"{enlarging} makes no difference to {label(rival)} that we can tell ({interval(d)}).",
     )
-    return f"{text} {said}"
+    return f"{small} {said}"
+
+
+def _on_small_images(found: Study, arm: Arm, rival: str, side: int) -> str:
+    """How a pretrained strategy does against a rival from scratch on images that are not enlarged, in a sentence."""
+    name, n = arm.strategy.name, arm.n_labels
+    d = between(found, found.arm(name, n, side), found.arm(rival, n, side))
+    size = apart(d)
+    result = {
+        "leads": f"is ahead of the network trained from scratch there too, by {size}",
+        "trails": f"is behind the network trained from scratch, by {size}, so the gain depends on the enlarged images",
+    }.get(stand(found, d), f"cannot be told from the network trained from scratch: they differ by {size}")
+    return f"With {count(n)} labels and images of {side} pixels, {label(name)} {result}."
 
 
 def probes() -> Study:
