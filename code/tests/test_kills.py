@@ -58,16 +58,6 @@ def contents(store: Store) -> dict[str, bytes]:
     return {run_id: (store.runs / f"{run_id}.npz.xz").read_bytes() for run_id in store.ids()}
 
 
-@pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory) -> dict[str, bytes]:
-    """The predictions of all runs, made in a process that nobody kills."""
-    root = tmp_path_factory.mktemp("undisturbed") / "results"
-    process = start(root, "one worker", [])
-    _, said = process.communicate(timeout=600)
-    assert process.returncode == 0, said
-    return contents(Store(root))
-
-
 @pytest.fixture
 def address(request, tmp_path, monkeypatch) -> list[str]:
     """Where the cluster is, for the way that needs one."""
@@ -79,6 +69,20 @@ def address(request, tmp_path, monkeypatch) -> list[str]:
     monkeypatch.setenv("TRANSFERSTUDY_CACHE", str(tmp_path / "cache"))  # of its workers
     with distributed.LocalCluster(**options) as cluster:
         yield [cluster.scheduler_address]
+
+
+@pytest.fixture
+def undisturbed(way, address, tmp_path) -> dict[str, bytes]:
+    """The predictions of all runs, made in the same way by a process that nobody kills.
+
+    In the same way, because on some processors the last bits depend on how many threads a worker has.
+    """
+    root = tmp_path / "undisturbed" / "results"
+    root.parent.mkdir()
+    process = start(root, way, address)
+    _, said = process.communicate(timeout=600)
+    assert process.returncode == 0, said
+    return contents(Store(root))
 
 
 @pytest.mark.slow

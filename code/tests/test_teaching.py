@@ -134,6 +134,19 @@ def test_the_decision_chart_turns_with_the_results(tmp_path, strength, until, sl
     assert len(decision.slide_chart(study).data.splitlines()) == 4
 
 
+@pytest.mark.parametrize(
+    ("block5", "expected"),
+    [
+        (0.5, "rate 0.001. Nothing deeper did better. Expect"),
+        (2.9, "rate 0.001. Training more layers may do as well. Expect"),
+    ],
+)
+def test_the_chart_says_whether_more_layers_than_the_head_may_do_as_well(tmp_path, block5, expected):
+    arms = [(name, 1000, 3) for name in ("linear_probe", "finetune_block5", "small_scratch")]
+    strength = {"linear_probe": 3.0, "finetune_block5": block5, "small_scratch": 0.5}
+    assert expected in decision.chart(fake_study(tmp_path, arms, strength, 500)).data
+
+
 def test_at_each_number_of_labels_the_first_study_that_compares_there_decides(tmp_path):
     first = fake_study(
         tmp_path / "a", [("linear_probe", 100, 3, 96), ("small_scratch", 100, 3)], STRENGTH, 500

@@ -39,8 +39,14 @@ def _advice(study: Study, n: int) -> tuple[str, str]:
     cheap = f"{_strategy(study, probe)}: train {_learns(probe)}, rate {_rate(probe)}" if probe else _NONE
     word = stand(study, d)
     if a is probe and word != "trails":
-        alone = len(study.candidates(n, True)) == 1
-        return _DEEPER if alone else f"{cheap}. Nothing deeper did better", cheap
+        deeper = [arm for arm in study.candidates(n, True) if arm.strategy.name != _CHEAP]
+        found = {stand(study, between(study, arm, probe)) for arm in deeper}
+        more = (
+            "Nothing deeper did better"
+            if found <= {"trails", "equal"}
+            else "Training more layers may do as well"
+        )
+        return f"{cheap}. {more}" if deeper else _DEEPER, cheap
     first = f"{_strategy(study, a)}: train {_learns(a)}, rate {_rate(a)}"
     other = f"{label(b.strategy.name)}, rate {_rate(b)}"
     answer = {
