@@ -24,7 +24,8 @@ def main() -> int:
             view = {"viewport": {"width": 1280, "height": 800}, "device_scale_factor": SCALE}
             page = browser.new_page(**view, color_scheme="light", reduced_motion="reduce")
             page.goto(f"{address}index.html", wait_until="networkidle")
-            page.locator("#imagenet").first.evaluate("(item) => scrollTo(0, item.offsetTop - 90)")
+            # the figure, and below the bar some lines of the answer above it
+            page.locator("#fig-answer").first.evaluate("(item) => scrollTo(0, item.offsetTop - 300)")
             _keep(page.screenshot(), "report.png")
             deck = browser.new_page(viewport={"width": 1280, "height": 720}, device_scale_factor=SCALE)
             deck.goto(f"{address}slides.html", wait_until="networkidle")
