@@ -1,11 +1,13 @@
 """What the pages say of the runs from ImageNet's weights while some of them are still to come."""
 
+from types import SimpleNamespace
+
 import pytest
 from fakes import fake_manifest, fake_study
 
 from transferstudy import report
 from transferstudy.plan.presets import expand, preset_table
-from transferstudy.report.claims.words import on_images
+from transferstudy.report.claims.words import apart, on_images
 from transferstudy.report.pages import imagenet, momentum, not_run
 from transferstudy.results.store import Store
 
@@ -52,18 +54,18 @@ def test_two_strategies_that_are_ahead_are_both_named(tmp_path):
 @pytest.mark.parametrize(
     ("block5", "expected"),
     [
-        (9.0, "is ahead of *Linear probe*, with a difference of "),
-        (3.0, "cannot be told apart from *Linear probe*, with a difference of "),
-        (0.5, "is behind *Linear probe*, with a difference of "),
+        (9.0, "it does: *Fine-tune from block 5* is ahead of *Linear probe* by "),
+        (3.0, "we cannot tell: *Fine-tune from block 5* and *Linear probe* differ by "),
+        (0.5, "it does not: *Fine-tune from block 5* is behind *Linear probe* by "),
     ],
 )
 def test_whether_more_layers_than_the_head_pay_is_said_where_both_were_run(tmp_path, block5, expected):
-    arms = [("linear_probe", n, 3, 96) for n in (100, 1000)] + [("finetune_block5", 1000, 3, 96)]
+    arms = [(name, n, 3, 96) for n in (500, 1000) for name in ("linear_probe", "finetune_block5")]
+    arms += [("linear_probe", 100, 3, 96)]
     found = fake_study(tmp_path, arms, {**BOTH, "finetune_block5": block5}, name="from-imagenet")
-    said = imagenet.deeper(found)
-    assert (
-        f"So far, with 1,000 labels *Fine-tune from block 5* {expected}" in said and "100 labels" not in said
-    )
+    said, last = imagenet.deeper(found), imagenet.deeper(found, most=True)
+    assert f"head? With 500 labels {expected}" in said and f" With 1,000 labels {expected}" in said
+    assert f"head? With 1,000 labels {expected}" in last and "100 labels" not in said
     assert imagenet.deeper(runs(tmp_path / "other")) == ""
 
 
@@ -220,3 +222,11 @@ def test_a_difference_on_fewer_images_than_the_means_beside_it_says_so(tmp_path)
     said = "Differences are taken on the 250 test images that both networks predicted."
     assert on_images([(a, b)]) == said
     assert said in report.claims.headline(found)
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize(("far_end", "shown"), [(-0.01, "−1.0 to +5.0"), (0.01, "1.0 to 5.0")])
+def test_size_and_interval_of_a_difference_point_the_same_way(sign, far_end, shown):
+    low, high = sorted((sign * far_end, sign * 0.05))
+    d = SimpleNamespace(mean=sign * 0.02, low=low, high=high, excludes_zero=low * high > 0)
+    assert apart(d) == f"2.0 points (95 % interval {shown})"

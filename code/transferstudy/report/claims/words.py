@@ -45,10 +45,10 @@ def interval(d: Difference) -> str:
 
 
 def apart(d: Difference) -> str:
-    """Return the size of a difference with its interval, for a sentence that says which of the two is ahead."""
-    ends = [f"{100 * x:.1f}" for x in sorted((abs(d.low), abs(d.high)))]
-    low, high = ends if d.excludes_zero else (signed(d.low), signed(d.high))
-    return f"{100 * abs(d.mean):.1f} points (95 % interval {low} to {high})"
+    """Return the size of a difference with its interval, both the way round in which the difference is positive."""
+    low, high = (d.low, d.high) if d.mean >= 0 else (-d.high, -d.low)
+    shown = [f"{100 * x:.1f}" if d.excludes_zero else signed(x) for x in (low, high)]
+    return f"{100 * abs(d.mean):.1f} points (95 % interval {shown[0]} to {shown[1]})"
 
 
 def pairing(a: Arm, b: Arm) -> str:

@@ -80,11 +80,15 @@ def agreement(found: Study) -> str:
     return f"{said}. There {listing(names)}{', on enlarged images,' * enlarged} {were} ahead of training from scratch."
 
 
-def deeper(found: Study) -> str:
-    """Return where training more layers than the head was better, in a sentence; empty where both were nowhere run.
+def deeper(found: Study, most: bool = False) -> str:
+    """Return where training more layers than the head was better, in a sentence for each number of labels.
 
     Args:
         found: as `study` returns it.
+        most: speak only of the largest number of labels at which both were run.
+
+    Returns:
+        Empty where both were nowhere run.
     """
     said = []
     for n in found.sizes_of(PROBE):
@@ -92,14 +96,18 @@ def deeper(found: Study) -> str:
         if not others:
             continue
         best = max(others, key=lambda arm: arm.validation("accuracy").mean())
-        d = between(found, best, found.chosen(PROBE, n))
-        result = {"leads": "is ahead of", "trails": "is behind", "equal": "is equivalent to"}
-        word = result.get(stand(found, d), "cannot be told apart from")
-        probe = named(found, found.chosen(PROBE, n))
+        probe = found.chosen(PROBE, n)
+        d = between(found, best, probe)
+        result = {
+            "leads": "it does: {} is ahead of {} by {}.",
+            "trails": "it does not: {} is behind {} by {}.",
+            "equal": "it makes no difference: {} and {} are equivalent, they differ by {}.",
+        }.get(stand(found, d), "we cannot tell: {} and {} differ by {}.")
         said.append(
-            f"with {count(n)} labels {named(found, best)} {word} {probe}, with a difference of {apart(d)}"
+            f"With {count(n)} labels {result.format(named(found, best), named(found, probe), apart(d))}"
         )
-    return f"Does it pay to train more layers than the head? So far, {'; '.join(said)}." if said else ""
+    shown = said[-1:] if most else said
+    return f"Does it pay to train more layers than the head? {' '.join(shown)}" if said else ""
 
 
 def against_first(found: Study, first: Study) -> str:
