@@ -49,7 +49,7 @@ pictures: report ## Take the README's pictures of report and deck anew (needs Ch
 	@$(PY) code/pictures.py
 
 .PHONY: test
-test: ## Run all tests (ARGS="-k name" for some, ARGS="--durations=30" for the slow ones)
+test: ## Run the tests (ARGS="-k name" for some; TRANSFERSTUDY_TEST_ALL=1 adds those that take minutes)
 	@sh code/environment.sh $(if $(filter 1,$(TRANSFERSTUDY_TEST_ALL)),backends,install)
 	@sh code/environment.sh browser
 	@$(PY) -m pytest code/tests -n $(JOBS) --dist loadfile $(ARGS)

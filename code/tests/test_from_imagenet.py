@@ -182,7 +182,11 @@ def test_a_search_that_was_not_repeated_is_still_to_come(tmp_path):
 
 @pytest.mark.parametrize(
     ("at_96", "at_128", "expected"),
-    [(6.0, 1.0, "it is ahead there by "), (3.2, 3.0, "the two cannot be told apart; "), (2.0, 6.0, None)],
+    [
+        (6.0, 1.0, "that is ahead of 128 pixels by "),
+        (3.2, 3.0, "We cannot tell whether 128 pixels"),
+        (2.0, 6.0, None),
+    ],
 )
 def test_where_fewer_pixels_do_better_it_is_said(tmp_path, at_96, at_128, expected):
     arms = [("linear_probe", 1000, 3, side) for side in (32, 96, 128)] + [("small_scratch", 1000, 3, 32)]
@@ -190,9 +194,9 @@ def test_where_fewer_pixels_do_better_it_is_said(tmp_path, at_96, at_128, expect
     found = fake_study(tmp_path, arms, {**BOTH, **strength}, name="from-imagenet")
     said = imagenet.sentence(found, found).data
     if expected is None:
-        assert "More pixels are not always better" not in said
+        assert "did best" not in said
     else:
-        assert "96 pixels did best" in said and f"compared with 128 pixels, {expected}" in said
+        assert "96 pixels did best" in said and expected in said
 
 
 def test_where_the_first_edition_did_better_is_said_and_elsewhere_nothing(tmp_path):

@@ -1,6 +1,6 @@
 """Commands that are killed with signal 9 at moments of chance: nothing is damaged, lost or doubled, and the numbers are the same.
 
-Two kills for each way of working by default; TRANSFERSTUDY_TEST_KILLS=17 makes 51 of them, in about half an hour.
+With TRANSFERSTUDY_TEST_ALL=1: two kills for each way of working; TRANSFERSTUDY_TEST_KILLS=17 makes 51, in about half an hour.
 """
 
 import os

@@ -167,14 +167,14 @@ def until(study: Study) -> str:
 
 
 def which_layers(study: Study) -> str:
-    """Return which layers to train where pretrained weights are ahead, in a sentence to act on."""
+    """Return which layers to train where pretrained weights are ahead and several ways were run, in a sentence to act on."""
     best: dict[str, list[int]] = {}
     for n in study.contested:
         a, _, d = best_pair(study, n)
-        if stand(study, d) == "leads":
+        if stand(study, d) == "leads" and len(study.candidates(n, True)) > 1:
             best.setdefault(f"{label(a.strategy.name)} (it trains {_learns(a)})", []).append(n)
     if not best:
-        return "Which layers to train cannot be said from runs in which transfer does not win."
+        return "Which layers to train cannot be said from these runs."
     if len(best) == 1:
         (name, sizes), *_ = best.items()
         return f"Of the ways to use them, {name} did best on validation images {at_labels(sizes)}."

@@ -148,14 +148,8 @@ def without_enlarging(found: Study) -> str:
     side = found.sides_of(rival, b.n_labels)[0]
     if a.image_size == side:
         return ""
-    small = f"No pretrained strategy was run at {side} pixels."
-    for n in found.contested:
-        ways = [best_pair(found, n)[0], *found.candidates(n, True)]
-        also = next((x for x in ways if found.has(x.strategy.name, n, side)), None)
-        if also and found.has(rival, n, side):
-            small = _on_small_images(found, also, rival, side)
-            if also is not ways[0]:
-                small = f"{label(ways[0].strategy.name)} was not run at {side} pixels. {small}"
+    said = (_on_small_images(found, n, rival, side) for n in reversed(found.contested))
+    small = next(filter(None, said), f"No pretrained strategy was run at {side} pixels.")
     tried = [n for n in found.contested if len(found.sides_of(rival, n)) > 1]
     if not tried:
         return f"{small} We have not tested yet whether enlarged images help training from scratch as well."
@@ -172,16 +166,21 @@ def without_enlarging(found: Study) -> str:
     return f"{small} {said}"
 
 
-def _on_small_images(found: Study, arm: Arm, rival: str, side: int) -> str:
-    """How a pretrained strategy does against a rival from scratch on images that are not enlarged, in a sentence."""
-    name, n = arm.strategy.name, arm.n_labels
+def _on_small_images(found: Study, n: int, rival: str, side: int) -> str:
+    """How a pretrained strategy does against a rival from scratch on images that are not enlarged; empty where none was run."""
+    best = best_pair(found, n)[0].strategy.name
+    ways = [best, *(arm.strategy.name for arm in found.candidates(n, True))]
+    name = next((way for way in ways if found.has(way, n, side)), None)
+    if name is None or not found.has(rival, n, side):
+        return ""
     d = between(found, found.arm(name, n, side), found.arm(rival, n, side))
     size = apart(d)
     result = {
         "leads": f"is ahead of the network trained from scratch there too, by {size}",
         "trails": f"is behind the network trained from scratch, by {size}, so the gain depends on the enlarged images",
     }.get(stand(found, d), f"cannot be told from the network trained from scratch: they differ by {size}")
-    return f"With {count(n)} labels and images of {side} pixels, {label(name)} {result}."
+    missing = f"{label(best)} was not run at {side} pixels. " if name != best else ""
+    return f"{missing}With {count(n)} labels and images of {side} pixels, {label(name)} {result}."
 
 
 def probes() -> Study:
@@ -211,7 +210,9 @@ def sentence(study: Study, first: Study) -> Markdown:
     n = small.n_labels
     d = difference(study, PROBE, PROBE, n, (large.image_size, small.image_size))
     seeds = (
-        f"{d.seeds} seeds" if d.seeds > 1 else "one seed so far, so only the test images are in the interval"
+        f"{d.seeds} seeds" + ", those that both have" * (small.seeds != large.seeds)
+        if d.seeds > 1
+        else "one seed so far, so only the test images are in the interval"
     )
     change = signed(d.mean) if d.low <= 0 <= d.high else signed(abs(d.mean)).lstrip("+")
     lead = "adds" if d.low > 0 else "costs" if d.high < 0 else "makes no difference that we can tell:"
@@ -236,12 +237,16 @@ def _most(study: Study, large: Arm) -> str:
     if best.image_size == large.image_size:
         return ""
     d = between(study, best, large)
-    result = {"leads": f"it is ahead there by {apart(d)}", "trails": f"it is behind there by {apart(d)}"}.get(
-        stand(study, d), f"the two cannot be told apart; they differ by {apart(d)}"
+    result = {
+        "leads": f"More pixels are not always better: that is ahead of {large.image_size} pixels by {apart(d)}.",
+        "trails": f"That is behind {large.image_size} pixels by {apart(d)}.",
+    }.get(
+        stand(study, d),
+        f"We cannot tell whether {large.image_size} pixels are better or worse: the two differ by {apart(d)}.",
     )
     return (
-        f" More pixels are not always better: on validation images, {best.image_size} pixels did best. On the test images the probe "
-        f"is right for {percent(best.accuracy)} with them, and compared with {large.image_size} pixels, {result}."
+        f" On validation images, {best.image_size} pixels did best; the probe is right for {percent(best.accuracy)} of the test "
+        f"images there. {result}"
     )
 
 
