@@ -16,7 +16,7 @@ from fakes import STRENGTH, fake_manifest, fake_study
 
 from transferstudy import report
 from transferstudy.analysis.study import Study
-from transferstudy.report import decision, imagenet
+from transferstudy.report import decision, imagenet, longer
 
 SIZES = (100, 500, 1000, 5000, 50_000)
 EVEN = dict.fromkeys(STRENGTH, 2.0)
@@ -37,6 +37,8 @@ def templates() -> dict[str, Callable[[Study], str]]:
             f.__name__: f
             for f in (imagenet.agreement, imagenet.deeper, imagenet.without_enlarging, imagenet.to_come)
         },
+        "brief": report.claims.brief,
+        "more_steps": lambda study: longer.sentences(study, longer.beside(study, study)),
     }
 
 

@@ -3,12 +3,13 @@
 from types import SimpleNamespace
 
 import pytest
-from fakes import fake_manifest, fake_study
+from fakes import fake_manifest, fake_record, fake_spec, fake_study
 
 from transferstudy import report
+from transferstudy.analysis.study import Study
 from transferstudy.plan.presets import expand, preset_table
 from transferstudy.report.claims.words import apart, on_images
-from transferstudy.report.pages import imagenet, momentum, not_run
+from transferstudy.report.pages import imagenet, longer, momentum, not_run
 from transferstudy.results.store import Store
 
 BOTH = {"linear_probe": 3.0, "small_scratch": 1.0}
@@ -234,3 +235,30 @@ def test_size_and_interval_of_a_difference_point_the_same_way(sign, far_end, sho
     low, high = sorted((sign * far_end, sign * 0.05))
     d = SimpleNamespace(mean=sign * 0.02, low=low, high=high, excludes_zero=low * high > 0)
     assert apart(d) == f"2.0 points (95 % interval {shown})"
+
+
+@pytest.mark.parametrize(
+    ("patient", "expected"),
+    [
+        (2.0, "*Linear probe* at 96 pixels, which had fewer steps, is still ahead of it, by "),
+        (4.1, "which had fewer steps, cannot be told from it then; they differ by "),
+        (6.0, "which had fewer steps, is then behind it, by "),
+    ],
+)
+def test_more_steps_from_scratch_are_told_with_who_is_ahead_then(tmp_path, patient, expected):
+    found, specs = runs(tmp_path, scratch=(1000,)), []
+    for seed in range(3):
+        spec = fake_spec("small_scratch", 1000, seed, min_steps=4000)
+        record, predictions = fake_record(spec, patient, 300)
+        record["phases"][0]["planned_steps"] *= 4
+        found.store.save(record, predictions)
+        specs.append(spec)
+    more = Study(specs, found.store, "longer-scratch")
+    said = longer.sentences(found, longer.beside(found, more))
+    assert said.startswith("With 1,000 labels and 4 times the steps, *Compact, scratch* reaches ")
+    assert expected in said
+    assert longer.sentences(found, longer.beside(found, more), most=True) == said
+
+
+def test_before_its_runs_nothing_is_said_of_more_steps(tmp_path):
+    assert longer.sentences(runs(tmp_path), None).startswith("We have not tested yet")

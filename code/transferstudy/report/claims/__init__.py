@@ -5,7 +5,7 @@ from .bars import bar
 from .beyond import calibration, hardest, robust_exceptions, robust_size, robustness, temperature, worst
 from .costs import cost, energy, machines, payback
 from .gaps import chosen_settings, experiments, higher_rates
-from .headline import best_pair, catching_up, headline, trend
+from .headline import best_pair, brief, catching_up, headline, tested_on, trend
 from .judgement import labels_worth, not_run, surprises, verdict_rule, verdicts
 from .look import change, looked_into
 from .slides import doubt, saving, slide_headline, slide_price, slide_trend, unknowns
@@ -50,6 +50,7 @@ __all__ = [
     "bar",
     "baseline",
     "best_pair",
+    "brief",
     "calibration",
     "catching_up",
     "change",
@@ -81,6 +82,7 @@ __all__ = [
     "slide_trend",
     "surprises",
     "temperature",
+    "tested_on",
     "trend",
     "two_by_two",
     "unknowns",

@@ -41,11 +41,31 @@ def headline(study: Study, with_source: bool = True) -> str:
             f"With {count(n)} labelled images, {named(study, a)} classifies {acc(a)} of the test images correctly. "
             f"{named(study, b)}, {rival}, reaches {acc(b)}. {_outcome(study, a, b, d)}"
         )
-    if said := on_images([best_pair(study, n)[:2] for n in ends_of(study)]):
+    if said := tested_on(study):
         sentences.append(said)
     if with_source:
         sentences.append(f"We started from {listing(list(dict.fromkeys(starts)))}.")
     return " ".join(sentences)
+
+
+def brief(study: Study) -> str:
+    """Return the answer at the fewest and at the most labels in two sentences each, without the source of the weights.
+
+    Where differences are taken on fewer images than the accuracies beside them, `tested_on` says so.
+    """
+    sentences = []
+    for n in ends_of(study):
+        a, b, d = best_pair(study, n)
+        sentences.append(
+            f"With {count(n)} labelled images, {named(study, a)} is right for {acc(a)} of the test images, and {named(study, b)}, trained "
+            f"from scratch, for {acc(b)}. {_outcome(study, a, b, d)}"
+        )
+    return " ".join(sentences)
+
+
+def tested_on(study: Study) -> str:
+    """Return which test images the differences of `brief` are taken on, in a sentence; empty where all are."""
+    return on_images([best_pair(study, n)[:2] for n in ends_of(study)])
 
 
 def _outcome(study: Study, a: Arm, b: Arm, d: Difference) -> str:

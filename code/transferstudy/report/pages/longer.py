@@ -1,0 +1,60 @@
+"""What four times the steps do to training from scratch, and whether the start from ImageNet's weights stays ahead of that."""
+
+from functools import cache
+
+from ...analysis.study import Study, load_if_run
+from ..claims.headline import best_pair
+from ..claims.words import acc, apart, label, named, stand
+from ..values import count
+
+PRESET = "longer-scratch"
+
+
+@cache
+def study(found: Study) -> Study | None:
+    """Return the networks that had more steps from scratch, beside the pretrained ones of `found`; None while none has a result.
+
+    Args:
+        found: the runs from ImageNet's weights and their rivals, as `imagenet.study` returns them.
+    """
+    longer = load_if_run(PRESET)
+    return beside(found, longer) if longer else None
+
+
+def beside(found: Study, longer: Study) -> Study:
+    """Return the pretrained arms of one study and the arms from scratch of another, at the numbers of labels that both have."""
+    sizes = {spec.n_labels for spec in found.specs} & {spec.n_labels for spec in longer.specs}
+    pretrained = {s.name for s in found.strategies if s.pretrained}
+    specs = [s for s in found.specs if s.strategy in pretrained and s.n_labels in sizes]
+    specs += [s for s in longer.specs if s.n_labels in sizes]
+    return Study(specs, found.store, PRESET, partial=True)
+
+
+def sentences(found: Study, longer: Study | None, most: bool = False) -> str:
+    """Return what more steps do to training from scratch, and who is ahead then, in two sentences a number of labels.
+
+    Args:
+        found: as `study` takes it.
+        longer: as `study` returns it.
+        most: speak only of the largest number of labels.
+    """
+    if longer is None or not longer.contested:
+        return "We have not tested yet what more steps do to training from scratch."
+    return " ".join(_at(found, longer, n) for n in (longer.contested[-1:] if most else longer.contested))
+
+
+def _at(found: Study, longer: Study, n: int) -> str:
+    a, b, d = best_pair(longer, n)
+    short = found.arm(b.strategy.name, n, b.image_size)
+    times = count(round(_steps(b) / _steps(short)))
+    lead = f"With {count(n)} labels and {times} times the steps, {label(b.strategy.name)} reaches {acc(b)} instead of {acc(short)}."
+    result = {
+        "leads": f"is still ahead of it, by {apart(d)}",
+        "trails": f"is then behind it, by {apart(d)}",
+        "equal": f"is equivalent to it then; they differ by {apart(d)}",
+    }.get(stand(longer, d), f"cannot be told from it then; they differ by {apart(d)}")
+    return f"{lead} {named(found, a)}, which had fewer steps, {result}."
+
+
+def _steps(arm) -> int:
+    return sum(phase["planned_steps"] for phase in arm.records[0]["phases"])
