@@ -38,7 +38,9 @@ LONGEST = (
 def pytest_collection_modifyitems(items):
     """Begin with the longest files; leave what takes minutes to CI, unless it is asked for."""
     place = {f"test_{name}": k for k, name in enumerate(LONGEST)}
-    items.sort(key=lambda item: place.get(item.path.stem, len(place)))  # stable: the others stay in their order
+    items.sort(
+        key=lambda item: place.get(item.path.stem, len(place))
+    )  # stable: the others stay in their order
     if os.environ.get("TRANSFERSTUDY_TEST_ALL") == "1":
         return
     for item in items:

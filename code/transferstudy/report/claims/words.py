@@ -51,6 +51,11 @@ def apart(d: Difference) -> str:
     return f"{100 * abs(d.mean):.1f} points (95 % interval {shown[0]} to {shown[1]})"
 
 
+def by_chance(d: Difference) -> str:
+    """Return why a difference counts as undecided although its interval leaves out zero, as the end of a sentence; else nothing."""
+    return ", which may be chance among so many comparisons" if d.excludes_zero else ""
+
+
 def pairing(a: Arm, b: Arm) -> str:
     """Return a remark where a paired difference is not that of the two means beside it: one arm has seeds that the other lacks."""
     return "" if a.seeds == b.seeds else ", over the seeds that both have"

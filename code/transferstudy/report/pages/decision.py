@@ -6,7 +6,7 @@ from ...analysis.comparison import between
 from ...analysis.study import Arm, Study
 from ..claims.arms import at_labels
 from ..claims.headline import best_pair
-from ..claims.words import acc, apart, label, stand
+from ..claims.words import acc, apart, by_chance, label, stand
 from ..markdown import pipe_table
 from ..sources import source
 from ..values import count, listing
@@ -110,7 +110,7 @@ def far_answer(far: Study | None) -> str:
                 "trails": f"with {count(n)} labels training from scratch was ahead of {label(a.strategy.name)} by {gap}",
             }.get(
                 stand(far, d),
-                f"with {count(n)} labels {label(a.strategy.name)} and training from scratch cannot be told apart: they differ by {gap}",
+                f"with {count(n)} labels {label(a.strategy.name)} and training from scratch cannot be told apart: they differ by {gap}{by_chance(d)}",
             )
         )
     return f"In our planned runs on hand signs, {'; '.join(said)}." if said else ""

@@ -7,7 +7,7 @@ from ...analysis.study import Arm, Study, load
 from ...paths import PRESETS
 from ...plan.presets import expand, toml_tables
 from ..claims.headline import best_pair, ends_of
-from ..claims.words import acc, apart, interval, label, named, stand
+from ..claims.words import acc, apart, by_chance, interval, label, named, stand
 from ..markdown import pipe_table
 from ..values import count, listing, percent, signed
 
@@ -102,7 +102,7 @@ def deeper(found: Study, most: bool = False) -> str:
             "leads": "it does: {} is ahead of {} by {}.",
             "trails": "it does not: {} is behind {} by {}.",
             "equal": "it makes no difference: {} and {} are equivalent, they differ by {}.",
-        }.get(stand(found, d), "we cannot tell: {} and {} differ by {}.")
+        }.get(stand(found, d), f"we cannot tell: {{}} and {{}} differ by {{}}{by_chance(d)}.")
         said.append(
             f"With {count(n)} labels {result.format(named(found, best), named(found, probe), apart(d))}"
         )

@@ -4,7 +4,7 @@ from functools import cache
 
 from ...analysis.study import Study, load_if_run
 from ..claims.headline import best_pair
-from ..claims.words import acc, apart, label, named, stand
+from ..claims.words import acc, apart, by_chance, label, named, stand
 from ..values import count
 
 PRESET = "longer-scratch"
@@ -52,7 +52,7 @@ def _at(found: Study, longer: Study, n: int) -> str:
         "leads": f"is still ahead of it, by {apart(d)}",
         "trails": f"is then behind it, by {apart(d)}",
         "equal": f"is equivalent to it then; they differ by {apart(d)}",
-    }.get(stand(longer, d), f"cannot be told from it then; they differ by {apart(d)}")
+    }.get(stand(longer, d), f"cannot be told from it then; they differ by {apart(d)}{by_chance(d)}")
     return f"{lead} {named(found, a)}, which had fewer steps, {result}."
 
 
