@@ -63,11 +63,11 @@ def test_the_gain_follows_the_runs(shift, lead):
     assert gains(made).startswith(lead)
 
 
-def test_the_front_page_says_what_the_study_found():
-    said = "look different, training from scratch was ahead"
-    for page in ("index.qmd", "README.md", "slides.qmd"):
-        assert said in (ROOT / page).read_text(encoding="utf-8"), page
-    assert gains(load(StudyFolder(ROOT / "examples" / "hand-signs"))).startswith("**No.**")
+def test_the_readme_says_what_the_study_found():
+    """Pages and slides compute it; the README is written by hand."""
+    said = "On hand signs, which look different, training from scratch was ahead or level."
+    assert said in " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+    assert gains(load(StudyFolder(ROOT / "examples" / "hand-signs"))).startswith("**No")
 
 
 def test_without_training_from_scratch_nothing_is_claimed():

@@ -99,7 +99,8 @@ def gains(o: Outcome) -> str:
     if not found:
         return "**No training from scratch fitted into the time, so nothing can be said of the gain.**"
     better, worse = ([g.shown and sign * g.ahead.value > 0 for _, g in found] for sign in (1, -1))
-    lead = "It depends on the number of labels" if any(better) else "That cannot be told"
+    lead = "No, as far as these runs tell" if any(worse) else "That cannot be told"
+    lead = "It depends on the number of labels" if any(better) else lead
     lead = "Yes" if all(better) else "No" if all(worse) else lead
     parts = [
         f"{signed(g.ahead.value)} with {count(n)} labels ({signed(g.ahead.low)} to {signed(g.ahead.high)})"
