@@ -12,6 +12,7 @@ from transferstudy.plan.spec import RunSpec
 from transferstudy.plan.strategies import get_strategy
 
 EQUAL = (("near", "sources"), ("far",), ("controls",))
+NEAR = ("near", "near-probes", "large-sides", "controls")
 PATIENT = ("patience",)
 
 
@@ -38,6 +39,12 @@ def exposures(rows: list[tuple[int, int, int]]) -> dict[int, set[tuple[int, int]
 def test_the_plan_gives_all_the_same(presets):
     specs = [spec for preset in presets for spec in expand(preset) if whole(spec)]
     found = exposures([(s.n_labels, seen(s), s.batch_size) for s in specs])
+    assert {n: len(each) for n, each in found.items()} == dict.fromkeys(found, 1)
+
+
+def test_near_imagenet_no_arm_sees_more_images_than_another():
+    """The front page says so of all strategies, those with frozen layers included."""
+    found = exposures([(s.n_labels, seen(s), s.batch_size) for name in NEAR for s in expand(name)])
     assert {n: len(each) for n, each in found.items()} == dict.fromkeys(found, 1)
 
 

@@ -28,7 +28,7 @@ def runs(folder, strength=BOTH, scratch=(100, 1000), sides=(32, 96)):
         (
             BOTH,
             (100, 1000),
-            "labels so far. There *Linear probe*, on enlarged images, was ahead of training from scratch.",
+            "labels so far. Each time the best pretrained strategy, on enlarged images, was ahead of training from scratch.",
         ),
         (
             {"linear_probe": 1.0, "small_scratch": 3.0},
@@ -40,16 +40,6 @@ def runs(folder, strength=BOTH, scratch=(100, 1000), sides=(32, 96)):
 )
 def test_the_first_answer_says_whether_imagenet_agrees(tmp_path, strength, scratch, expected):
     assert imagenet.agreement(runs(tmp_path, strength, scratch)).endswith(expected)
-
-
-def test_two_strategies_that_are_ahead_are_both_named(tmp_path):
-    arms = [("linear_probe", n, 3, 96) for n in (100, 1000)] + [("finetune_block5", 1000, 3, 96)]
-    arms += [("small_scratch", n, 3, 32) for n in (100, 1000)]
-    found = fake_study(tmp_path, arms, {**BOTH, "finetune_block5": 8.0}, name="from-imagenet")
-    assert (
-        "There *Linear probe* and *Fine-tune from block 5*, on enlarged images, were ahead"
-        in imagenet.agreement(found)
-    )
 
 
 @pytest.mark.parametrize(
@@ -224,7 +214,7 @@ def test_a_difference_on_fewer_images_than_the_means_beside_it_says_so(tmp_path)
     a, b, _ = report.claims.best_pair(found, 1000)
     assert on_images([(a, b)]) == ""
     a.records[0]["metrics"]["test"]["n"] = 250
-    said = "Differences are taken on the 250 test images that both networks predicted."
+    said = "Differences are taken on the 250 test images that both networks predicted, so they are not exactly those of the accuracies."
     assert on_images([(a, b)]) == said
     assert said in report.claims.headline(found)
 

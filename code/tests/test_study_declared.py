@@ -127,3 +127,9 @@ def test_every_linked_difference_has_a_row_also_the_other_way_round(tmp_path):
         links = re.findall(r"records\.qmd#([\w-]+)", sentence(study))
         assert links
         assert all(f"{{#{link}}}" in page for link in links)
+
+
+def test_how_often_a_run_sees_its_images_follows_its_settings():
+    """1,000 steps of 64 images over 4,000 of them, and four times as many."""
+    assert declared.passes("near", "small_scratch", 5000) == "16"
+    assert declared.passes("longer-scratch", "small_scratch", 5000) == "64"

@@ -187,5 +187,5 @@ def test_the_planned_runs_on_far_images_say_who_was_ahead(tmp_path, scratch, exp
     arms = [("linear_probe", 100, 3), ("small_scratch", 100, 3)]
     far = fake_study(tmp_path / "far", arms, {"linear_probe": 2.0, "small_scratch": scratch}, 500)
     said = decision.far_answer(far)
-    assert said.startswith(f"In our planned runs on hand signs, {expected}")
+    assert said.startswith(f"In runs on hand signs that we had planned beforehand, {expected}")
     assert "interval -" not in said and decision.far_answer(None) == ""

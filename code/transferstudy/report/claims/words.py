@@ -67,7 +67,10 @@ def on_images(pairs: list[tuple[Arm, Arm]]) -> str:
     fewer = sorted({few for few, many in tested if few < many})
     if not fewer:
         return ""
-    return f"Differences are taken on the {listing([count(n) for n in fewer], 'or')} test images that both networks predicted."
+    return (
+        f"Differences are taken on the {listing([count(n) for n in fewer], 'or')} test images that both networks predicted, "
+        "so they are not exactly those of the accuracies."
+    )
 
 
 def label(name: str) -> str:

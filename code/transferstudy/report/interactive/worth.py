@@ -49,7 +49,7 @@ def expected(n: int, saving: Saving | None, measured: bool) -> str:
         else "a network trained from scratch was not measured here"
     )
     return (
-        f"{start}: with {count(n)} labelled images the best pretrained network classifies "
+        f"{start}: with {count(n)} labelled images the pretrained network that did best on validation images classifies "
         f"{_accuracy(saving.transfer, saving.transfer_names)} of the test images correctly, {scratch}."
     )
 

@@ -113,7 +113,7 @@ def far_answer(far: Study | None) -> str:
                 f"with {count(n)} labels {label(a.strategy.name)} and training from scratch cannot be told apart: they differ by {gap}{by_chance(d)}",
             )
         )
-    return f"In our planned runs on hand signs, {'; '.join(said)}." if said else ""
+    return f"In runs on hand signs that we had planned beforehand, {'; '.join(said)}." if said else ""
 
 
 def chart(*studies: Study, far: Study | None = None) -> Markdown:

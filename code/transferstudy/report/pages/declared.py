@@ -110,6 +110,13 @@ def runs(preset: str) -> str:
     return count(len(expand(preset)))
 
 
+def passes(preset: str, strategy: str, n_labels: int) -> str:
+    """Return how often a run of a preset sees each of its training images, rounded, in the phase that learns last."""
+    spec = next(s for s in expand(preset) if s.strategy == strategy and s.n_labels == n_labels)
+    images = draw_sizes(n_labels)[0]
+    return count(round(spec.steps("main", images) * spec.batch_size / images))
+
+
 def progress(preset: str = "full") -> str:
     """Return how many of the declared runs are in `results/`: "12 of 283"."""
     from ...results.store import Store

@@ -62,7 +62,7 @@ def at_the_edge(found: Study) -> str:
 
 
 def agreement(found: Study) -> str:
-    """Return whether ImageNet's weights were ahead where they were compared with training from scratch, and what learned then.
+    """Return whether ImageNet's weights were ahead where they were compared with training from scratch.
 
     Args:
         found: as `study` returns it.
@@ -75,9 +75,7 @@ def agreement(found: Study) -> str:
     if behind:
         return f"{said}; with {listing([count(n) for n in behind])} they were not clearly ahead."
     enlarged = all(a.image_size > b.image_size for a, b, _ in pairs.values())
-    names = list(dict.fromkeys(label(a.strategy.name) for a, _, _ in pairs.values()))
-    were = "was" if len(names) == 1 else "were"
-    return f"{said}. There {listing(names)}{', on enlarged images,' * enlarged} {were} ahead of training from scratch."
+    return f"{said}. Each time the best pretrained strategy{', on enlarged images,' * enlarged} was ahead of training from scratch."
 
 
 def deeper(found: Study, most: bool = False) -> str:
