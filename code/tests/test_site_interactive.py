@@ -32,7 +32,8 @@ def address():
 
 @pytest.fixture(scope="module")
 def study():
-    return report.load()
+    """What the slider is made from."""
+    return report.imagenet.study()
 
 
 @pytest.fixture(scope="module")
@@ -41,8 +42,8 @@ def data(study):
 
 
 @pytest.fixture(scope="module")
-def explorer(study):
-    return interactive.Explorer(study)
+def explorer():
+    return interactive.Explorer(report.load())
 
 
 @pytest.fixture

@@ -189,3 +189,9 @@ def test_the_planned_runs_on_far_images_say_who_was_ahead(tmp_path, scratch, exp
     said = decision.far_answer(far)
     assert said.startswith(f"In runs on hand signs that we had planned beforehand, {expected}")
     assert "interval -" not in said and decision.far_answer(None) == ""
+    spoken = decision.far_spoken(far)
+    assert spoken.endswith(
+        {4.0: "scratch was ahead", 0.5: "weights were ahead", 2.0: "clearly ahead"}[scratch]
+        + " with 100 labels."
+    )
+    assert decision.far_spoken(None) == ""

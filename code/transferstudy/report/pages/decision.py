@@ -116,6 +116,18 @@ def far_answer(far: Study | None) -> str:
     return f"In runs on hand signs that we had planned beforehand, {'; '.join(said)}." if said else ""
 
 
+def far_spoken(far: Study | None) -> str:
+    """Return the same in words that can be spoken, without numbers of points; empty where nothing is compared."""
+    ahead: dict[str, list[int]] = {}
+    for n in far.contested if far else ():
+        word = {"leads": "pretrained weights were ahead", "trails": "training from scratch was ahead"}.get(
+            stand(far, best_pair(far, n)[2]), "neither start was clearly ahead"
+        )
+        ahead.setdefault(word, []).append(n)
+    said = [f"{word} {at_labels(sizes)}" for word, sizes in ahead.items()]
+    return f"On hand signs, which look different, {'; '.join(said)}." if said else ""
+
+
 def chart(*studies: Study, far: Study | None = None) -> Markdown:
     """Return the decision chart: labels by distance and budget, each answer with the accuracy to expect, linked to its runs.
 
