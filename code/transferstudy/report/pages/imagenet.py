@@ -154,13 +154,13 @@ def without_enlarging(found: Study) -> str:
     sides = found.sides_of(rival, tried[-1])
     d = difference(found, rival, rival, tried[-1], (sides[-1], sides[0]))
     change, enlarging = f"{100 * abs(d.mean):.1f} points", f"Enlarging the images to {sides[-1]} pixels"
-    said = {
-        "leads": f"{enlarging} adds {change} to {label(rival)} ({interval(d)}).",
-        "trails": f"{enlarging} costs {label(rival)} {change} ({interval(d)}).",
-    }.get(
-        stand(found, d),
-        f"{enlarging} makes no difference to {label(rival)} that we can tell ({interval(d)}).",
-    )
+    shown = stand(found, d)
+    if shown in ("leads", "trails") or d.excludes_zero:
+        verb = f"adds {change} to" if d.mean > 0 else f"costs {change} with"
+        doubt = by_chance(d) if shown not in ("leads", "trails") else ""
+        said = f"{enlarging} {verb} {label(rival)} ({interval(d)}){doubt}."
+    else:
+        said = f"{enlarging} makes no difference to {label(rival)} that we can tell ({interval(d)})."
     return f"{small} {said}"
 
 
