@@ -6,6 +6,7 @@ from fakes import fake_study
 from PIL import Image
 
 from transferstudy.analysis.comparison import MIN_SEEDS
+from transferstudy.analysis.study import load
 from transferstudy.report.claims.arms import two_by_two
 from transferstudy.report.claims.gaps import chosen_settings, experiments
 from transferstudy.report.figures.card import PIXELS, social_card
@@ -40,6 +41,14 @@ def test_what_the_results_hold_is_not_listed_as_next(tmp_path, monkeypatch):
     assert gone <= set(few)
     assert not gone & set(many)
     assert set(many) < set(few)
+
+
+def test_what_is_begun_is_next_in_another_form(tmp_path):
+    none, real = rows(fake_study(tmp_path, ARMS)), rows(load())
+    far = "Another data set, far from the source"
+    assert far in none and "The weights that Keras downloads, small and enlarged images" in none
+    assert far not in real and "More strategies and more labels on hand signs" in real
+    assert len(real) <= len(none)
 
 
 def test_settings_count_as_searched_where_the_preset_has_tuned_ones(tmp_path, monkeypatch):

@@ -18,6 +18,11 @@ def _made(study: Study, preset: str) -> bool:
     return all(study.store.has(spec) for spec in expand(preset))
 
 
+def _begun(study: Study, preset: str) -> bool:
+    """Return whether any run of a preset is in the results that a study reads."""
+    return any(study.store.has(spec) for spec in expand(preset))
+
+
 def _searched(study: Study) -> list[int]:
     """Return the numbers of labels at which the settings of a study's arms were tuned; none where an arm's were not."""
     arms = {spec.arm for spec in study.specs}
@@ -66,7 +71,8 @@ def experiments(study: Study) -> Markdown:
         (not any(study.has("small_finetune", n) for n in study.sizes), "The compact network from pretrained weights, beside itself from random ones", "Is it the weights or the size of the network?", "processor time only: the weights are here"),
         (True, "Longer training at every size" if _made(study, "long") else "Longer training from scratch", "How much of the gain would longer training take away [@he2019rethinking]?", "a GPU or patience"),
         (at_most < pool, f"All {count(pool)} labels", "Does the gain vanish when labels are plentiful [@he2019rethinking]?", "a GPU or patience"),
-        (True, "The weights that Keras downloads, small and enlarged images", "What does resolution cost, and what does a large source add?", "a download, a GPU"),
+        (_begun(study, "near"), "Fine-tuning everything from ImageNet's weights, with more labels too", "What to train when labels are many, and does training from scratch catch up?", "a GPU or patience"),
+        (not _begun(study, "near"), "The weights that Keras downloads, small and enlarged images", "What does resolution cost, and what does a large source add?", "a download, a GPU"),
         (True, "A source downsampled from all of ImageNet [@chrabaszcz2017downsampled]", "Is a larger source at the *right* size better still?", "pretraining from the start"),
         (not _searched(study), "A search of rates for each strategy, on validation images", "Is any strategy handicapped by its settings?", "many short runs"),
         (robust_size(study) is None, "Corrupted images [@hendrycks2019benchmarking]", "Do the strategies keep their order when images get worse?", "predictions only"),
@@ -75,7 +81,8 @@ def experiments(study: Study) -> Markdown:
         (True, "Tuning one block alone, the first one too", "Is the top the right place to thaw [@lee2023surgical]?", "a new strategy, processor time"),
         (True, "A penalty on the distance to the pretrained weights [@li2018explicit]", "Can full fine-tuning keep more of the source?", "a few lines of code"),
         (True, "Weights pretrained without the source classes that mean the same as a target class", "How much of the gain is knowing the classes already?", "a pretraining"),
-        (True, "Another data set, far from the source", "Does the pattern hold far from the source?", "a folder of class folders"),
+        (_begun(study, "far"), "More strategies and more labels on hand signs", "Does the pattern hold far from the source?", "processor time only"),
+        (not _begun(study, "far"), "Another data set, far from the source", "Does the pattern hold far from the source?", "a folder of class folders"),
     ]  # fmt: skip
     return pipe_table(
         ["Experiment", "Question it settles", "What it needs"],
