@@ -41,7 +41,7 @@ def runs(root, strengths: dict, seeds: int = 2, folds: int = 2) -> None:
 def test_each_outcome_has_its_sentence(strengths, said, tmp_path):
     runs(tmp_path, strengths)
     found = groups.measured(tmp_path)
-    assert (found.people, found.pictures, found.labels) == (7, 600, 100)
+    assert (found.people, found.pictures, found.labels, found.side) == (7, 600, 100, 32)
     text = groups.sentence(found)
     assert re.search(said, text), text
     assert "each of the 7 people" in text
@@ -50,7 +50,9 @@ def test_each_outcome_has_its_sentence(strengths, said, tmp_path):
 
 @pytest.mark.parametrize("mixed", [[0.5, 0.503], [0.56, 0.48]])
 def test_a_small_difference_or_one_that_changes_its_sign_is_called_none(mixed):
-    found = groups.Measured(600, 7, 100, np.array([0.5, 0.5]), np.array(mixed), "/results/groups/look/a.json")
+    found = groups.Measured(
+        600, 7, 100, 32, np.array([0.5, 0.5]), np.array(mixed), "/results/groups/look/a.json"
+    )
     assert "The difference is too small, or changes too much from seed to seed, to say" in groups.sentence(
         found
     )

@@ -103,7 +103,8 @@ def gains(o: Outcome) -> str:
     lead = "It depends on the number of labels" if any(better) else lead
     lead = "Yes" if all(better) else "No" if all(worse) else lead
     parts = [
-        f"{signed(g.ahead.value)} with {count(n)} labels ({signed(g.ahead.low)} to {signed(g.ahead.high)})"
+        f"{signed(g.ahead.value)} with {count(n)} labels ({signed(g.ahead.low)} to {signed(g.ahead.high)}"
+        f"; *{_best(o, n).strategy.label}*)"
         for n, g in found
     ]
     return (

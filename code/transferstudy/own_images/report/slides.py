@@ -68,7 +68,7 @@ def _sure(o: Outcome) -> dict:
     lines = [
         f"95 % interval: {words.between(best.accuracy)}, for new pictures of the same kind",
         f"measured with {networks} network{'s' if networks > 1 else ''} on {len(best.y):,} pictures that were new to them",
-        "another camera, other light or other people: test again before you rely on it",
+        "another camera, other light or another place: test again before you rely on it",
     ]
     if o.verdict == "too few":
         lines.append("more labelled pictures would narrow the interval; more computing would not")

@@ -131,7 +131,7 @@ def sure(o: Outcome) -> str:
     units = "groups of pictures" if o.plan["reading"].get("groups") else "pictures"
     text += f"Its interval covers other {units} of the same kind and other draws of the training pictures. "
     text += (
-        "It does not cover pictures of another kind: another camera, other light, other people. If yours will differ, test on some "
+        "It does not cover pictures of another kind: another camera, other light, another place. If yours will differ, test on some "
         "of those before you rely on the number. "
     )
     if seeds < 3:

@@ -24,6 +24,7 @@ class Measured:
         pictures: number of pictures; each is tested once for each seed.
         people: number of given groups.
         labels: labelled pictures of a run, validation included.
+        side: pixels a side of the pictures that the network saw.
         kept: test accuracy (0..1) by seed, where a group stands on one side of every split.
         mixed: the same where pictures are split without groups.
         target: link to what was found in the folder.
@@ -32,6 +33,7 @@ class Measured:
     pictures: int
     people: int
     labels: int
+    side: int
     kept: np.ndarray
     mixed: np.ndarray
     target: str
@@ -68,6 +70,7 @@ def measured(root: Path | None = None) -> Measured | None:
         sum(record["metrics"]["test"]["n"] for record in one),
         given[content],
         one[0]["spec"]["n_labels"],
+        one[0]["spec"]["image_size"],
         kept,
         mixed,
         f"/results/groups/look/{content[:12]}.json",
@@ -98,7 +101,7 @@ def sentence(found: Measured | None = None) -> str:
 
     gain = found.mixed - found.kept
     first = (
-        f"We trained a linear probe on {count(found.labels)} of them and tested each of the {count(found.pictures)} pictures once for "
+        f"We trained a linear probe on {count(found.labels)} of them at {found.side} pixels and tested each of the {count(found.pictures)} pictures once for "
         f"each seed. When each of the {count(found.people)} people stands on one side of every split, it gets "
         f"{shown(percent(found.kept.mean()))} of the pictures right; when people are mixed, it gets "
         f"{shown(percent(found.mixed.mean()))}."
