@@ -2,7 +2,7 @@
 
 from functools import cache
 
-from ...analysis.study import Study, load_if_run
+from ...analysis.study import Arm, Study, load_if_run
 from ..claims.headline import best_pair
 from ..claims.words import acc, apart, by_chance, label, named, stand
 from ..values import count
@@ -43,18 +43,31 @@ def sentences(found: Study, longer: Study | None, most: bool = False) -> str:
     return " ".join(_at(found, longer, n) for n in (longer.contested[-1:] if most else longer.contested))
 
 
+def in_short(found: Study, longer: Study | None) -> str:
+    """Return what more steps do at the largest number of labels, in one sentence for a slide; empty where none was trained so."""
+    if longer is None or not longer.contested:
+        return ""
+    return _reached(found, longer.best(longer.contested[-1], False))
+
+
+def _reached(found: Study, arm: Arm) -> str:
+    short = found.arm(arm.strategy.name, arm.n_labels, arm.image_size)
+    times = count(round(_steps(arm) / _steps(short)))
+    return (
+        f"With {count(arm.n_labels)} labels and {times} times the steps, {label(arm.strategy.name)} reaches {acc(arm)} instead of "
+        f"{acc(short)}."
+    )
+
+
 def _at(found: Study, longer: Study, n: int) -> str:
     a, b, d = best_pair(longer, n)
-    short = found.arm(b.strategy.name, n, b.image_size)
-    times = count(round(_steps(b) / _steps(short)))
-    lead = f"With {count(n)} labels and {times} times the steps, {label(b.strategy.name)} reaches {acc(b)} instead of {acc(short)}."
     result = {
         "leads": f"is still ahead of it, by {apart(d)}",
         "trails": f"is then behind it, by {apart(d)}",
         "equal": f"is equivalent to it then; they differ by {apart(d)}",
     }.get(stand(longer, d), f"cannot be told from it then; they differ by {apart(d)}{by_chance(d)}")
-    return f"{lead} {named(found, a)}, which had fewer steps, {result}."
+    return f"{_reached(found, b)} {named(found, a)}, which had fewer steps, {result}."
 
 
-def _steps(arm) -> int:
+def _steps(arm: Arm) -> int:
     return sum(phase["planned_steps"] for phase in arm.records[0]["phases"])
