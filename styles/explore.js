@@ -40,7 +40,7 @@
     $("explore-confusion").textContent = fill(s.confusion, basic);
     $("explore-confusion").closest("[aria-label]")?.setAttribute("aria-label", $("explore-confusion").textContent);
     const [number, kept, rows] = arm.mistakes[k];
-    const numbers = { count: words(number), n: words(data.tested[k]), kept: words(kept), shown: rows.length };
+    const numbers = { count: words(number), n: words(arm.tested[k]), kept: words(kept), shown: rows.length };
     $("explore-mistakes").textContent = fill(rows.length ? s.mistakes : s.none, { ...basic, ...numbers });
     $("explore-record").href = `records.html#${arm.record}`;
   }

@@ -6,6 +6,7 @@ import numpy as np
 import yaml
 
 from transferstudy.analysis.study import Study
+from transferstudy.data import ImageData
 from transferstudy.own_images.study.calibration import Speed
 from transferstudy.paths import PRESETS
 from transferstudy.plan.presets import expand, following, toml_tables
@@ -228,9 +229,8 @@ def fake_study(
 
 
 def fake_inside(study: Study, strategy: str, n_labels: int) -> None:
-    """What `inside` would keep of the first run of an arm, invented; and the pictures of mistakes."""
+    """What `inside` would keep of the first run of an arm, invented."""
     from transferstudy.experiments.inside import stored
-    from transferstudy.experiments.inside.wanted import wanted
 
     record = study.arm(strategy, n_labels).records[0]
     rng = np.random.default_rng(len(strategy))
@@ -258,11 +258,15 @@ def fake_inside(study: Study, strategy: str, n_labels: int) -> None:
         "environment": record["environment"],
     }  # fmt: skip
     stored.save(study.store.root, record["id"], about, arrays)
-    index = np.array(wanted(study), np.int32)
-    pictures = rng.integers(0, 256, (len(index), 32, 32, 3)).astype(np.uint8)
-    stored.save(
-        study.store.root, stored.PICTURES, {"data": record["data"]}, {"index": index, "pictures": pictures}
-    )
+
+
+def fake_images(study: Study, seed: int = 0, side: int = 32) -> ImageData:
+    """Noise in place of the test images of a made-up study."""
+    described, arm = study.first["data"], next(iter(study.arms.values()))
+    x = np.random.default_rng(seed).integers(0, 256, (described["test"], side, side, 3)).astype(np.uint8)
+    y = study.test_predictions(*arm.key)[1]
+    classes = tuple(described["classes"])
+    return ImageData("cifar10", classes, x[:10], y[:10], x, y, described["sha256"], "noise")
 
 
 def fake_mistakes(root: Path, change: float = -0.1, seeds: int = 5, noise: float = 0.05) -> None:

@@ -11,8 +11,8 @@ from transferstudy.plan.presets import expand
 from transferstudy.plan.spec import RunSpec
 from transferstudy.plan.strategies import get_strategy
 
-EQUAL = (("near", "sources"), ("far",), ("controls",))
-NEAR = ("near", "near-probes", "large-sides", "controls")
+EQUAL = (("near", "sources", "gpu-sides"), ("far",), ("controls",))
+NEAR = ("near", "near-probes", "large-sides", "controls", "gpu-sides")
 PATIENT = ("patience",)
 
 

@@ -12,11 +12,12 @@ from xml.etree import ElementTree
 import matplotlib as mpl
 import numpy as np
 import pytest
-from fakes import fake_inside, fake_mistakes, fake_study
+from fakes import fake_images, fake_inside, fake_mistakes, fake_study
 from sitefixtures import ROOT
 
 from renderer.narrow import CARRIED
 from transferstudy import report
+from transferstudy.experiments import sheet
 from transferstudy.experiments.keras_mistakes.effects import effects
 from transferstudy.plan.declared import DEPTHS
 from transferstudy.plan.strategies import STRATEGIES
@@ -59,6 +60,7 @@ def drawings(tmp_path_factory):
     seen = fake_study(root / "i", [(n, k, 2) for n in TWO for k in (500, 5000)], robust=True)
     for name in TWO:
         fake_inside(seen, name, 500)
+    sheet.make(seen, fake_images(seen))
     fake_mistakes(root / "m")
     keys = ("loss", "val_loss", "top1", "val_top1", "top5", "val_top5")
     epochs = [{k: (3 - e / 3 if "loss" in k else (e + 1) / 8) for k in keys} for e in range(4)]

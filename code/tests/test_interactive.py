@@ -7,19 +7,19 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from fakes import fake_study
+from fakes import fake_images, fake_study
 
-from transferstudy import cli
+from transferstudy import cli, report
 from transferstudy.analysis.between import Saving, between, interpolate, positions, straight_line_gap
 from transferstudy.analysis.comparison import MIN_SEEDS, arm_interval
 from transferstudy.analysis.label_efficiency import Labels, bounds, labels_needed, scratch_curve, worth
 from transferstudy.analysis.misclassified import confident_mistakes, mistakes
-from transferstudy.data import ImageData
 from transferstudy.errors import StudyError
 from transferstudy.experiments import sheet
 from transferstudy.report import interactive
 from transferstudy.report.interactive import parts
 from transferstudy.report.interactive.worth import expected, needed, saved, worth_data
+from transferstudy.results.metrics import measure
 
 # Unequal seeds, and strategies that were not run everywhere.
 ARMS = [
@@ -33,24 +33,12 @@ ARMS = [
     ("scratch_bn", 5000, 1),
     ("small_scratch", 1000, 1),
 ]
-SIDE = 32
-
-
-def fake_data(study, seed: int = 0, side: int = SIDE) -> ImageData:
-    """Noise in place of the test images of a made-up study."""
-    described = study.first["data"]
-    n = described["test"]
-    x = np.random.default_rng(seed).integers(0, 256, (n, side, side, 3)).astype(np.uint8)
-    y = study.test_predictions("finetune_all", 1000)[1]
-    return ImageData(
-        "cifar10", tuple(described["classes"]), x[:10], y[:10], x, y, described["sha256"], "noise"
-    )
 
 
 @pytest.fixture(scope="module")
 def study(tmp_path_factory):
     made = fake_study(tmp_path_factory.mktemp("results"), ARMS)
-    sheet.make(made, fake_data(made), budget=60)
+    sheet.make(made, fake_images(made), budget=60)
     return made
 
 
@@ -245,17 +233,17 @@ def test_the_sheet_holds_what_every_arm_and_class_gets_most_wrong(study):
         for label in range(10):
             own = [m for m in mistakes(study, name, 1000) if m.true == label]
             assert {m.index for m in own[: sheet.SHOWN]} <= set(wanted)
-    data = fake_data(study)
+    data = fake_images(study)
     np.testing.assert_array_equal(sheet.pictures(study.store.root, kept), data.x_test[list(kept.place)])
 
 
 def test_a_sheet_stays_small_and_large_images_are_shrunk(tmp_path, monkeypatch):
     made = fake_study(tmp_path, [("finetune_all", 1000, 1), ("scratch_bn", 1000, 1)])
     monkeypatch.setattr(sheet, "MAX_BYTES", 100_000)
-    record = sheet.make(made, fake_data(made))
+    record = sheet.make(made, fake_images(made))
     assert record["picture"]["bytes"] <= 100_000
     assert 10 < len(record["index"]) < 40
-    record = sheet.make(made, fake_data(made, side=80), budget=3)
+    record = sheet.make(made, fake_images(made, side=80), budget=3)
     assert record["side"] == sheet.MAX_SIDE
     assert sheet.pictures(tmp_path, sheet.load(made)).shape == (3, 64, 64, 3)
 
@@ -265,7 +253,7 @@ def test_a_sheet_that_is_missing_damaged_or_of_other_data_is_refused(tmp_path):
     with pytest.raises(StudyError, match=r"missing; make it with python -m transferstudy explore"):
         interactive.Explorer(made)
     assert sheet.check(tmp_path) == 0
-    sheet.make(made, fake_data(made), budget=5)
+    sheet.make(made, fake_images(made), budget=5)
     assert sheet.check(tmp_path) == 5
     picture, record = tmp_path / "explore/sheet.webp", tmp_path / "explore/sheet.json"
     content, text = picture.read_bytes(), record.read_text()
@@ -284,7 +272,7 @@ def test_a_sheet_that_is_missing_damaged_or_of_other_data_is_refused(tmp_path):
         sheet.load(made)
     record.write_text(text)
     with pytest.raises(StudyError, match="not the copy of cifar10"):
-        sheet.make(made, replace(fake_data(made), sha256="ff" * 32))
+        sheet.make(made, replace(fake_images(made), sha256="ff" * 32))
     other = replace_data(made)
     with pytest.raises(StudyError, match="another copy of the data"):
         sheet.load(other)
@@ -301,7 +289,7 @@ def replace_data(made):
 
 def test_the_command_writes_the_sheet_and_verify_looks_at_its_pixels(tmp_path, monkeypatch, capsys):
     made = fake_study(tmp_path, [("finetune_all", 1000, 1), ("scratch_bn", 1000, 1)], n_test=100)
-    data = fake_data(made)
+    data = fake_images(made)
     monkeypatch.setattr("transferstudy.analysis.study.load", lambda *_, **__: made)
     monkeypatch.setattr("transferstudy.data.load", lambda *_: data)
     monkeypatch.setenv("TRANSFERSTUDY_DATA", str(tmp_path))
@@ -381,11 +369,30 @@ def test_the_first_view_is_the_hardest_class_of_the_best_transfer_arm(study):
     assert "one seed" in one["says"]
 
 
-def test_the_committed_sheet_fits_the_report():
-    from transferstudy import report
-
-    study = report.load()
+@pytest.mark.parametrize("load", [report.load, report.imagenet.study])
+def test_the_committed_sheets_fit_the_report(load):
+    study = load()
     kept = sheet.load(study)
     assert (study.store.root / kept.file).stat().st_size < 900_000
     for arm in interactive.Explorer(study).data["arms"].values():
         assert sum(len(rows) for _, _, rows in arm["mistakes"]) > 0
+
+
+def test_an_arm_that_predicted_some_test_images_shows_those(tmp_path):
+    """Predictions are numbered by their own order; pictures go by the place among all test images."""
+    made = fake_study(tmp_path, [("finetune_all", 1000, 2), ("scratch_bn", 1000, 1)], n_test=200)
+    before, images = mistakes(made, "finetune_all", 1000), np.arange(1, 200, 2)
+    for record in made.arm("finetune_all", 1000).records:
+        predictions = made.store.predictions(record)
+        kept = {
+            name: values[images] if name.startswith("test_") else values
+            for name, values in predictions.items()
+        }
+        record["metrics"]["test"] = measure(kept["test_log_p"], kept["test_y"])
+        record["data"]["test"] = len(images)
+        made.store.save({k: v for k, v in record.items() if k != "record_sha256"}, {**kept, "test_i": images})
+    again = type(made)(made.specs, made.store)
+    found = mistakes(again, "finetune_all", 1000)
+    assert found
+    assert all(m.index % 2 == 1 for m in found)
+    assert found == [m for m in before if m.index % 2 == 1]

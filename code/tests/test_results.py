@@ -24,9 +24,8 @@ def store():
 def test_every_declared_run_is_there_and_nothing_else(store):
     """The runs of the second edition come one after another: of them, nothing else may be there."""
     first = {spec.id for name in ("full", "edges", "shipped") for spec in expand(name)}
-    second = {
-        spec.id for name in ("second", "far", "search-momentum", "longer-scratch") for spec in expand(name)
-    }
+    later = ("second", "far", "search-momentum", "longer-scratch", "gpu-sides", "gpu-long")
+    second = {spec.id for name in later for spec in expand(name)}
     assert first <= set(store.ids()) <= first | second
 
 

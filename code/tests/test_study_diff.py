@@ -4,11 +4,12 @@ import json
 import shutil
 
 import pytest
-from fakes import fake_inside, fake_study
+from fakes import fake_images, fake_inside, fake_study
 
 from transferstudy.analysis.study import Study
 from transferstudy.cli import main
 from transferstudy.commands import diff
+from transferstudy.experiments import sheet
 from transferstudy.report.state import changes, state
 from transferstudy.results.store import Store
 
@@ -19,6 +20,7 @@ ARMS = [(name, 500, 3) for name in ("finetune_all", "linear_probe", "scratch_bn"
 def study(tmp_path_factory):
     made = fake_study(tmp_path_factory.mktemp("results"), ARMS, n_test=200)
     fake_inside(made, "finetune_all", 500)
+    sheet.make(made, fake_images(made))
     return made
 
 

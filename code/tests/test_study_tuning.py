@@ -1,5 +1,6 @@
 """The plan's tuning rule: who wins, what follows, and that the settings file holds what the results chose."""
 
+import re
 import tomllib
 
 import pytest
@@ -65,6 +66,13 @@ def test_depths_in_between_take_what_suits_the_whole_network(tmp_path):
     text = as_toml([winner(tried(store, [(0.5, 1.0), (0.6, 1.4), (0.4, 1.2)]), store)])
     for name in ("finetune_all", *FOLLOWS):
         assert f"[tuned.500.{name}]\nlearning_rate = 0.0001\nweight_decay = 0.0001\n" in text
+
+
+def test_a_depth_with_a_search_of_its_own_follows_nobody_and_what_the_file_holds_is_left_out(tmp_path):
+    store = Store(tmp_path)
+    found = [winner(tried(store, [(0.5, 1.0), (0.6, 1.4), (0.4, 1.2)]), store)]
+    text = as_toml(found, "second", {"finetune_all", "finetune_block3"}, {"500": {"finetune_block2": {}}})
+    assert re.findall(r"second\.500\.(\w+)", text) == ["finetune_all", "finetune_block4"]
 
 
 def test_the_settings_file_holds_the_winners_of_the_stored_runs():
@@ -208,5 +216,7 @@ def test_untuned_runs_are_refused_with_what_to_do(monkeypatch, capsys, tmp_path)
 def test_the_command_prints_tables_for_the_settings_file(capsys, tmp_path):
     assert main(["tuned"]) == 0
     assert capsys.readouterr().out == as_toml(winners(Store(project_root() / "results")))
+    assert main(["tuned", "--new"]) == 0
+    assert capsys.readouterr().out == ""  # presets.toml holds them all
     assert main(["tuned", "--results", str(tmp_path)]) == 2
     assert "run --preset tuning" in capsys.readouterr().err

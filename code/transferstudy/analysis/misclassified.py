@@ -12,7 +12,7 @@ class Mistake:
     """One test image that a model takes for something else.
 
     Attributes:
-        index: position among the test images, in canonical order.
+        index: position among all test images of the data set, in canonical order.
         true, predicted: labels.
         confidence: mean probability that the models of the arm's seeds give to `predicted`, 0..1.
     """
@@ -34,14 +34,15 @@ def mistakes(study: Study, strategy: str, n_labels: int) -> list[Mistake]:
         n_labels: of the arm.
     """
     log_p, y = study.test_predictions(strategy, n_labels)
+    images = study.tested(study.arm(strategy, n_labels))
     p = np.exp(log_p).mean(axis=0)
     predicted, confidence = p.argmax(axis=1), p.max(axis=1)
     wrong = np.flatnonzero(predicted != y)
     order = wrong[np.argsort(-confidence[wrong], kind="stable")]
-    return [Mistake(int(i), int(y[i]), int(predicted[i]), float(confidence[i])) for i in order]
+    return [Mistake(int(images[i]), int(y[i]), int(predicted[i]), float(confidence[i])) for i in order]
 
 
-def confident_mistakes(study: Study, strategy: str, n_labels: int, count: int = 12) -> list[Mistake]:
+def confident_mistakes(study: Study, strategy: str, n_labels: int, count: int = 8) -> list[Mistake]:
     """Return the most confident mistakes of an arm, at most `count`, most confident first (see `mistakes`)."""
     return mistakes(study, strategy, n_labels)[:count]
 

@@ -1,5 +1,6 @@
 """The plan's rule of tuning: of all settings that were tried for a strategy at a size, which one wins?"""
 
+from collections.abc import Set
 from dataclasses import dataclass
 
 from ..errors import StudyError
@@ -154,22 +155,27 @@ def beyond(found: list[Winner], store: Store, specs: list[RunSpec] | None = None
     return made
 
 
-def as_toml(found: list[Winner], table: str = "tuned") -> str:
+def as_toml(
+    found: list[Winner], table: str = "tuned", searched: Set[str] = frozenset(), held: dict | None = None
+) -> str:
     """Return the winners as the tables `[<table>.<labels>.<strategy>]` of presets.toml.
 
     Args:
         found: the winners.
         table: "tuned", or what a preset names under `settings`. Strategies that are not tuned themselves (`FOLLOWS`) take the
             winner of another one.
+        searched: strategies that have tuning runs of their own, finished or not: they follow nobody.
+        held: labels -> strategy -> settings that the file holds already; those tables are left out.
     """
     tables = []
     for n in sorted({w.n_labels for w in found}):
         by_name = {w.strategy: w for w in found if w.n_labels == n}
         for follower, leader in FOLLOWS.items():
-            if leader in by_name:
+            if leader in by_name and follower not in searched:
                 by_name.setdefault(follower, by_name[leader])
         tables += [
             f"[{table}.{n}.{name}]\n{w.knob} = {w.rate:g}\nweight_decay = {w.weight_decay:g}\n"
             for name, w in by_name.items()
+            if name not in (held or {}).get(str(n), {})
         ]
     return "\n".join(tables)

@@ -7,11 +7,6 @@ GROUP = "behind the runs"
 
 def arguments(parser) -> None:
     """Add the command's options."""
-    parser.add_argument(
-        "--pictures",
-        action="store_true",
-        help="train nothing; keep the test images that figures of mistakes show",
-    )
     parser.add_argument("--progress", choices=("bar", "lines", "none"), default="lines")
 
 
@@ -21,31 +16,17 @@ def run(args) -> None:
     Raises:
         StudyError: no run is named, or wrong input.
     """
-    from ..data import load
-    from ..data.source import data_source
-    from ..results.store import Store
-
-    source, root = data_source(args.data), Store(args.results).root
-    if args.pictures:
-        from ..analysis.study import load as load_study
-        from ..experiments.inside.wanted import keep_pictures
-
-        study = load_study(args.preset, args.results)
-        data = load(study.first["data"]["name"], source, study.first["data"]["side"])
-        print(f"inside/pictures.npz: {keep_pictures(study, data)} test images written")
-        return
-    _look(args, source, root, load)
-
-
-def _look(args, source, root, load) -> None:
     import os
 
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    from ..data.source import data_source
     from ..errors import StudyError
     from ..experiments.inside.stored import names, save
     from ..models.weightsfile import resolve
+    from ..results.store import Store
     from .options import specs, weights
 
+    source, root = data_source(args.data), Store(args.results).root
     if not args.only:
         raise StudyError("inside: name the runs to look into, for example --only finetune_all --only seed=0")
     file, replaced = weights(args)
@@ -60,11 +41,12 @@ def _look(args, source, root, load) -> None:
 
         said = f"{spec.strategy}, {spec.n_labels:,} labels, {spec.image_size} px, seed {spec.seed}"
         print(f"[{number}/{len(todo)}] {spec.id} {said}", flush=True)
-        about = save(root, spec.id, *look(spec, _images(args, source, spec, load), file, verbose))
+        about = save(root, spec.id, *look(spec, _images(args, source, spec), file, verbose))
         print(f"    {about['arrays']['file']}: {about['arrays']['bytes']:,} bytes", flush=True)
 
 
-def _images(args, source, spec, load):
+def _images(args, source, spec):
+    from ..data import load
     from ..data.division import divided
     from ..own_images.look.options import reading
 

@@ -9,6 +9,7 @@ def arguments(parser) -> None:
     """Add the command's own options."""
     parser.add_argument("--preset", default="tuning", help="the tuning runs: tuning, or search")
     parser.add_argument("--table", default="tuned", help="the table to write: tuned, or second")
+    parser.add_argument("--new", action="store_true", help="only what presets.toml does not hold yet")
 
 
 def run(args) -> None:
@@ -19,12 +20,15 @@ def run(args) -> None:
     """
     from ..analysis.tuning import as_toml, winners
     from ..errors import StudyError
-    from ..plan.presets import expand
+    from ..paths import PRESETS
+    from ..plan.presets import expand, toml_tables
     from ..results.store import Store
 
-    found = winners(Store(args.results), expand(args.preset))
+    specs = expand(args.preset)
+    found = winners(Store(args.results), specs)
     if not found:
         raise StudyError(
             f"tuned: no strategy has all its tuning runs: make them with python -m transferstudy run --preset {args.preset}"
         )
-    print(as_toml(found, args.table), end="")
+    held = toml_tables(PRESETS).get(args.table, {}) if args.new else {}
+    print(as_toml(found, args.table, {spec.strategy for spec in specs}, held), end="")

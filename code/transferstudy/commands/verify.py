@@ -93,9 +93,7 @@ def run(args) -> None:
     data, source = (data_source(path) if path else None for path in (args.data, args.source))
     named = None if dataset_name(data) else data
     if pictures := check_sheet(store.root, named):
-        print(
-            f"explore/sheet.webp: {pictures} test images, {'every pixel' if named else 'the file'} as recorded"
-        )
+        print(f"explore: {pictures} test images, {'every pixel' if named else 'the files'} as recorded")
     for line in pictures_of(store, data, reading(args)):
         print(line)
     for name in check_pixels(named, source, cards_dir()):

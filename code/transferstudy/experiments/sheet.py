@@ -3,6 +3,8 @@
     results/explore/sheet.webp   the images side by side, row by row, without loss
     results/explore/sheet.json   which test image stands where, of which data, checksums
 
+These are the main study's; those of another preset carry its name: `sheet-from-imagenet.webp`.
+
 An image goes by its position among the test images in canonical order, so the sheet stays valid when runs are added: arms that
 came later show those of their mistakes that are on it.
 """
@@ -14,15 +16,14 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
-from ..analysis.misclassified import mistakes
-from ..analysis.study import Study
+from ..analysis.misclassified import Mistake, confident_mistakes, mistakes
+from ..analysis.study import MAIN, Study
 from ..data import ImageData
 from ..data.mosaic import from_mosaic, to_mosaic
 from ..errors import StudyError
 from ..results.records import read_beside, read_record, write_record
 from ..results.schema import Content, Count, Open, StoredFile
 from ..results.store import digest, write_atomic
-from .inside.wanted import check_same_images
 
 SCHEMA = 1
 FOLDER = "explore"
@@ -72,7 +73,8 @@ def command(preset: str) -> str:
 def wanted(study: Study, budget: int = IMAGES) -> list[int]:
     """Return which test images to keep, sorted.
 
-    Every arm and class proposes its most confident mistake, then its second, and so on, so that all are served alike. Within
+    First come the most confident mistakes of the best transfer and the best from-scratch arm at each size, which figures show.
+    Then every arm and class proposes its most confident mistake, then its second, and so on, so that all are served alike. Within
     a round, images that are among the leading mistakes of more arms come first.
 
     Args:
@@ -87,7 +89,9 @@ def wanted(study: Study, budget: int = IMAGES) -> list[int]:
     shared: dict[int, int] = {}
     for index in (i for each in lists for i in each):
         shared[index] = shared.get(index, 0) + 1
-    kept: set[int] = set()
+    best = [study.best(n, pretrained) for n in study.contested for pretrained in (True, False)]
+    leading = [m.index for arm in best for m in confident_mistakes(study, arm.strategy.name, arm.n_labels)]
+    kept = set(list(dict.fromkeys(leading))[:budget])
     for rank in range(SHOWN):
         proposed = {each[rank] for each in lists if rank < len(each)} - kept
         order = sorted(proposed, key=lambda i: (-shared[i], i))
@@ -112,7 +116,7 @@ def make(study: Study, data: ImageData, budget: int = IMAGES) -> dict:
     while len(content) > MAX_BYTES:
         index = wanted(study, int(0.95 * len(index) * MAX_BYTES / len(content)))
         content, side = _picture(data.x_test[index])
-    file = f"{FOLDER}/sheet.webp"
+    file = f"{_stem(study.name)}.webp"
     write_atomic(study.store.root / file, content)
     record = {
         "schema": SCHEMA,
@@ -123,11 +127,29 @@ def make(study: Study, data: ImageData, budget: int = IMAGES) -> dict:
         "index": index,
         "picture": {"file": file, "sha256": digest(content), "bytes": len(content)},
     }
-    return write_record(_path(study.store.root), record)
+    return write_record(_path(study.store.root, study.name), record)
 
 
-def _path(root: Path) -> Path:
-    return Path(root) / FOLDER / "sheet.json"
+def check_same_images(study: Study, data: ImageData) -> None:
+    """Check that images are those that a study was made from, by their hash.
+
+    Raises:
+        StudyError: they are another copy.
+    """
+    made_from = study.first["data"]
+    if data.sha256 != made_from["sha256"]:
+        raise StudyError(
+            f"these images are not the copy of {made_from['name']} that the results were made from "
+            f"(SHA-256 {data.sha256[:12]}, not {made_from['sha256'][:12]}): give it with --data PATH"
+        )
+
+
+def _stem(preset: str) -> str:
+    return f"{FOLDER}/sheet" + ("" if preset == MAIN else f"-{preset}")
+
+
+def _path(root: Path, preset: str) -> Path:
+    return Path(root) / f"{_stem(preset)}.json"
 
 
 def _picture(images: np.ndarray) -> tuple[bytes, int]:
@@ -150,22 +172,22 @@ def load(study: Study) -> Sheet:
     sheet = read(study.store.root, study.name)
     if sheet.data_sha256 != study.first["data"]["sha256"]:
         raise StudyError(
-            f"{FOLDER}/sheet.json: pictures of another copy of the data; make it again: {command(study.name)}"
+            f"{_stem(study.name)}.json: pictures of another copy of the data; make it again: {command(study.name)}"
         )
     return sheet
 
 
-def read(root: Path, preset: str = "report") -> Sheet:
-    """Read and check the sheet of a results folder.
+def read(root: Path, preset: str = MAIN) -> Sheet:
+    """Read and check the sheet of a preset in a results folder.
 
     Args:
         root: the results folder.
-        preset: named in the command of an error message.
+        preset: whose mistakes it shows.
 
     Raises:
         StudyError: missing, damaged or edited.
     """
-    record = read_record(_path(root), command(preset), SCHEMA, Record)
+    record = read_record(_path(root, preset), command(preset), SCHEMA, Record)
     entry, index = record["picture"], record["index"]
     read_beside(root, entry, f"make it with {command(preset)}")
     rows = max(1, -(-len(index) // record["columns"]))
@@ -178,29 +200,45 @@ def pictures(root: Path, sheet: Sheet) -> np.ndarray:
     return from_mosaic((Path(root) / sheet.file).read_bytes(), sheet.side)[: len(sheet.place)]
 
 
+def of_mistakes(study: Study, found: list[Mistake]) -> np.ndarray:
+    """Return the images of some mistakes of a study, uint8 (n, side, side, 3).
+
+    Raises:
+        StudyError: as `load`, or one of them is not on the sheet.
+    """
+    sheet = load(study)
+    if absent := [m.index for m in found if m.index not in sheet.place]:
+        raise StudyError(
+            f"{sheet.file}: has no test image {absent[0]}: results have changed; make it again with {command(study.name)}"
+        )
+    return pictures(study.store.root, sheet)[[sheet.place[m.index] for m in found]]
+
+
 def check(root: Path, source: Path | None = None) -> int:
-    """Check the sheet of a results folder, and its pixels where the data are at hand.
+    """Check all sheets of a results folder, and their pixels where the data are at hand.
 
     Args:
         root: the results folder.
-        source: the data set that the sheet was made from, or None.
+        source: the data set that the sheets were made from, or None.
 
     Returns:
-        The number of images on it; 0 where there is no sheet.
+        The number of images on them; 0 where there is no sheet.
 
     Raises:
-        StudyError: as `read`, or an image on the sheet is not the one that the data have at its position.
+        StudyError: as `read`, or an image on a sheet is not the one that the data have at its position.
     """
-    if not _path(root).is_file():
-        return 0
-    sheet, record = read(root), read_record(_path(root), command("report"), SCHEMA, Record)
-    if source is not None:
-        from ..data import load as load_data
+    total = 0
+    for path in sorted((Path(root) / FOLDER).glob("sheet*.json")):
+        record = read_record(path, command(MAIN), SCHEMA, Record)
+        sheet = read(root, record["preset"])
+        total += len(sheet.place)
+        if source is not None:
+            from ..data import load as load_data
 
-        data = load_data(record["data"]["name"], source, record["side"])
-        same = data.side == sheet.side and data.sha256 == sheet.data_sha256
-        if same and not np.array_equal(pictures(root, sheet), data.x_test[list(sheet.place)]):
-            raise StudyError(
-                f"{sheet.file}: not the images that its record names; make it with {command(record['preset'])}"
-            )
-    return len(sheet.place)
+            data = load_data(record["data"]["name"], source, record["side"])
+            same = data.side == sheet.side and data.sha256 == sheet.data_sha256
+            if same and not np.array_equal(pictures(root, sheet), data.x_test[list(sheet.place)]):
+                raise StudyError(
+                    f"{sheet.file}: not the images that its record names; make it with {command(record['preset'])}"
+                )
+    return total

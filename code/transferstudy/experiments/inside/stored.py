@@ -2,7 +2,6 @@
 
     results/inside/<id>.json      which run, which images and layers, checksums, provenance
     results/inside/<id>.npz       maps, CKA, filters, places (NumPy archive)
-    results/inside/pictures.*     the test images that figures of mistakes show
 
 A result exists when its JSON does: it is written last.
 """
@@ -21,20 +20,14 @@ from ...results.schema import Content, Open, StoredFile
 from ...results.store import digest, write_atomic
 
 SCHEMA = 1
-PICTURES = "pictures"
 
 
 class About(Open):
-    """What every record here has; a run's has more."""
+    """What the record of a run that was looked into has."""
 
     id: str
     arrays: StoredFile
     data: Content
-
-
-class AboutRun(About):
-    """What the record of a run that was looked into has."""
-
     spec: dict
     layer: str
     grid: int
@@ -72,7 +65,7 @@ def save(results: Path, name: str, about: dict, arrays: dict[str, np.ndarray]) -
 
     Args:
         results: the results folder.
-        name: run id, or "pictures".
+        name: run id.
         about: plain values.
         arrays: small arrays.
     """
@@ -90,17 +83,14 @@ def load(results: Path, name: str, command: str) -> Inside:
 
     Args:
         results: the results folder.
-        name: run id, or "pictures".
+        name: run id.
         command: what makes it, for the message.
 
     Raises:
         StudyError: missing, damaged, edited by hand, or not for the run that its name says.
     """
-    model = About if name == PICTURES else AboutRun
-    about = read_record(folder(results) / f"{name}.json", command, SCHEMA, model)
-    spec = about.get("spec")
-    wrong_run = spec is not None and RunSpec.parse(spec, f"inside/{name}.json").id != name
-    if about.get("id") != name or wrong_run:
+    about = read_record(folder(results) / f"{name}.json", command, SCHEMA, About)
+    if about["id"] != name or RunSpec.parse(about["spec"], f"inside/{name}.json").id != name:
         raise StudyError(
             f"inside/{name}.json: made by another version of the study; delete it, then {command}"
         )
@@ -143,24 +133,3 @@ def inside_of(study: Study, strategy: str, n_labels: int) -> Inside:
     first = found[0] if found else arm.records[0]["id"]
     command = f"python -m transferstudy inside --preset {study.name} --only {first}"
     return load(study.store.root, first, command)
-
-
-def pictures(study: Study, indices) -> np.ndarray:
-    """Return test images by their position, uint8 (n, side, side, 3).
-
-    Raises:
-        StudyError: not all of them are kept, or they are of other data than the study's.
-    """
-    command = f"python -m transferstudy inside --pictures --preset {study.name}"
-    kept = load(study.store.root, PICTURES, command)
-    if kept.about["data"]["sha256"] != study.first["data"]["sha256"]:
-        raise StudyError(
-            f"inside/pictures.json: pictures of another copy of the data; delete it, then {command}"
-        )
-    place = {int(index): row for row, index in enumerate(kept.arrays["index"])}
-    absent = [int(i) for i in indices if int(i) not in place]
-    if absent:
-        raise StudyError(
-            f"inside/pictures.npz: has no test image {absent[0]}: results have changed; make it again with {command}"
-        )
-    return kept.arrays["pictures"][[place[int(i)] for i in indices]]

@@ -27,7 +27,7 @@ _SENTENCE = re.compile(r"(?<=[.!?])[\"”’)\]*_]*\s+|\n\s*\n|\n(?=\s*(?:[-*+#|
 _NOT_PAGES = {"code", "results", "notebooks", "cards", "docs", "examples", "_site"}
 # A section on runs that did start from ImageNet, up to the next heading of its level or above.
 _OURS = re.compile(r"^(###?) [^\n]*\{#imagenet\}$.*?(?=^(?:##|\1) |\Z)", re.M | re.S)
-_TO_OURS = "(#imagenet)"  # a link to that section
+_TO_OURS = "#imagenet)"  # a link to that section, of the same page or another
 _PLANS = {"chapters/second-plan.qmd"}  # they speak of what is to be run
 
 

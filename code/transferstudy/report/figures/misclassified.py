@@ -4,7 +4,7 @@ from matplotlib.figure import Figure
 
 from ...analysis.misclassified import confident_mistakes
 from ...analysis.study import Study
-from ...experiments.inside.stored import pictures
+from ...experiments.sheet import of_mistakes
 from .images import _picture
 from .style import by_size, canvas
 
@@ -18,7 +18,7 @@ def mistakes(
         StudyError: the pictures are not kept; the message has the command that keeps them.
     """
     found = confident_mistakes(study, strategy, n_labels, count)
-    kept = pictures(study, [m.index for m in found])
+    kept = of_mistakes(study, found)
     columns = 2 if size == "phone" else 4
     rows = -(-len(found) // columns)
     with canvas(theme, size, by_size(size, 0.36, 0.22, 0.62) * rows, rows, columns, squeeze=False) as (

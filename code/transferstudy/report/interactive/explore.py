@@ -35,13 +35,13 @@ class Explorer:
     """The explorer of a study.
 
     Args:
-        study: the finished runs, at their commonest image size.
+        study: the finished runs.
         root: how the page reaches the site's root.
 
     Attributes:
         data: what the page's script looks up: "classes"; "sizes"; "strategies" (name, label); "first" (the view without a
-            script, or without a view in the address); "sentences"; "sheet"; "tested" (test images of each class); "arms":
-            "strategy/labels" -> "record" (anchor), "all" (accuracy), "confusion" (rows true, whole per cent), "recall" (class,
+            script, or without a view in the address); "sentences"; "sheet"; "arms": "strategy/labels", at the image size that
+            did best on validation images -> "record" (anchor), "tested" (test images of each class), "all" (accuracy), "confusion" (rows true, whole per cent), "recall" (class,
             then mean and seeds), "other" (class -> what it is most often taken for, or None), "mistakes" (class -> number
             and the pictures: place on the sheet, index, predicted class, probability, rank). Accuracies and probabilities
             are in tenths of a per cent.
@@ -65,7 +65,6 @@ class Explorer:
                 "columns": self._sheet.columns,
                 "rows": self._sheet.rows,
             },
-            "tested": arms[0].test("confusion")[0].sum(axis=1).tolist(),
             "arms": {f"{arm.strategy.name}/{arm.n_labels}": self._arm(arm) for arm in arms},
         }
 
@@ -87,6 +86,7 @@ class Explorer:
         classes = range(len(study.classes))
         return {
             "record": arm.anchor,
+            "tested": arm.test("confusion")[0].sum(axis=1).tolist(),
             "all": tenths(arm.accuracy),
             "confusion": [[int(f"{100 * v:.0f}") for v in row] for row in share],
             "recall": [
@@ -130,7 +130,7 @@ class Explorer:
         number, kept, rows = arm["mistakes"][label]
         numbers = {
             "count": count(number),
-            "n": count(data["tested"][label]),
+            "n": count(arm["tested"][label]),
             "kept": count(kept),
             "shown": len(rows),
         }

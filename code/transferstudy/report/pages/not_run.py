@@ -24,6 +24,8 @@ _FOR = {
     "controls": "controls",
     "large-sides": "160 and 224 pixels",
     "far": "hand signs",
+    "gpu-sides": "only with a GPU: larger images",
+    "gpu-long": "only with a GPU: long training from scratch",
 }
 
 
