@@ -52,7 +52,7 @@ pictures: report ## Take the README's pictures of report and deck anew (needs Ch
 test: ## Run the tests (ARGS="-k name" for some; TRANSFERSTUDY_TEST_ALL=1 adds those that take minutes)
 	@sh code/environment.sh $(if $(filter 1,$(TRANSFERSTUDY_TEST_ALL)),backends,install)
 	@sh code/environment.sh browser
-	@$(KEEP_MEMORY) $(PY) -m pytest code/tests -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
+	@$(KEEP_MEMORY) JAX_DISABLE_MOST_OPTIMIZATIONS=1 $(PY) -m pytest code/tests -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 .PHONY: check
 check: lint ## Style, import directions and the fast tests: a minute, before each commit

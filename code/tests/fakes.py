@@ -1,5 +1,6 @@
 """Made-up results for tests: the right form, invented content. They never enter results/."""
 
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -52,9 +53,13 @@ def fake_log_p(y: np.ndarray, strength: float, seed: int) -> np.ndarray:
 
 def weights_sha256(spec) -> str:
     """The file that the card of the weights describes, so that made-up runs have a source; any other gets a made-up one."""
-    path = Path(__file__).resolve().parents[2] / "cards" / f"{spec.backbone}-{spec.weights}.yaml"
-    described = yaml.safe_load(path.read_text(encoding="utf-8"))["sha256"] if path.is_file() else None
-    return described or "11" * 32
+    return _described(f"{spec.backbone}-{spec.weights}") or "11" * 32
+
+
+@cache
+def _described(card: str) -> str | None:
+    path = Path(__file__).resolve().parents[2] / "cards" / f"{card}.yaml"
+    return yaml.safe_load(path.read_text(encoding="utf-8"))["sha256"] if path.is_file() else None
 
 
 def fake_manifest(root: Path, name: str, top1: float = 0.3) -> None:

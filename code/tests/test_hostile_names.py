@@ -38,10 +38,9 @@ SETUP = f"""import sys
 sys.path.insert(0, {str(ROOT / "code/tests")!r})
 from pathlib import Path
 import fakes
-from fakes import fake_study
+from fakes import fake_images, fake_study
 from IPython.display import Markdown
 from names import NAMES
-from test_interactive import fake_data
 from transferstudy import report
 from transferstudy.experiments import sheet
 from transferstudy.report import claims, interactive, tables
@@ -62,7 +61,7 @@ title: Hostile
 ```{{python}}
 #| echo: false
 {SETUP}
-data = fake_data(study)
+data = fake_images(study)
 sheet.make(study, data, budget=20)
 explorer = interactive.Explorer(study)
 hardest, worst = Markdown(claims.hardest(study)), Markdown(claims.worst(study))

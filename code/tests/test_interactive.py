@@ -240,7 +240,7 @@ def test_the_sheet_holds_what_every_arm_and_class_gets_most_wrong(study):
 def test_a_sheet_stays_small_and_large_images_are_shrunk(tmp_path, monkeypatch):
     made = fake_study(tmp_path, [("finetune_all", 1000, 1), ("scratch_bn", 1000, 1)])
     monkeypatch.setattr(sheet, "MAX_BYTES", 100_000)
-    record = sheet.make(made, fake_images(made))
+    record = sheet.make(made, fake_images(made), budget=60)
     assert record["picture"]["bytes"] <= 100_000
     assert 10 < len(record["index"]) < 40
     record = sheet.make(made, fake_images(made, side=80), budget=3)

@@ -461,8 +461,13 @@ def test_readme_command_exists(command):
         if options.command in {"plan", "status", "verify"} and not theirs:
             shown = run(sys.executable, *words[1:], env=os.environ | variables)
             assert shown.returncode == 0, shown.stderr
+            if options.command == "verify":  # the committed results, every measure of every run
+                stored = len(list((ROOT / "results" / "runs").glob("*.json")))
+                assert f"{stored} results: files whole, measures recomputed" in shown.stdout
     elif words[:3] == ["quarto", "use", "template"]:
         assert (ROOT / ".quartoignore").is_file() and words[3] == "OWNER/NAME"
+    elif words[0] == "sh":  # test_on_a_gpu.py runs it
+        assert (ROOT / words[1]).is_file()
     elif words[1:4] == ["-m", "pip", "install"]:
         known = PROJECT["project"]["optional-dependencies"]
         assert {Requirement(word).name for word in words[4:]} <= set(known)

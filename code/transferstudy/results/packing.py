@@ -14,7 +14,8 @@ from ..arrays import BROKEN, decompressed, read_npz
 from .packing_first import unpack_first
 
 # Without bits of the byte before (lc): it stands for another image, and to know it makes the files larger.
-_FILTERS = [{"id": lzma.FILTER_LZMA2, "preset": 9, "lc": 0, "lp": 0, "pb": 0}]
+# The preset's own dictionary of 64 MiB would be laid out anew for each run; what a run stores fits into four.
+_FILTERS = [{"id": lzma.FILTER_LZMA2, "preset": 9, "lc": 0, "lp": 0, "pb": 0, "dict_size": 1 << 22}]
 _OTHERS, _WHOLE = ".others", ".whole"
 _SIGN = 0x80  # of an upper half; every class but the predicted one has a negative score
 
