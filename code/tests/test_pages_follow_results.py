@@ -93,8 +93,8 @@ def test_a_removed_result_stops_the_render_of_a_whole_study_and_says_how_to_make
     gone = report.load("resolution").specs[3].id
     results.record_path(gone).unlink()
     with pytest.raises(RenderErrors) as error:
-        shown(tmp_path, "gone", "chapters/results.qmd")
+        shown(tmp_path, "gone", "chapters/first-edition.qmd")
     assert f"no result for run {gone}: make it with python -m transferstudy run --only {gone}" in str(
         error.value
     )
-    assert "chapters/results.qmd" in str(error.value)
+    assert "chapters/first-edition.qmd" in str(error.value)

@@ -90,7 +90,7 @@ def labels_worth(study: Study) -> Markdown:
                 count(n),
                 f"{100 * arm.accuracy:.1f}",
                 labels_in_words(found.equal_at),
-                f"{labels_in_words(found.low)} to {labels_in_words(found.high)}",
+                " to ".join(dict.fromkeys(map(labels_in_words, (found.low, found.high)))),
                 f"{beyond}{found.factor:.1f}",
                 found.seeds,
             ]
