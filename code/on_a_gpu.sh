@@ -1,7 +1,7 @@
 #!/bin/sh
 # For the minutes in which a GPU is at hand: declared runs that two cores cannot pay for, those that are worth most first.
 #
-#   sh code/on_a_gpu.sh MINUTES cifar10.npz vgg16.npz
+#   KERAS_BACKEND=jax sh code/on_a_gpu.sh MINUTES cifar10.npz vgg16.npz
 #
 # vgg16.npz holds ImageNet's weights. Needs Keras with JAX or PyTorch on the GPU, as docs/running.md says. A run that ends is
 # stored; one that the clock cuts off is made by the next call. The searches come first, and what they choose is written into

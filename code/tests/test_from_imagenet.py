@@ -102,9 +102,9 @@ def test_where_the_best_strategy_was_not_run_on_small_images_another_one_is_name
 @pytest.mark.parametrize(
     ("at_64", "expected"),
     [
-        (4.0, "Enlarging the images to 64 pixels adds "),
+        (4.0, "Enlarging the images to 64 pixels raises the accuracy of *Compact, scratch* by "),
         (2.0, "Enlarging the images to 64 pixels makes no difference to *Compact, scratch* that we can tell"),
-        (0.5, " with *Compact, scratch* ("),
+        (0.5, "lowers the accuracy of *Compact, scratch* by "),
     ],
 )
 def test_what_enlarging_does_for_training_from_scratch_is_said(tmp_path, at_64, expected):
@@ -254,3 +254,17 @@ def test_more_steps_from_scratch_are_told_with_who_is_ahead_then(tmp_path, patie
 
 def test_before_its_runs_nothing_is_said_of_more_steps(tmp_path):
     assert longer.sentences(runs(tmp_path), None).startswith("We have not tested yet")
+
+
+@pytest.mark.parametrize(("strength", "verdict"), [(1.0, "It is not met"), (6.0, "It is met")])
+def test_whether_few_labels_reach_the_bar_is_said(tmp_path, strength, verdict):
+    arms = [("linear_probe", 500, 3), ("small_scratch", 500, 3)]
+    found = fake_study(tmp_path, arms, {**BOTH, "small_scratch": strength}, name="from-imagenet")
+    reached = f"{100 * found.arm('small_scratch', 500).accuracy:.1f}"
+    said = longer.bar(found, None)
+    assert said.startswith(f"The plan asks for 55\u00a0% from scratch with 500 labels. {verdict}")
+    assert reached in said
+
+
+def test_without_runs_with_few_labels_nothing_is_said_of_the_bar(tmp_path):
+    assert longer.bar(runs(tmp_path, scratch=(1000,)), None) == ""

@@ -7,10 +7,12 @@ import pytest
 from fakes import STRENGTH, fake_study
 from scipy.stats import norm, t, ttest_1samp
 
+from transferstudy import report
 from transferstudy.analysis import second_opinion
-from transferstudy.analysis.comparison import judged
+from transferstudy.analysis.comparison import corrected_with, declared, enough_seeds, judged, judged_family
 from transferstudy.analysis.statistics.bootstrap import interval, resampled_means
 from transferstudy.analysis.statistics.crossed import Estimate, estimate
+from transferstudy.analysis.statistics.multiplicity import holm
 from transferstudy.plan import declared as plan
 from transferstudy.report import opinions
 
@@ -153,3 +155,27 @@ def test_disagreements_are_counted_or_denied(study, tmp_path, monkeypatch):
 def replace_second(monkeypatch, study, family):
     monkeypatch.setattr(second_opinion, "judged", lambda _: tuple(family))
     return study
+
+
+def test_the_studies_of_one_plan_are_corrected_together(tmp_path):
+    """A p-value just below alpha in a study alone is none among those of the other study."""
+    assert ("from-imagenet", "far") in plan.TOGETHER
+    near = fake_study(tmp_path, [("linear_probe", 1000, 3), ("small_scratch", 1000, 3)], name="near")
+    far = fake_study(tmp_path, [("linear_probe", 500, 3), ("small_scratch", 500, 3)], name="elsewhere")
+    own, other = declared(near), declared(far)
+    alone = judged_family(own)
+    together = judged_family(own, tuple(d.p for d in other))
+    assert len(alone) == len(together) == len(own)
+    expected = holm([*(d.p for d in own), *(d.p for d in other)])[: len(own)]
+    assert [each.p for each in together] == expected.tolist()
+    assert all(b.p >= a.p for a, b in zip(alone, together, strict=True))
+
+
+def test_the_committed_studies_know_each_other():
+    imagenet, far = report.imagenet.study(), report.load("far")
+    for study, other in ((imagenet, far), (far, imagenet)):
+        assert [each.name for each in corrected_with(study)] == [other.name]
+        pooled = [d.p for d in (*enough_seeds(declared(study)), *enough_seeds(declared(other)))]
+        shown = [each.p for each in judged(study) if each.p is not None]
+        assert shown == holm(pooled)[: len(shown)].tolist()
+    assert corrected_with(report.load()) == ()

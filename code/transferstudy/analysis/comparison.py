@@ -7,11 +7,11 @@ from itertools import combinations, pairwise
 import numpy as np
 
 from ..errors import StudyError
-from ..plan.declared import ALPHA, CONFIDENCE, DEPTHS, FAMILY, MARGIN, MIN_SEEDS
+from ..plan.declared import ALPHA, CONFIDENCE, DEPTHS, FAMILY, MARGIN, MIN_SEEDS, TOGETHER
 from .statistics.crossed import Estimate, estimate
 from .statistics.multiplicity import holm
 from .statistics.paired import Difference, paired
-from .study import Arm, Study
+from .study import Arm, Study, load_if_run
 
 __all__ = [
     "ALPHA",
@@ -25,8 +25,10 @@ __all__ = [
     "between",
     "class_intervals",
     "correct_pair",
+    "corrected_with",
     "declared",
     "difference",
+    "enough_seeds",
     "judge",
     "judged",
     "judged_family",
@@ -225,17 +227,36 @@ def judge(d: Difference, p: float | None) -> str:
     return "undecided"
 
 
-def judged_family(family: tuple[Difference, ...]) -> tuple[Judged, ...]:
-    """Return differences with corrected p-values and verdicts. Those with too few seeds are no part of the tests."""
-    tested = [d for d in family if d.seeds >= MIN_SEEDS]
-    adjusted = dict(zip(tested, holm([d.p for d in tested]).tolist(), strict=True))
+def enough_seeds(family: tuple[Difference, ...]) -> list[Difference]:
+    """Return the differences that are tested: those with enough seeds."""
+    return [d for d in family if d.seeds >= MIN_SEEDS]
+
+
+@cache
+def corrected_with(study: Study) -> tuple[Study, ...]:
+    """Return the other studies of the same plan, as far as they were run: their p-values are corrected together with this one's."""
+    names = [name for group in TOGETHER if study.name in group for name in group if name != study.name]
+    return tuple(filter(None, (load_if_run(name, study.store) for name in names)))
+
+
+def judged_family(family: tuple[Difference, ...], beside: tuple[float, ...] = ()) -> tuple[Judged, ...]:
+    """Return differences with corrected p-values and verdicts. Those with too few seeds are no part of the tests.
+
+    Args:
+        family: the differences.
+        beside: p-values of other comparisons that are corrected together with these.
+    """
+    tested = enough_seeds(family)
+    corrected = holm([*(d.p for d in tested), *beside])[: len(tested)]
+    adjusted = dict(zip(tested, corrected.tolist(), strict=True))
     return tuple(Judged(d, adjusted.get(d), judge(d, adjusted.get(d))) for d in family)
 
 
 @cache
 def judged(study: Study) -> tuple[Judged, ...]:
     """Return the family with corrected p-values and verdicts."""
-    return judged_family(declared(study))
+    others = (d for other in corrected_with(study) for d in enough_seeds(declared(other)))
+    return judged_family(declared(study), tuple(d.p for d in others))
 
 
 def verdict(study: Study, d: Difference) -> str:

@@ -106,7 +106,7 @@ def _head_suffices(near: Study | None, n: int) -> Judgement:
     run = _depths(near, n) if near else {}
     deeper = [arm for name, arm in run.items() if name != "linear_probe"]
     if "linear_probe" not in run or not deeper:
-        return _missing(f"the linear probe and deeper fine-tuning with {n:,} labels")
+        return _missing(f"the comparison of the linear probe and deeper fine-tuning with {n:,} labels")
     judged = _judged(near, [(arm, run["linear_probe"]) for arm in deeper], refuting=1)
     return _decide(judged, {"worse", "equivalent"}, {"better"})
 
@@ -115,7 +115,10 @@ def _everything_wins(study: Study | None, n: int) -> Judgement:
     run = _depths(study, n) if study else {}
     shallower = [arm for name, arm in run.items() if name != "finetune_all"]
     if "finetune_all" not in run or not shallower:
-        return _missing("Fine-tune all and shallower arms with " + (f"{n:,} labels" if n else "far images"))
+        return _missing(
+            "the comparison of Fine-tune all and shallower arms with "
+            + (f"{n:,} labels" if n else "far images")
+        )
     judged = _judged(study, [(run["finetune_all"], arm) for arm in shallower])
     return _decide(judged, {"better", "equivalent"}, {"worse"})
 
@@ -123,7 +126,9 @@ def _everything_wins(study: Study | None, n: int) -> Judgement:
 def _fewer_layers_win(far: Study | None, n: int) -> Judgement:
     run = _depths(far, n) if far else {}
     if not {"linear_probe", "finetune_all"} <= set(run):
-        return _missing(f"the linear probe and Fine-tune all on far images with {n:,} labels")
+        return _missing(
+            f"the comparison of the linear probe and Fine-tune all on far images with {n:,} labels"
+        )
     judged = _judged(far, [(run["linear_probe"], run["finetune_all"])])
     return _decide(judged, {"better", "equivalent"}, {"worse"})
 
@@ -148,7 +153,11 @@ def _size_beats_source(
     found = OPEN
     if size.seeds >= MIN_SEEDS and not size.low <= gain <= size.high:
         found = HOLDS if size.low > gain else FAILS
-    return found, ((size, verdict(near, size)),), f"the other source gains {100 * gain:+.1f} points"
+    return (
+        found,
+        ((size, verdict(near, size)),),
+        f"at {small} px the probe from Tiny ImageNet gains {100 * gain:+.1f} points over ImageNet's",
+    )
 
 
 def _scratch_catches_up(near: Study | None, most: int) -> Judgement:

@@ -272,12 +272,16 @@ def load(
     return Study(specs, Store(results), preset, partial, weights)
 
 
-def load_if_run(preset: str) -> Study | None:
+def load_if_run(preset: str, store: Store | None = None) -> Study | None:
     """Load what was run of a preset; None while no run, or no seed with all of its folds, has a result.
+
+    Args:
+        preset: name in presets.toml.
+        store: where the results lie, by default the project's.
 
     Raises:
         StudyError: a result is damaged.
     """
-    store = Store()
-    whole = any(all(map(store.has, own)) for own in by_seed(expand(preset)).values())
-    return load(preset, partial=True) if whole else None
+    store, specs = store or Store(), expand(preset)
+    whole = any(all(map(store.has, own)) for own in by_seed(specs).values())
+    return Study(specs, store, preset, partial=True) if whole else None

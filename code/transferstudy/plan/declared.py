@@ -15,6 +15,9 @@ RESAMPLES = 10_000  # of the bootstrap, at least
 BASELINE_LABELS = 50_000
 BASELINE_BARS = {"small_scratch": 0.88, "scratch_bn": 0.86}
 
+# Labels, and the accuracy that training from scratch should reach with them.
+FEW_LABELS_BAR = (500, 0.55)
+
 
 @dataclass(frozen=True)
 class Contrast:
@@ -43,6 +46,9 @@ FAMILY = (
     Contrast("scratch_bn", "scratch", "What does batch normalisation do from scratch?"),
     Contrast("small_scratch", "scratch_bn", "Which network is better from scratch?"),
 )
+
+# Studies of one plan, whose p-values are corrected together.
+TOGETHER = (("from-imagenet", "far"),)
 
 # The depth study: each step asks whether one block more was worth it.
 DEPTHS = (

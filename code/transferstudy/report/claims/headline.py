@@ -87,12 +87,13 @@ def trend(study: Study) -> str:
     if word is None:
         return f"The gain was measured at one number of labels only: {diff(gains[0])} with {count(ends[0])} labels."
     first, last = gains[0], gains[-1]
-    doubt = (
-        " However, the intervals at both ends overlap."
-        if first.low <= last.high and last.low <= first.high
-        else ""
-    )
-    return f"{word}, from {diff(first)} with {count(ends[0])} labels to {diff(last)} with {count(ends[-1])}.{doubt}"
+    if first.low <= last.high and last.low <= first.high:
+        change = "shrinks" if last.mean < first.mean else "grows"
+        return (
+            f"With {count(ends[0])} labels the gain is {diff(first)}, with {count(ends[-1])} it is {diff(last)}. The intervals "
+            f"overlap, so we cannot say that it {change} as labels are added."
+        )
+    return f"{word}, from {diff(first)} with {count(ends[0])} labels to {diff(last)} with {count(ends[-1])}."
 
 
 def direction(means: np.ndarray) -> str | None:

@@ -38,6 +38,11 @@ def _advice(study: Study, n: int) -> tuple[str, str]:
     probe = study.arm(_CHEAP, n) if study.has(_CHEAP, n) else None
     cheap = f"{_strategy(study, probe)}: train {_learns(probe)}, rate {_rate(probe)}" if probe else _NONE
     word = stand(study, d)
+    other = f"{label(b.strategy.name)}, rate {_rate(b)}"
+    scratch = {
+        "equal": f". Starting from scratch is equivalent ({other})",
+        "undecided": f". Starting from scratch may do as well ({other})",
+    }.get(word, "")
     if a is probe and word != "trails":
         deeper = [arm for arm in study.candidates(n, True) if arm.strategy.name != _CHEAP]
         found = {stand(study, between(study, arm, probe)) for arm in deeper}
@@ -46,15 +51,12 @@ def _advice(study: Study, n: int) -> tuple[str, str]:
             if found <= {"trails", "equal"}
             else "Training more layers may do as well"
         )
-        return f"{cheap}. {more}" if deeper else _DEEPER, cheap
-    first = f"{_strategy(study, a)}: train {_learns(a)}, rate {_rate(a)}"
-    other = f"{label(b.strategy.name)}, rate {_rate(b)}"
-    answer = {
-        "leads": first,
-        "trails": f"**{label(b.strategy.name)}**: start from scratch, rate {_rate(b)}",
-        "equal": f"{first}. Starting from scratch is equivalent ({other})",
-        "undecided": f"{first}. Starting from scratch may do as well ({other})",
-    }[word]
+        if deeper:
+            return f"{cheap}{scratch}. {more}", cheap
+        return f"{cheap}{scratch}" if scratch else _DEEPER, cheap
+    answer = f"{_strategy(study, a)}: train {_learns(a)}, rate {_rate(a)}{scratch}"
+    if word == "trails":
+        answer = f"**{label(b.strategy.name)}**: start from scratch, rate {_rate(b)}"
     if probe and word != "trails" and stand(study, between(study, a, probe)) != "leads":
         answer += ". Training only the head may do as well"
     return answer, cheap
@@ -104,13 +106,17 @@ def far_answer(far: Study | None) -> str:
     for n in far.contested if far else ():
         a, _, d = best_pair(far, n)
         gap = apart(d)
+        ends = [label(a.strategy.name), "training from scratch"][:: 1 if d.mean > 0 else -1]
+        perhaps = f"with {count(n)} labels {ends[0]} came out ahead of {ends[1]} by {gap}{by_chance(d)}"
         said.append(
             {
                 "leads": f"with {count(n)} labels {label(a.strategy.name)} was ahead of training from scratch by {gap}",
                 "trails": f"with {count(n)} labels training from scratch was ahead of {label(a.strategy.name)} by {gap}",
             }.get(
                 stand(far, d),
-                f"with {count(n)} labels {label(a.strategy.name)} and training from scratch cannot be told apart: they differ by {gap}{by_chance(d)}",
+                perhaps
+                if d.excludes_zero
+                else f"with {count(n)} labels {label(a.strategy.name)} and training from scratch cannot be told apart: they differ by {gap}",
             )
         )
     return f"In runs on hand signs that we had planned beforehand, {'; '.join(said)}." if said else ""

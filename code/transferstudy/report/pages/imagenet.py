@@ -123,9 +123,14 @@ def against_first(found: Study, first: Study) -> str:
     ]
     if not worse:
         return ""
+    better = [count(a.n_labels) for a, b in both if a.accuracy > b.accuracy]
+    rest = f" With {listing(better)} labels the best strategy reaches more from ImageNet's." if better else ""
     return (
-        f"These weights may be the better ones: {'; '.join(worse)}. They come from small images, and their "
-        "source shares classes with ours, so do not expect this from them on your images."
+        f"These weights may be the better ones where labels are fewest: {'; '.join(worse)}.{rest} They come from small images, "
+        "and their source shares classes with ours, so on your images they may help less."
+        if better
+        else f"These weights may be the better ones: {'; '.join(worse)}. They come from small images, and their source shares "
+        "classes with ours, so on your images they may help less."
     )
 
 
@@ -153,12 +158,12 @@ def without_enlarging(found: Study) -> str:
         return f"{small} We have not tested yet whether enlarged images help training from scratch as well."
     sides = found.sides_of(rival, tried[-1])
     d = difference(found, rival, rival, tried[-1], (sides[-1], sides[0]))
-    change, enlarging = f"{100 * abs(d.mean):.1f} points", f"Enlarging the images to {sides[-1]} pixels"
+    enlarging = f"Enlarging the images to {sides[-1]} pixels"
     shown = stand(found, d)
     if shown in ("leads", "trails") or d.excludes_zero:
-        verb = f"adds {change} to" if d.mean > 0 else f"costs {change} with"
+        verb = "raises" if d.mean > 0 else "lowers"
         doubt = by_chance(d) if shown not in ("leads", "trails") else ""
-        said = f"{enlarging} {verb} {label(rival)} ({interval(d)}){doubt}."
+        said = f"{enlarging} {verb} the accuracy of {label(rival)} by {apart(d)}{doubt}."
     else:
         said = f"{enlarging} makes no difference to {label(rival)} that we can tell ({interval(d)})."
     return f"{small} {said}"

@@ -3,9 +3,10 @@
 from functools import cache
 
 from ...analysis.study import Arm, Study, load_if_run
+from ...plan.declared import FEW_LABELS_BAR
 from ..claims.headline import best_pair
 from ..claims.words import acc, apart, by_chance, label, named, stand
-from ..values import count
+from ..values import count, percent
 
 PRESET = "longer-scratch"
 
@@ -48,6 +49,26 @@ def in_short(found: Study, longer: Study | None) -> str:
     if longer is None or not longer.contested:
         return ""
     return _reached(found, longer.best(longer.contested[-1], False))
+
+
+def bar(found: Study, longer: Study | None) -> str:
+    """Return whether training from scratch with few labels reaches the accuracy that the plan asks for, in a sentence.
+
+    Args:
+        found: as `study` takes it.
+        longer: as `study` returns it; empty where neither was run there.
+    """
+    n, asked = FEW_LABELS_BAR
+    studies = [each for each in (found, longer) if each and n in each.contested]
+    arms = [each.best(n, False) for each in studies]
+    if not arms:
+        return ""
+    best = max(arms, key=lambda arm: arm.accuracy)
+    verdict = "It is met" if best.accuracy >= asked else "It is not met"
+    return (
+        f"The plan asks for {percent(asked, 0)} from scratch with {count(n)} labels. {verdict}: the most that we reached there is "
+        f"{acc(best)}."
+    )
 
 
 def _reached(found: Study, arm: Arm) -> str:
