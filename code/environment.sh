@@ -69,8 +69,8 @@ backends_content() {
     printf 'torch %s\n' "$torch_version"
 }
 
-pip_install() { # without compiling every module: Python does that for the few that are imported, when they are
-    "$venv/bin/python" -m pip install -qq --no-input --disable-pip-version-check --no-compile "$@"
+pip_install() {
+    "$venv/bin/python" -m pip install -qq --no-input --disable-pip-version-check "$@"
 }
 
 other_python_asked() {
