@@ -248,7 +248,7 @@ def test_more_steps_from_scratch_are_told_with_who_is_ahead_then(tmp_path, patie
     assert said.startswith("With 1,000 labels and 4 times the steps, *Compact, scratch* reaches ")
     assert expected in said
     assert longer.sentences(found, longer.beside(found, more), most=True) == said
-    assert said.startswith(longer.in_short(found, longer.beside(found, more)))
+    assert said.startswith(longer.in_short(found, longer.beside(found, more)).rstrip("."))
     assert longer.in_short(found, None) == ""
 
 

@@ -180,9 +180,7 @@ def _gentle() -> Judgement:
     reason = f"the winning rates are {gentle:g} and {bold:g}"
     tried = [_best_by_rate("finetune_all"), _best_by_rate("scratch_bn")]
     if all(tried):
-        reason += (
-            f"; the best on validation images at each rate, lowest rate first: {tried[0]} % and {tried[1]} %"
-        )
+        reason += f"; the best on validation images at each rate, lowest rate first: Fine-tune all {tried[0]} %, Scratch, batch norm {tried[1]} %"
     if gentle <= bold / 10:
         return HOLDS, (), reason
     return (FAILS if gentle >= bold else OPEN), (), reason

@@ -116,21 +116,23 @@ def against_first(found: Study, first: Study) -> str:
         first: the main study, from Tiny ImageNet's weights.
     """
     both = [(found.best(n, True), first.best(n, True)) for n in found.contested if n in first.contested]
-    worse = [
-        f"with {count(a.n_labels)} labels the best strategy reaches {acc(b)} from them, and {acc(a)} from ImageNet's"
-        for a, b in both
-        if b.accuracy > a.accuracy
-    ]
+    worse = [(a, b) for a, b in both if b.accuracy > a.accuracy]
+    better = [a.n_labels for a, b in both if a.accuracy > b.accuracy]
     if not worse:
         return ""
-    better = [count(a.n_labels) for a, b in both if a.accuracy > b.accuracy]
-    rest = f" With {listing(better)} labels the best strategy reaches more from ImageNet's." if better else ""
-    return (
-        f"These weights may be the better ones where labels are fewest: {'; '.join(worse)}.{rest} They come from small images, "
-        "and their source shares classes with ours, so on your images they may help less."
+    said = [
+        f"with {count(a.n_labels)} labels the best strategy reaches {acc(b)} from them, and {acc(a)} from ImageNet's"
+        for a, b in worse
+    ]
+    few = better and max(a.n_labels for a, _ in worse) < min(better)
+    rest = (
+        f" With {listing([count(n) for n in better])} labels it reaches more from ImageNet's."
         if better
-        else f"These weights may be the better ones: {'; '.join(worse)}. They come from small images, and their source shares "
-        "classes with ours, so on your images they may help less."
+        else ""
+    )
+    return (
+        f"These weights may be the better ones{' where labels are fewest' if few else ''}: {'; '.join(said)}.{rest} They come from "
+        "small images, and their source shares classes with ours, so on your images they may help less."
     )
 
 

@@ -48,7 +48,7 @@ def in_short(found: Study, longer: Study | None) -> str:
     """Return what more steps do at the largest number of labels, in one sentence for a slide; empty where none was trained so."""
     if longer is None or not longer.contested:
         return ""
-    return _reached(found, longer.best(longer.contested[-1], False))
+    return f"{_reached(found, longer.best(longer.contested[-1], False))}."
 
 
 def bar(found: Study, longer: Study | None) -> str:
@@ -74,10 +74,7 @@ def bar(found: Study, longer: Study | None) -> str:
 def _reached(found: Study, arm: Arm) -> str:
     short = found.arm(arm.strategy.name, arm.n_labels, arm.image_size)
     times = count(round(_steps(arm) / _steps(short)))
-    return (
-        f"With {count(arm.n_labels)} labels and {times} times the steps, {label(arm.strategy.name)} reaches {acc(arm)} instead of "
-        f"{acc(short)}."
-    )
+    return f"With {count(arm.n_labels)} labels and {times} times the steps, {label(arm.strategy.name)} reaches {acc(arm)}"
 
 
 def _at(found: Study, longer: Study, n: int) -> str:
@@ -87,7 +84,10 @@ def _at(found: Study, longer: Study, n: int) -> str:
         "trails": f"is then behind it, by {apart(d)}",
         "equal": f"is equivalent to it then; they differ by {apart(d)}",
     }.get(stand(longer, d), f"cannot be told from it then; they differ by {apart(d)}{by_chance(d)}")
-    return f"{_reached(found, b)} {named(found, a)}, which had fewer steps, {result}."
+    short = found.arm(b.strategy.name, n, b.image_size)
+    return (
+        f"{_reached(found, b)} instead of {acc(short)}. {named(found, a)}, which had fewer steps, {result}."
+    )
 
 
 def _steps(arm: Arm) -> int:
