@@ -127,32 +127,77 @@ def survey(site: Path, names: list[str]) -> dict[str, Sight]:
 
 
 async def _survey(address: str, names: list[str]) -> dict[str, Sight]:
-    gate = asyncio.Semaphore(AT_ONCE)
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=chromium.find(), args=chromium.arguments())
+        options = {
+            scheme: {"viewport": WINDOW, "color_scheme": scheme, "reduced_motion": "reduce"}
+            for scheme in ("light", "dark")
+        }
+        options["plain"] = {"java_script_enabled": False, "viewport": {"width": 320, "height": 700}}
+        contexts = {name: await browser.new_context(**chosen) for name, chosen in options.items()}
+        # Tabs go from page to page: a new tab for each page would be a new process, and take twice as long.
+        free: asyncio.Queue[dict[str, Tab]] = asyncio.Queue()
+        for _ in range(AT_ONCE):
+            free.put_nowait(
+                {name: Tab(await context.new_page(), address) for name, context in contexts.items()}
+            )
 
         async def one(name: str) -> Sight:
-            async with gate:
-                return await _look(browser, address, name)
+            tabs = await free.get()
+            try:
+                return await _look(tabs, address + name)
+            finally:
+                free.put_nowait(tabs)
 
         sights = await asyncio.gather(*(one(name) for name in names))
         await browser.close()
     return dict(zip(names, sights, strict=True))
 
 
-async def _look(browser, address: str, name: str) -> Sight:
+class Tab:
+    """A tab of the browser that writes down what its page complains of and asks for.
+
+    Attributes:
+        page: Playwright's handle of the tab.
+        sight: where it is written; a new one for each page that is looked at.
+        sizes: bytes of each answer that is no picture and no font.
+    """
+
+    def __init__(self, page, address: str):
+        self.page, self.sight, self.sizes = page, Sight(), []
+
+        def answered(response):
+            if response.status >= 400:
+                self.sight.faults.append(f"{response.status} {response.url}")
+            if response.request.resource_type not in ("image", "font"):
+                self.sizes.append(int(response.headers.get("content-length", 0)))
+
+        def asked(request):
+            if not request.url.startswith((address, "data:", "blob:")):
+                self.sight.faults.append(f"asked {request.url}")
+
+        page.on("console", lambda message: message.type == "error" and self.sight.faults.append(message.text))
+        page.on("pageerror", lambda error: self.sight.faults.append(str(error)))
+        page.on("request", asked)
+        page.on("response", answered)
+
+    async def to(self, url: str, sight: Sight, until: str):
+        """Go to a page and write what happens there into `sight`; gives Playwright's handle."""
+        self.sight, self.sizes = sight, []
+        await self.page.goto(url, wait_until=until, timeout=120_000)
+        return self.page
+
+
+async def _look(tabs: dict[str, Tab], url: str) -> Sight:
     sight = Sight()
     for scheme in ("light", "dark"):
-        context = await browser.new_context(viewport=WINDOW, color_scheme=scheme, reduced_motion="reduce")
-        page = await context.new_page()
-        sizes = _watch(page, address, sight)
-        await page.goto(address + name, wait_until="networkidle", timeout=120_000)
+        page = await tabs[scheme].to(url, sight, "networkidle")
         if not await page.evaluate(
             "(dark) => document.body.classList.contains('quarto-dark') === dark", scheme == "dark"
         ):
             sight.faults.append(f"does not follow the {scheme} scheme")
         if scheme == "light":
-            sight.weight = sum(sizes)
+            sight.weight = sum(tabs[scheme].sizes)
             await _measure(page, sight)
         await page.evaluate(OPEN_ALL)
         if scheme == "light":
@@ -162,36 +207,12 @@ async def _look(browser, address: str, name: str) -> Sight:
         if scheme == "light":
             await page.set_viewport_size({"width": min(PHONE), "height": 700})
             sight.axe["phone"] = await _axe(page, AXE_PHONE)
-        await context.close()
-    context = await browser.new_context(java_script_enabled=False, viewport={"width": 320, "height": 700})
-    page = await context.new_page()
-    await page.goto(address + name)
+            await page.set_viewport_size(WINDOW)
+    page = await tabs["plain"].to(url, sight, "load")
     sight.hidden = await page.evaluate(HIDDEN)
     if await page.evaluate("document.documentElement.scrollWidth") > 320:
         sight.hidden.append("wider than a phone without JavaScript")
-    await context.close()
     return sight
-
-
-def _watch(page, address: str, sight: Sight) -> list[int]:
-    """Note errors and requests; gives a list that fills with the size of each answer that is no picture."""
-    sizes: list[int] = []
-
-    def answered(response):
-        if response.status >= 400:
-            sight.faults.append(f"{response.status} {response.url}")
-        if response.request.resource_type not in ("image", "font"):
-            sizes.append(int(response.headers.get("content-length", 0)))
-
-    def asked(request):
-        if not request.url.startswith((address, "data:", "blob:")):
-            sight.faults.append(f"asked {request.url}")
-
-    page.on("console", lambda message: message.type == "error" and sight.faults.append(message.text))
-    page.on("pageerror", lambda error: sight.faults.append(str(error)))
-    page.on("request", asked)
-    page.on("response", answered)
-    return sizes
 
 
 async def _measure(page, sight: Sight) -> None:

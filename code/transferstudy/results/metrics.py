@@ -1,7 +1,7 @@
 """Predictions to measures. Everything here is computed from stored predictions and labels."""
 
 import numpy as np
-from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, recall_score
+from sklearn.metrics import confusion_matrix
 
 from ..data.corruptions import measure_robustness
 from .rounding import log_softmax
@@ -42,14 +42,16 @@ def measure(log_p: np.ndarray, y: np.ndarray) -> dict:
     classes = np.arange(log_p.shape[1])
     predicted = log_p.argmax(axis=1)
     confusion = confusion_matrix(y, predicted, labels=classes)
-    counts = confusion.sum(axis=1)
-    recall = np.divide(confusion.diagonal(), counts, out=np.zeros(len(classes)), where=counts > 0)
+    right, counts, named = confusion.diagonal(), confusion.sum(axis=1), confusion.sum(axis=0)
+    recall = np.divide(right, counts, out=np.zeros(len(classes)), where=counts > 0)
+    met = counts + named > 0
     return {
         "n": len(y),
-        "accuracy": float(accuracy_score(y, predicted)),
-        # scikit-learn's balanced_accuracy_score, without its warning about predicted classes that do not occur.
-        "balanced_accuracy": float(recall_score(y, predicted, labels=classes[counts > 0], average="macro")),
-        "macro_f1": float(f1_score(y, predicted, average="macro")),
+        # As scikit-learn's functions have them, from one confusion matrix: those check their input anew each time, which takes
+        # five times as long as counting.
+        "accuracy": float(right.sum() / len(y)),
+        "balanced_accuracy": float(recall[counts > 0].mean()),
+        "macro_f1": float((2 * right[met] / (counts + named)[met]).mean()),
         # Not scikit-learn's log_loss: it goes through probabilities and clips the small ones.
         "nll": float(-log_p[np.arange(len(y)), y].mean()),
         "ece": expected_calibration_error(log_p, y),

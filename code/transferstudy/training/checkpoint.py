@@ -178,7 +178,6 @@ class KeepGoing(keras.callbacks.Callback):
         state = self._checkpoint.state
         if not state or state["phase"] != self._phase:
             return 0, 0
-        part.optimizer.build(part.trainable_variables)
         part.test_on_batch(*batch)  # Keras makes the variables of measures when it first meets a batch
         kept = self._checkpoint.arrays
         for name, variables in self._variables(part).items():

@@ -37,13 +37,17 @@ def optimiser(spec: RunSpec, peak: float, steps: int) -> keras.optimizers.Optimi
 
 
 def compile_model(model: keras.Model, rule: keras.optimizers.Optimizer) -> None:
-    """Compile for integer labels and logits, with the measure `accuracy`."""
+    """Compile for integer labels and logits, with the measure `accuracy`.
+
+    The optimiser's variables are made here: made by the first step, they would have TensorFlow trace the step twice.
+    """
     model.compile(
         optimizer=rule,
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         metrics=[keras.metrics.SparseCategoricalAccuracy(name="accuracy")],
         jit_compile=xla(),
     )
+    rule.build(model.trainable_variables)
 
 
 def xla() -> str | bool:
