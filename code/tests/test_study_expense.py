@@ -167,6 +167,19 @@ def test_times_on_an_accelerator_do_not_mix_with_those_of_a_processor(tmp_path):
     )
 
 
+def test_what_a_network_costs_in_use_is_the_ratio_of_its_rates(four, monkeypatch):
+    pretrained, scratch = four.best(5000, True), four.best(5000, False)
+    for arm, wall in ((pretrained, 10.0), (scratch, 2.5)):
+        for record in arm.records:
+            timing = {**record["timing"], "prediction": {**record["timing"]["prediction"], "wall": wall}}
+            monkeypatch.setitem(record, "timing", timing)
+    said = claims.in_use(four, 5000)
+    assert f"*{scratch.strategy.label}* classifies [4.0](" in said
+    assert f"times as many images in the same time as *{pretrained.strategy.label}*." in said
+    monkeypatch.setattr(claims.costs, "prediction_rate", lambda study, arm: None)
+    assert claims.in_use(four, 5000) == ""
+
+
 def test_pages_of_cost_stand_without_the_times_of_an_arm(four, monkeypatch):
     from transferstudy import report
 

@@ -99,12 +99,6 @@ class Pages:
             found += [(self.kept[f], f"{what}:\n{_short(f)}") for f in names[:3] if f in self.kept]
         self._pictures(found[:12], False)
 
-    @property
-    def has_findings(self) -> bool:
-        """Whether there is anything for `findings` to show."""
-        look = self.outcome.look
-        return any(look[kind] for kind in ("conflicts", "near", "exact")) or bool(look["odd"])
-
     def _pictures(self, found, slide: bool, columns: int = 4) -> None:
         if slide:
             show_slide(figures.pictures, found, columns=len(found[:8]))

@@ -3,7 +3,7 @@
 from .arms import baseline, control, depth, depth_steps, object_size, resolution, rival, two_by_two
 from .bars import bar
 from .beyond import calibration, hardest, robust_exceptions, robust_size, robustness, temperature, worst
-from .costs import cost, energy, machines, payback
+from .costs import cost, energy, in_use, machines, payback
 from .gaps import chosen_settings, experiments, higher_rates
 from .headline import best_pair, brief, catching_up, headline, tested_on, trend
 from .judgement import labels_worth, not_run, surprises, verdict_rule, verdicts
@@ -65,6 +65,7 @@ __all__ = [
     "hardest",
     "headline",
     "higher_rates",
+    "in_use",
     "labels_worth",
     "looked_into",
     "machines",

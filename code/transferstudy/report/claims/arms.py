@@ -39,6 +39,7 @@ def _throughout(study: Study, a: str, b: str, a_words: str, b_words: str) -> str
     groups: dict[str, list[int]] = {}
     for d in found:
         groups.setdefault(stand(study, d), []).append(d.n_labels)
+    doubtful = [d for d in found if d.n_labels in groups.get("undecided", []) and d.excludes_zero]
     if len(groups) == 1 and len(found) > 1:
         text = f"At every number of labels, {a_words} {_STANDS[next(iter(groups))].format(b_words)}"
     else:
@@ -50,7 +51,10 @@ def _throughout(study: Study, a: str, b: str, a_words: str, b_words: str) -> str
     if len(found) == 1:
         return f"{text}; the difference is {diff(found[0])}."
     low, high = (f(found, key=lambda d: d.mean) for f in (min, max))
-    return f"{text}. The difference lies between {diff(low)} and {diff(high)}."
+    text = f"{text}. The difference lies between {diff(low)} and {diff(high)}."
+    if doubtful:
+        text += f" Among so many comparisons, even {diff(max(doubtful, key=lambda d: abs(d.mean)))} may be chance."
+    return text
 
 
 def control(study: Study) -> str:

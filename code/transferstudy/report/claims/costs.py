@@ -2,7 +2,7 @@
 
 import math
 
-from ...analysis.costs.cost import made_on, on_accelerator, share_machines, timed
+from ...analysis.costs.cost import made_on, on_accelerator, prediction_rate, share_machines, timed
 from ...analysis.study import Arm, Study
 from ..bill import Bill, bill
 from ..values import count, listing
@@ -57,6 +57,40 @@ def cost(study: Study) -> str:
         f"The cost of pretraining is not in these numbers. {mixed}".rstrip()
         + _left_out(study)
     )
+
+
+def in_use(study: Study, n_labels: int) -> str:
+    """Return how many images a second the best pretrained and the best network from scratch classify, one beside the other.
+
+    Nothing where predictions were not timed.
+    """
+    arms = best_pair(study, n_labels)[:2]
+    rates = {arm.key: prediction_rate(study, arm) for arm in arms}
+    if None in rates.values():
+        return ""
+    slow, fast = sorted(arms, key=lambda arm: rates[arm.key])
+    network, images = (of(slow) > of(fast) for of in (_parameters, lambda arm: arm.image_size))
+    larger = (
+        "network and the images"
+        if network and images
+        else "network"
+        if network
+        else "images"
+        if images
+        else ""
+    )
+    why = (
+        f" The {larger} of {label(slow.strategy.name)} {'are' if images else 'is'} larger." if larger else ""
+    )
+    times = link(fast, in_words(rates[fast.key] / rates[slow.key]))
+    return (
+        f"The price remains when the network is used: {label(fast.strategy.name)} classifies {times} times as many images in the "
+        f"same time as {label(slow.strategy.name)}.{why}"
+    )
+
+
+def _parameters(arm: Arm) -> int:
+    return arm.records[0]["parameters"]["total"]
 
 
 def _left_out(study: Study) -> str:

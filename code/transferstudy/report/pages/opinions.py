@@ -52,12 +52,12 @@ def table(study: Study) -> Markdown:
     header += [
         f"{word}{name}"
         for word in ("", "bootstrap: ")
-        for name in ("interval", "p, different", "p, equivalent", "verdict on a")
+        for name in ("interval", "verdict on a", "p, different", "p, equivalent")
     ]
-    return pipe_table(header, rows, "lrrr" + "rrrl" * 2)
+    return pipe_table(header, rows, "lrrr" + "rlrr" * 2)
 
 
 def _cells(each: Judged, mark: str) -> list[str]:
     d = each.difference
     ends = f"{signed(d.low)} to {signed(d.high)}"
-    return [ends, p_text(each.p), p_text(d.p_equivalent), f"{mark}{each.verdict.rpartition(': ')[2]}{mark}"]
+    return [ends, f"{mark}{each.verdict.rpartition(': ')[2]}{mark}", p_text(each.p), p_text(d.p_equivalent)]

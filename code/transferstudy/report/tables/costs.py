@@ -26,17 +26,21 @@ def cost(study: Study) -> Markdown:
 
 
 def speed(study: Study, n_labels: int) -> Markdown:
-    """What learns, how many images a second a strategy trains on and classifies, and how long training lasted at one size."""
+    """What learns, how many images a second a strategy trains on and classifies, and how long training lasted at one size.
+
+    The side of its images stands beside a strategy where the study has several.
+    """
     rows = []
     for arm in study.at(n_labels):
         learning = count(arm.records[0]["parameters"]["trainable"])
+        name = arm.strategy.label + (f", {arm.image_size} px" if len(study.image_sizes) > 1 else "")
         if not timed(study, arm):
-            rows.append([arm.strategy.label, learning, *"––––"])
+            rows.append([name, learning, *"––––"])
             continue
         rate = prediction_rate(study, arm)
         rows.append(
             [
-                arm.strategy.label,
+                name,
                 learning,
                 link(arm, in_words(training_rate(study, arm))),
                 in_words(rate) if rate else "–",
