@@ -9,26 +9,18 @@ import sys
 import traceback
 from pathlib import Path
 
+import keras
 import numpy as np
 
-
-def refuse(*arguments, **options):
-    raise OSError("this runs without a network")
-
-
-socket.socket.connect = socket.create_connection = socket.getaddrinfo = refuse
-
-import keras  # noqa: E402
-
-from transferstudy.cli import main  # noqa: E402
-from transferstudy.data import load  # noqa: E402
-from transferstudy.errors import StudyError  # noqa: E402
-from transferstudy.experiments.inside.gradcam import grad_cam  # noqa: E402
-from transferstudy.experiments.keras_mistakes import backends  # noqa: E402
-from transferstudy.models import load_weights  # noqa: E402
-from transferstudy.plan.presets import expand  # noqa: E402
-from transferstudy.results.store import Store  # noqa: E402
-from transferstudy.training.run import start_model  # noqa: E402
+from transferstudy.cli import main
+from transferstudy.data import load
+from transferstudy.errors import StudyError
+from transferstudy.experiments.inside.gradcam import grad_cam
+from transferstudy.experiments.keras_mistakes import backends
+from transferstudy.models import load_weights
+from transferstudy.plan.presets import expand
+from transferstudy.results.store import Store
+from transferstudy.training.run import start_model
 
 ROOT = Path(__file__).resolve().parents[2]
 FILE = ROOT / "results" / "weights" / "tiny-imagenet-vgg16.npz"
@@ -98,7 +90,12 @@ def sixteen_bits(folder: Path) -> str:
     return "right" if gap < 0.1 else f"wrong by {gap:.2f}"
 
 
+def refuse(*arguments, **options):
+    raise OSError("this runs without a network")
+
+
 if __name__ == "__main__":
+    socket.socket.connect = socket.create_connection = socket.getaddrinfo = refuse
     said = {"backend": keras.backend.backend(), "failed": {}}
     for ask in (mistakes, features, maps, sixteen_bits, training):
         try:

@@ -77,6 +77,14 @@ HIDDEN = """() => {
 }"""
 
 
+# A picture that has a drawing for this width has put it in the place of the other one.
+SWITCHED = """() => [...document.querySelectorAll("main picture")].every((picture) => {
+  const image = picture.querySelector("img");
+  const source = [...picture.querySelectorAll("source")].find((one) => matchMedia(one.media).matches);
+  return !source || !image.checkVisibility() || image.currentSrc === new URL(source.srcset, document.baseURI).href;
+})"""
+
+
 # Text in an SVG of Matplotlib's is drawn: a glyph is 100 units high, times the scale of its group, times that of the picture.
 SMALLEST = """() => Promise.all([...document.querySelectorAll("main img")]
   .filter((image) => image.checkVisibility() && image.currentSrc.endsWith(".svg")).map(async (image) => {
@@ -238,6 +246,7 @@ async def _narrow(page, sight: Sight) -> None:
         if found > width:
             sight.wide[width] = found
         if width == max(PHONE):
+            await page.wait_for_function(SWITCHED, polling=50)
             sight.small = await page.evaluate(SMALLEST)
     await page.set_viewport_size(WINDOW)
 
