@@ -60,32 +60,27 @@ def cost(study: Study) -> str:
 
 
 def in_use(study: Study, n_labels: int) -> str:
-    """Return how many images a second the best pretrained and the best network from scratch classify, one beside the other.
+    """Return how many times as many images the faster of the best pretrained and the best network from scratch classifies.
 
     Nothing where predictions were not timed.
     """
-    arms = best_pair(study, n_labels)[:2]
+    arms = study.best(n_labels, True), study.best(n_labels, False)
     rates = {arm.key: prediction_rate(study, arm) for arm in arms}
     if None in rates.values():
         return ""
     slow, fast = sorted(arms, key=lambda arm: rates[arm.key])
-    network, images = (of(slow) > of(fast) for of in (_parameters, lambda arm: arm.image_size))
-    larger = (
-        "network and the images"
-        if network and images
-        else "network"
-        if network
-        else "images"
-        if images
-        else ""
+    sizes = {"network": _parameters, "images": lambda arm: arm.image_size}
+    larger = [name for name, size in sizes.items() if size(slow) > size(fast)]
+    is_ = "are" if "images" in larger else "is"
+    why = f" The {' and the '.join(larger)} of {label(slow.strategy.name)} {is_} larger." if larger else ""
+    doubt = (
+        ""
+        if share_machines(study, slow, fast)
+        else " That is rough: the two ran on different kinds of machine."
     )
-    why = (
-        f" The {larger} of {label(slow.strategy.name)} {'are' if images else 'is'} larger." if larger else ""
-    )
-    times = link(fast, in_words(rates[fast.key] / rates[slow.key]))
     return (
-        f"The price remains when the network is used: {label(fast.strategy.name)} classifies {times} times as many images in the "
-        f"same time as {label(slow.strategy.name)}.{why}"
+        f"In use, {label(fast.strategy.name)} classifies {link(fast, in_words(rates[fast.key] / rates[slow.key]))} times as many "
+        f"images in the same time as {label(slow.strategy.name)}.{why}{doubt}"
     )
 
 
