@@ -80,7 +80,7 @@ def in_use(study: Study, n_labels: int) -> str:
     )
     return (
         f"In use, {label(fast.strategy.name)} classifies {link(fast, in_words(rates[fast.key] / rates[slow.key]))} times as many "
-        f"images in the same time as {label(slow.strategy.name)}.{why}{doubt}"
+        f"images in the same time as {label(slow.strategy.name)}.{doubt}{why}"
     )
 
 
