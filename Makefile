@@ -10,8 +10,10 @@ unexport PYTHONPATH PYTHONHOME # modules of another installation would hide the 
 PY := .venv/bin/python
 PRESET ?= report
 ARGS ?=
-# Tests run side by side, a process a core; each file stays whole, so that what its tests share is made once.
+# Tests run side by side, three processes for two cores (code/tests/conftest.py); each file stays whole, so that what its tests
+# share is made once. A process computes on one core: on more, they would wait for each other.
 JOBS ?= auto
+ONE_CORE := TF_NUM_INTRAOP_THREADS=1 OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 # What `make check` runs: the files whose tests read code, settings and pages, and train or render nothing.
 FAST := layers typed_numbers equal_exposure study_spec study_declared renderer_source renderer_metadata renderer_refusals cards \
 	citations folders pictures rules_of_thumb
@@ -52,7 +54,7 @@ pictures: report ## Take the README's pictures of report and deck anew (needs Ch
 test: ## Run the tests (ARGS="-k name" for some; TRANSFERSTUDY_TEST_ALL=1 adds those that take minutes)
 	@sh code/environment.sh $(if $(filter 1,$(TRANSFERSTUDY_TEST_ALL)),backends,install)
 	@sh code/environment.sh browser
-	@$(KEEP_MEMORY) JAX_DISABLE_MOST_OPTIMIZATIONS=1 $(PY) -m pytest code/tests -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
+	@$(KEEP_MEMORY) $(ONE_CORE) JAX_DISABLE_MOST_OPTIMIZATIONS=1 $(PY) -m pytest code/tests -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 .PHONY: check
 check: lint ## Style, import directions and the fast tests: a minute, before each commit

@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+import psutil
 import pytest
 from sitefixtures import fixture_site, report_site
 
@@ -26,6 +27,11 @@ def address(site):
     """Where the site is served."""
     with serving(site) as url:
         yield url
+
+
+def pytest_xdist_auto_num_workers():
+    """Three processes for two cores: many tests wait, for a file, a browser or another process."""
+    return max(2, (psutil.cpu_count() or 1) * 3 // 2)
 
 
 # The files that take longest, longest first: begun last, one of them would keep one core at work while the others have none.

@@ -23,16 +23,16 @@ from transferstudy.errors import StudyError
 from transferstudy.experiments.inside.gradcam import grad_cam
 from transferstudy.own_images.look.pictures import listed as listed_of
 from transferstudy.own_images.model import mistake_maps
-from transferstudy.own_images.model.take_away import LABELS, write_archive, write_labels
+from transferstudy.own_images.model.take_away import write_labels
 from transferstudy.own_images.report import maps as page_maps
 from transferstudy.own_images.report import slides as page_slides
 from transferstudy.own_images.report import words as page_words
 from transferstudy.own_images.report.arm import share
 from transferstudy.own_images.report.outcome import load, more_labels
-from transferstudy.own_images.report.render import FILES, put_pages
+from transferstudy.own_images.report.render import FILES, put_pages, write_archive
 from transferstudy.own_images.study import plan as study_plan
 from transferstudy.own_images.study.check import check_study
-from transferstudy.own_images.study.folder import StudyFolder, study_folder
+from transferstudy.own_images.study.folder import LABELS, StudyFolder, study_folder
 from transferstudy.own_images.study.plan import Frame, Unit, run_spec, unit_specs
 from transferstudy.plan.presets import expand
 from transferstudy.results.metrics import measure

@@ -29,7 +29,8 @@ def made(tmp_path_factory):
         patch.chdir(root.parent)
         patch.delenv("TRANSFERSTUDY_CACHE", raising=False)
         patch.setattr(calibration, "measure", lambda *_: FAST)
-        patch.setitem(study_plan._STEPS, "linear_probe", (0, 100, 100))
+        for strategy in ("linear_probe", "finetune_block5", "small_scratch"):
+            patch.setitem(study_plan._STEPS, strategy, (0, 100, 100))
         make = study.run_units
         # The six units of the most worth are made, and no more, however fast or busy the machine.
         patch.setattr(study, "run_units", lambda making, units, _: make(making, units[:6], 1e6))

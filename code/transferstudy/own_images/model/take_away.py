@@ -1,9 +1,8 @@
-"""What is taken away from a study: the model, its exports, the list of labels to check, and one archive of everything."""
+"""What is taken away from a study besides its report: the model, its exports, and the list of labels to check."""
 
 import csv
 import io
 import time
-import zipfile
 
 import numpy as np
 
@@ -11,15 +10,12 @@ from ...results.environment import describe
 from ...results.store import digest, write_atomic
 from ..report.arm import specs_of
 from ..report.outcome import CHECKED, Outcome, load
-from ..study.folder import StudyFolder
+from ..study.folder import LABELS, StudyFolder
 from ..study.run import Making
 from . import final_model
 from .mistake_maps import keep_maps
 
-LABELS = "labels-to-check.csv"
-ARCHIVE = "study.zip"
 _SHOWN_SIDE = 128
-_IN_ARCHIVE = ("results/**/*", "*.qmd", "_quarto.yml", "styles/*", LABELS)
 
 
 def take_away(wish, making: Making) -> None:
@@ -117,14 +113,3 @@ def _write_model(wish, outcome: Outcome, making: Making) -> None:
         },
     )
     wish.say(f"  model.keras: {folder.model.stat().st_size / 1e6:.1f} MB, {time.monotonic() - began:.0f} s")
-
-
-def write_archive(folder: StudyFolder) -> None:
-    """Write `study.zip`: results, pages and lists, with nothing that differs between two writings of the same study."""
-    names = sorted({p for pattern in _IN_ARCHIVE for p in folder.root.glob(pattern) if p.is_file()})
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        for path in names:
-            name = path.relative_to(folder.root).as_posix()
-            archive.writestr(zipfile.ZipInfo(name), path.read_bytes(), zipfile.ZIP_DEFLATED, 6)
-    write_atomic(folder.root / ARCHIVE, buffer.getvalue())

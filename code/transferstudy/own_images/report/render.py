@@ -1,14 +1,16 @@
 """The report of a study: pages that are written once and then belong to the reader, rendered anew from the results."""
 
+import io
 import os
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 from ...errors import StudyError, printable
-from ..model.take_away import write_archive
-from ..study.folder import StudyFolder
+from ...results.store import write_atomic
+from ..study.folder import ARCHIVE, LABELS, StudyFolder
 
 PACKAGE = Path(__file__).resolve().parents[2]
 FILES = Path(__file__).parent / "files"
@@ -22,6 +24,7 @@ _STYLES = (
     "dark.scss",
     "favicon.svg",
 )
+_IN_ARCHIVE = ("results/**/*", "*.qmd", "_quarto.yml", "styles/*", LABELS)
 
 
 def write_report(wish) -> None:
@@ -95,3 +98,14 @@ def render(folder: StudyFolder, renderer: str, say) -> None:
             f"the original back, and render again: python -m renderer --root {printable(folder.root)} report"
         )
     say(f"  {done.stdout.strip().splitlines()[-1]}")
+
+
+def write_archive(folder: StudyFolder) -> None:
+    """Write `study.zip`: results, pages and lists, with nothing that differs between two writings of the same study."""
+    names = sorted({p for pattern in _IN_ARCHIVE for p in folder.root.glob(pattern) if p.is_file()})
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for path in names:
+            name = path.relative_to(folder.root).as_posix()
+            archive.writestr(zipfile.ZipInfo(name), path.read_bytes(), zipfile.ZIP_DEFLATED, 6)
+    write_atomic(folder.root / ARCHIVE, buffer.getvalue())

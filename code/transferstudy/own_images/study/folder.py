@@ -20,7 +20,9 @@ from ...results.store import Store
 
 SCHEMA = 1
 AGAIN = "python -m transferstudy study FOLDER"
-TAKEN_AWAY = ("results", "model.keras", "model.tflite", "model.onnx", "labels-to-check.csv", "study.zip")
+LABELS = "labels-to-check.csv"
+ARCHIVE = "study.zip"
+TAKEN_AWAY = ("results", "model.keras", "model.tflite", "model.onnx", LABELS, ARCHIVE)
 
 
 @dataclass(frozen=True)
