@@ -175,23 +175,24 @@ def test_images_far_from_the_source_get_advice_only_where_both_starts_were_run(t
 @pytest.mark.parametrize(
     ("scratch", "expected"),
     [
-        (4.0, "with 100 labels training from scratch was ahead of *Linear probe* by "),
-        (0.5, "with 100 labels *Linear probe* was ahead of training from scratch by "),
+        (4.0, "with 100 and 500 labels training from scratch was ahead of *Linear probe* by "),
+        (0.5, "with 100 and 500 labels *Linear probe* was ahead of training from scratch by "),
         (
             2.0,
-            "with 100 labels *Linear probe* and training from scratch cannot be told apart: they differ by ",
+            "with 100 and 500 labels *Linear probe* and training from scratch cannot be told apart: they differ by ",
         ),
     ],
 )
 def test_the_planned_runs_on_far_images_say_who_was_ahead(tmp_path, scratch, expected):
-    arms = [("linear_probe", 100, 3), ("small_scratch", 100, 3)]
+    arms = [(name, n, 3) for name in ("linear_probe", "small_scratch") for n in (100, 500)]
     far = fake_study(tmp_path / "far", arms, {"linear_probe": 2.0, "small_scratch": scratch}, 500)
     said = decision.far_answer(far)
     assert said.startswith(f"In runs on hand signs that we had planned beforehand, {expected}")
+    assert said.count("95 % interval") == 2, "one clause says both, each with its own interval"
     assert "interval -" not in said and decision.far_answer(None) == ""
     spoken = decision.far_spoken(far)
     assert spoken.endswith(
         {4.0: "scratch was ahead", 0.5: "weights were ahead", 2.0: "clearly ahead"}[scratch]
-        + " with 100 labels."
+        + " with 100 and 500 labels."
     )
     assert decision.far_spoken(None) == ""

@@ -2,7 +2,7 @@
 
 from IPython.display import Markdown
 
-from ...analysis.comparison import between
+from ...analysis.comparison import Difference, between
 from ...analysis.study import Arm, Study
 from ..claims.arms import at_labels
 from ..claims.headline import best_pair
@@ -102,24 +102,30 @@ def far_answer(far: Study | None) -> str:
     Args:
         far: the study on those images, or None while it has no run.
     """
-    said = []
+    groups: dict[tuple[str, str, bool], list[Difference]] = {}
     for n in far.contested if far else ():
         a, _, d = best_pair(far, n)
-        gap = apart(d)
-        ends = [label(a.strategy.name), "training from scratch"][:: 1 if d.mean > 0 else -1]
-        perhaps = f"with {count(n)} labels {ends[0]} came out ahead of {ends[1]} by {gap}{by_chance(d)}"
-        said.append(
-            {
-                "leads": f"with {count(n)} labels {label(a.strategy.name)} was ahead of training from scratch by {gap}",
-                "trails": f"with {count(n)} labels training from scratch was ahead of {label(a.strategy.name)} by {gap}",
-            }.get(
-                stand(far, d),
-                perhaps
-                if d.excludes_zero
-                else f"with {count(n)} labels {label(a.strategy.name)} and training from scratch cannot be told apart: they differ by {gap}",
-            )
-        )
+        word = stand(far, d)
+        if word == "undecided" and by_chance(d):
+            word = "chance"
+        ahead = d.mean > 0 or word in ("equal", "undecided")  # there it says nothing
+        groups.setdefault((word, label(a.strategy.name), ahead), []).append(d)
+    said = [_far_said(*key, found) for key, found in groups.items()]
     return f"In runs on hand signs that we had planned beforehand, {'; '.join(said)}." if said else ""
+
+
+def _far_said(word: str, ours: str, ahead: bool, found: list[Difference]) -> str:
+    """How a pretrained arm stands to training from scratch, at all numbers of labels at which it stands so."""
+    gaps, scratch = listing([apart(d) for d in found]), "training from scratch"
+    first, second = (ours, scratch) if ahead else (scratch, ours)
+    how = {
+        "leads": f"{first} was ahead of {second} by {gaps}",
+        "trails": f"{first} was ahead of {second} by {gaps}",
+        "chance": f"{first} came out ahead of {second} by {gaps}{by_chance(found[0])}",
+        "equal": f"{ours} and {scratch} are equivalent: they differ by {gaps}",
+        "undecided": f"{ours} and {scratch} cannot be told apart: they differ by {gaps}",
+    }[word]
+    return f"{at_labels([d.n_labels for d in found])} {how}"
 
 
 def far_spoken(far: Study | None) -> str:
