@@ -10,8 +10,8 @@ unexport PYTHONPATH PYTHONHOME # modules of another installation would hide the 
 PY := .venv/bin/python
 PRESET ?= report
 ARGS ?=
-# Tests run side by side, three processes for two cores (code/tests/conftest.py); each file stays whole, so that what its tests
-# share is made once. A process computes on one core: on more, they would wait for each other.
+# Tests run side by side, one process more than there are cores (code/tests/conftest.py). Each file stays whole, so that what its
+# tests share is made once. A process computes on one core: on more, they would wait for each other.
 JOBS ?= auto
 ONE_CORE := TF_NUM_INTRAOP_THREADS=1 OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 # What `make check` runs: the files whose tests read code, settings and pages, and train or render nothing.

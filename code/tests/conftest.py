@@ -30,8 +30,8 @@ def address(site):
 
 
 def pytest_xdist_auto_num_workers():
-    """Three processes for two cores: many tests wait, for a file, a browser or another process."""
-    return max(2, (psutil.cpu_count() or 1) * 3 // 2)
+    """One process more than there are cores: many tests wait, for a file, a browser or another process."""
+    return (psutil.cpu_count() or 1) + 1
 
 
 # The files that take longest, longest first: begun last, one of them would keep one core at work while the others have none.
