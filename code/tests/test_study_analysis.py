@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from fakes import STRENGTH, fake_study
+from fakes import STRENGTH, fake_store, fake_study
 
 from transferstudy.analysis.comparison import declared, difference, judge, judged, verdict
 from transferstudy.analysis.label_efficiency import Labels, labels_needed, scratch_curve, worth
@@ -178,6 +178,21 @@ def test_a_partial_study_lists_what_was_not_run(study):
         Study(wanted, study.store)
     with pytest.raises(StudyError, match="none of its runs has a result"):
         load("quick", study.store.root, partial=True)
+
+
+def test_a_study_is_read_once_until_one_of_its_files_changes(tmp_path):
+    store = fake_store(tmp_path, "quick", 50)
+    first = load("quick", tmp_path)
+    assert load("quick", tmp_path) is first
+    path = store.record_path(first.specs[0].id)
+    whole = path.read_text()
+    path.write_text(whole.replace('"seed"', '"sead"'))
+    with pytest.raises(StudyError, match=path.name):
+        load("quick", tmp_path)
+    path.unlink()
+    assert len(load("quick", tmp_path, partial=True).missing) == 1
+    path.write_text(whole)
+    assert not load("quick", tmp_path, partial=True).missing
 
 
 def test_labels_needed_are_interpolated_never_extrapolated():

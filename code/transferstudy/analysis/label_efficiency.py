@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 from functools import cache, reduce
+from statistics import NormalDist
 
 import numpy as np
 from scipy.interpolate import PchipInterpolator
-from scipy.stats import norm
 
 from ..plan.declared import CONFIDENCE, MIN_SEEDS
 from .comparison import arm_estimate
@@ -183,7 +183,7 @@ def _spread_as(drawn: np.ndarray, known: Estimate) -> np.ndarray:
     """Return resamples of a mean, moved and stretched to have a known mean and, as a normal curve, a known interval."""
     low, high = known.interval()
     off = drawn - drawn.mean()
-    wanted = (high - low) / (2 * norm.isf((1 - CONFIDENCE) / 2))
+    wanted = (high - low) / (2 * NormalDist().inv_cdf((1 + CONFIDENCE) / 2))
     return known.mean + off * (wanted / off.std() if off.any() else 0.0)
 
 

@@ -1,7 +1,7 @@
 """The finished runs of a preset, grouped into arms: what pages, figures and claims look at."""
 
 from collections import Counter
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -269,7 +269,8 @@ def load(
     if partial is None:
         partial = preset_table(preset).get("unfinished", False)
     specs = expand(preset, weights=weights) if weights else expand(preset)
-    return Study(specs, Store(results), preset, partial, weights)
+    store = Store(results)
+    return _study(tuple(specs), store.root, store.state(), preset, partial, weights)
 
 
 def load_if_run(preset: str, store: Store | None = None) -> Study | None:
@@ -284,4 +285,10 @@ def load_if_run(preset: str, store: Store | None = None) -> Study | None:
     """
     store, specs = store or Store(), expand(preset)
     whole = any(all(map(store.has, own)) for own in by_seed(specs).values())
-    return Study(specs, store, preset, partial=True) if whole else None
+    return _study(tuple(specs), store.root, store.state(), preset, True, None) if whole else None
+
+
+@lru_cache(maxsize=16)
+def _study(specs: tuple[RunSpec, ...], root: Path, _, name: str, partial: bool, weights: str | None) -> Study:
+    """The same study for all who ask, while its files stay as they are: to read and compare runs takes seconds."""
+    return Study(list(specs), Store(root), name, partial, weights)

@@ -1,7 +1,6 @@
 """Predictions to measures. Everything here is computed from stored predictions and labels."""
 
 import numpy as np
-from sklearn.metrics import confusion_matrix
 
 from ..data.corruptions import measure_robustness
 from .rounding import log_softmax
@@ -38,6 +37,8 @@ def measure(log_p: np.ndarray, y: np.ndarray) -> dict:
         (mean F1 of the classes that occur in `y` or are predicted, 0..1); `nll` (mean negative log-likelihood, nats);
         `ece` (15 equal-width bins, 0..1); `class_accuracy` (one number a class, recall); `confusion` (rows true, columns predicted, counts).
     """
+    from sklearn.metrics import confusion_matrix  # takes a second to import, and most pages measure nothing
+
     log_p, y = log_softmax(log_p), np.asarray(y, np.int64)
     classes = np.arange(log_p.shape[1])
     predicted = log_p.argmax(axis=1)

@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -103,6 +104,13 @@ class Store:
     def ids(self) -> list[str]:
         """Return the ids of all runs that have a record, sorted."""
         return sorted(p.stem for p in self.runs.glob("[0-9a-f]*.json"))
+
+    def state(self) -> int:
+        """Return a number that is another one after a file of any run was added, removed or written anew."""
+        if not self.runs.is_dir():
+            return 0
+        with os.scandir(self.runs) as files:
+            return hash(frozenset((f.name, s.st_mtime_ns, s.st_size) for f in files if (s := f.stat())))
 
     def has(self, spec: RunSpec) -> bool:
         """Return whether the run of `spec` is finished. The record is not read."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import binom
+from scipy.special import bdtr
 
 
 @dataclass(frozen=True)
@@ -39,5 +39,6 @@ def mcnemar(right_a: np.ndarray, right_b: np.ndarray) -> McNemar:
         raise ValueError(f"models were tested on different images: {right_a.shape} and {right_b.shape}")
     only_a, only_b = int((right_a & ~right_b).sum()), int((right_b & ~right_a).sum())
     fewer, n = min(only_a, only_b), only_a + only_b
-    p = 2 * binom.cdf(fewer, n, 0.5) - binom.pmf(fewer, n, 0.5)
+    # Both tails, of the table that was seen half: P(K <= fewer) + P(K < fewer).
+    p = bdtr(fewer, n, 0.5) + (bdtr(fewer - 1, n, 0.5) if fewer else 0.0)
     return McNemar(only_a, only_b, float(min(1.0, p)))

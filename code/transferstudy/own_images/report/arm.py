@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from statistics import NormalDist
 
 import numpy as np
 from scipy.special import softmax
-from scipy.stats import norm
 
 from ...analysis.statistics.crossed import estimate
 from ...analysis.statistics.multiplicity import holm
@@ -94,7 +94,7 @@ def share(right: np.ndarray, groups: np.ndarray | None) -> Interval:
         groups: (pictures,), or None.
     """
     units = right.shape[1] if groups is None else len(np.unique(groups))
-    p, z = float(right.mean()), norm.isf((1 - CONFIDENCE) / 2)
+    p, z = float(right.mean()), NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
     middle = (p + z**2 / (2 * units)) / (1 + z**2 / units)
     half = z * np.sqrt(p * (1 - p) / units + z**2 / (4 * units**2)) / (1 + z**2 / units)
     low, high = estimate(right, groups).interval() if units > 1 else (p, p)

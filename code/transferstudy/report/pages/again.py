@@ -2,7 +2,6 @@
 
 import numpy as np
 from IPython.display import Markdown
-from scipy.stats import ttest_1samp
 
 from ...analysis.repeated_runs import AGAIN, load
 from ...paths import results_dir
@@ -33,6 +32,8 @@ def _moved(share: float) -> str:
 
 def interval(changes: np.ndarray) -> tuple[float, float]:
     """Return Student's interval for the mean change of accuracy, from at least two runs (0..1 scale)."""
+    from scipy.stats import ttest_1samp  # one page needs it, all would wait for it
+
     low, high = ttest_1samp(changes, 0).confidence_interval(CONFIDENCE)
     return float(low), float(high)
 
