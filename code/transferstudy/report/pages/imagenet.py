@@ -2,16 +2,23 @@
 
 from IPython.display import Markdown
 
-from ...analysis.comparison import arm_interval, between, difference
+from ...analysis.comparison import Difference, arm_interval, between, difference
 from ...analysis.study import Arm, Study, load
 from ...paths import PRESETS
 from ...plan.presets import expand, toml_tables
+from ..claims.arms import at_labels
 from ..claims.headline import best_pair, ends_of
 from ..claims.words import acc, apart, by_chance, interval, label, named, stand
 from ..markdown import pipe_table
 from ..values import count, listing, percent, signed
 
 PROBE, PRESET = "linear_probe", "from-imagenet"
+_PAYS = {
+    "leads": "it does: {} is ahead of {} by {}",
+    "trails": "it does not: {} is behind {} by {}",
+    "equal": "it makes no difference: {} and {} are equivalent, they differ by {}",
+    "undecided": "we cannot tell: {} and {} differ by {}",
+}
 _SEARCHED = ("head_learning_rate", "learning_rate", "weight_decay")
 
 
@@ -79,7 +86,7 @@ def agreement(found: Study) -> str:
 
 
 def deeper(found: Study, most: bool = False) -> str:
-    """Return where training more layers than the head was better, in a sentence for each number of labels.
+    """Return where training more layers than the head was better, each answer with all numbers of labels at which it holds.
 
     Args:
         found: as `study` returns it.
@@ -88,24 +95,28 @@ def deeper(found: Study, most: bool = False) -> str:
     Returns:
         Empty where both were nowhere run.
     """
-    said = []
-    for n in found.sizes_of(PROBE):
-        others = [arm for arm in found.candidates(n, True) if arm.strategy.name != PROBE]
-        if not others:
-            continue
-        best = max(others, key=lambda arm: arm.validation("accuracy").mean())
+    groups: dict[tuple[str, str], list[tuple[Arm, Arm, Difference]]] = {}
+    sizes = [n for n in found.sizes_of(PROBE) if _thawed(found, n)]
+    for n in sizes[-1:] if most else sizes:
+        best = max(_thawed(found, n), key=lambda arm: arm.validation("accuracy").mean())
         probe = found.chosen(PROBE, n)
         d = between(found, best, probe)
-        result = {
-            "leads": "it does: {} is ahead of {} by {}.",
-            "trails": "it does not: {} is behind {} by {}.",
-            "equal": "it makes no difference: {} and {} are equivalent, they differ by {}.",
-        }.get(stand(found, d), f"we cannot tell: {{}} and {{}} differ by {{}}{by_chance(d)}.")
-        said.append(
-            f"With {count(n)} labels {result.format(named(found, best), named(found, probe), apart(d))}"
-        )
-    shown = said[-1:] if most else said
-    return f"Does it pay to train more layers than the head? {' '.join(shown)}" if said else ""
+        word = stand(found, d)
+        answer = _PAYS[word] + (by_chance(d) if word == "undecided" else "")
+        groups.setdefault((answer, best.strategy.name), []).append((best, probe, d))
+    said = [_pays(found, answer, each) for (answer, _), each in groups.items()]
+    return f"Does it pay to train more layers than the head? {' '.join(said)}" if said else ""
+
+
+def _thawed(found: Study, n: int) -> list[Arm]:
+    return [arm for arm in found.candidates(n, True) if arm.strategy.name != PROBE]
+
+
+def _pays(found: Study, answer: str, group: list[tuple[Arm, Arm, Difference]]) -> str:
+    """One answer for several numbers of labels; it names the sides of the images where they are the same at all of them."""
+    sides = {(best.image_size, probe.image_size) for best, probe, _ in group}
+    names = [named(found, a) if len(sides) == 1 else label(a.strategy.name) for a in group[0][:2]]
+    return f"{at_labels([d.n_labels for *_, d in group]).capitalize()} {answer.format(*names, listing([apart(d) for *_, d in group]))}."
 
 
 def against_first(found: Study, first: Study) -> str:
