@@ -101,6 +101,11 @@ def test_the_answer_in_the_readme_is_what_the_results_show():
             "by a wide margin, with images that are enlarged first"
         )
     assert "so the gain depends on the enlarged images" in report.imagenet.without_enlarging(imagenet)
+    far = report.load_if_run("far")
+    assert len(far.contested) == 3
+    assert "leads" not in {stand(far, best_pair(far, n)[2]) for n in far.contested}, (
+        "could not show that they help"
+    )
 
 
 EVEN = dict.fromkeys(STRENGTH, 2.0)
