@@ -193,7 +193,8 @@ def test_the_planned_runs_on_far_images_say_who_was_ahead(tmp_path, scratch, exp
     far = fake_study(tmp_path / "far", arms, {"linear_probe": 2.0, "small_scratch": scratch}, 500)
     said = decision.far_answer(far)
     assert said.startswith(f"In runs on hand signs that we had planned beforehand, {expected}")
-    assert said.count("95 % interval") == 2, "one clause says both, each with its own interval"
+    zero = "includes" if scratch == 2.0 else "excludes"
+    assert said.endswith(f" points (each 95 % interval {zero} zero)."), "one clause, and no chain of numbers"
     assert "interval -" not in said and decision.far_answer(None) == ""
     spoken = decision.far_spoken(far)
     assert spoken.endswith(

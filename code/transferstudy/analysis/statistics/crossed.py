@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import (
-    stdtr,
-    stdtrit,
-)  # Student's t; scipy.stats has it too, and takes half a second to import
+
+# Student's t. SciPy's statistics have it too, and take half a second to import.
+from scipy.special import stdtr, stdtrit
 
 from ...plan.declared import CONFIDENCE, MARGIN
 

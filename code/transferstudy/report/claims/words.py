@@ -51,6 +51,16 @@ def apart(d: Difference) -> str:
     return f"{100 * abs(d.mean):.1f} points (95 % interval {shown[0]} to {shown[1]})"
 
 
+def apart_at_all(found: list[Difference]) -> str:
+    """Return `apart` of one difference; of several, between which two sizes they lie and what all their intervals say of zero."""
+    if len(found) == 1:
+        return apart(found[0])
+    least, most = (f"{100 * pick(abs(d.mean) for d in found):.1f}" for pick in (min, max))
+    zero = {"excludes" if d.excludes_zero else "includes" for d in found}
+    said = f" (each 95 % interval {zero.pop()} zero)" if len(zero) == 1 else ""
+    return (f"{least} points" if least == most else f"{least} to {most} points") + said
+
+
 def by_chance(d: Difference) -> str:
     """Return why a difference counts as undecided although its interval leaves out zero, as the end of a sentence; else nothing."""
     return ", which may be chance among so many comparisons" if d.excludes_zero else ""

@@ -6,7 +6,7 @@ from ...analysis.comparison import Difference, between
 from ...analysis.study import Arm, Study
 from ..claims.arms import at_labels
 from ..claims.headline import best_pair
-from ..claims.words import acc, apart, by_chance, label, stand
+from ..claims.words import acc, apart_at_all, by_chance, label, stand
 from ..markdown import pipe_table
 from ..sources import source
 from ..values import count, listing
@@ -93,7 +93,7 @@ def _far(far: Study | None, low: int, high: int | None) -> str:
     for n in far.contested if far else ():
         if low <= n < (high or n + 1):
             said.append(f"{count(n)} labels: {_advice(far, n)[0]}. Expect {acc(_winner(far, n))}.")
-    return " ".join(said) or "Not compared yet."
+    return " ".join(said) or ("No runs at this size." if far and far.contested else "Not compared yet.")
 
 
 def far_answer(far: Study | None) -> str:
@@ -116,7 +116,7 @@ def far_answer(far: Study | None) -> str:
 
 def _far_said(word: str, ours: str, ahead: bool, found: list[Difference]) -> str:
     """How a pretrained arm stands to training from scratch, at all numbers of labels at which it stands so."""
-    gaps, scratch = listing([apart(d) for d in found]), "training from scratch"
+    gaps, scratch = apart_at_all(found), "training from scratch"
     first, second = (ours, scratch) if ahead else (scratch, ours)
     how = {
         "leads": f"{first} was ahead of {second} by {gaps}",

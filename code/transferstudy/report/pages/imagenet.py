@@ -8,7 +8,7 @@ from ...paths import PRESETS
 from ...plan.presets import expand, toml_tables
 from ..claims.arms import at_labels
 from ..claims.headline import best_pair, ends_of
-from ..claims.words import acc, apart, by_chance, interval, label, named, stand
+from ..claims.words import acc, apart, apart_at_all, by_chance, interval, label, named, stand
 from ..markdown import pipe_table
 from ..values import count, listing, percent, signed
 
@@ -116,7 +116,8 @@ def _pays(found: Study, answer: str, group: list[tuple[Arm, Arm, Difference]]) -
     """One answer for several numbers of labels; it names the sides of the images where they are the same at all of them."""
     sides = {(best.image_size, probe.image_size) for best, probe, _ in group}
     names = [named(found, a) if len(sides) == 1 else label(a.strategy.name) for a in group[0][:2]]
-    return f"{at_labels([d.n_labels for *_, d in group]).capitalize()} {answer.format(*names, listing([apart(d) for *_, d in group]))}."
+    differences = [d for *_, d in group]
+    return f"{at_labels([d.n_labels for d in differences]).capitalize()} {answer.format(*names, apart_at_all(differences))}."
 
 
 def against_first(found: Study, first: Study) -> str:
