@@ -3,15 +3,17 @@
 import json
 import re
 
+import pytest
 from fakes import STRENGTH, fake_record, fake_spec, fake_study
 
 from transferstudy import report
 from transferstudy.analysis.study import Study, load
+from transferstudy.errors import StudyError
 from transferstudy.plan.declared import BASELINE_BARS, BASELINE_LABELS
 from transferstudy.plan.presets import expand, preset_table
 from transferstudy.report import declared, tables, values
 from transferstudy.report.claims import bar, control, headline, rival, robust_size, robustness
-from transferstudy.report.sources import card_of
+from transferstudy.report.sources import card_of, downloaded, source
 from transferstudy.report.values import percent
 from transferstudy.results.store import Store
 
@@ -105,6 +107,28 @@ def test_packed_weights_have_the_card_of_what_they_were_packed_from_and_their_ow
     assert card_of(record, study.store)["name"] == "vgg16-tiny-imagenet"
     manifest = json.loads((study.store.root / "weights" / "tiny-imagenet-vgg16.json").read_text("utf-8"))
     assert str(values(study).weights_top1) == percent(manifest["source"]["after"]["top1"])
+
+
+def test_what_is_known_of_downloaded_weights_is_read_not_typed(tmp_path):
+    spec = next(s for s in expand("report", weights="imagenet") if s.strategy == "linear_probe")
+    store = Store(tmp_path)
+    store.save(*fake_record(spec, 0.5, 100))
+    study = Study([spec], store)
+    arm = study.arm(*spec.arm)
+    found = card_of(arm.records[0], store)
+    assert found == downloaded("vgg16")
+    assert (found["side"], found["validation_top1"]) == (224, 0.713)
+    assert str(source(study, arm)) == (
+        "VGG16 pretrained on ImageNet (it is right for 71.3\u00a0% of the validation images there)"
+    )
+    with pytest.raises(StudyError, match="has no top-1 of compact"):
+        downloaded("compact")
+
+
+def test_other_weights_leave_networks_alone_that_have_none():
+    for ours, theirs in zip(expand("report"), expand("report", weights="imagenet"), strict=True):
+        assert (theirs.weights == "imagenet") == (ours.weights != "none" and ours.backbone == "vgg16")
+        assert (ours.id == theirs.id) == (theirs.weights != "imagenet")
 
 
 def test_a_difference_beside_two_means_says_when_it_rests_on_fewer_seeds(tmp_path):

@@ -32,20 +32,12 @@ class Study:
         store: where their results lie.
         name: the preset's name; anchors on the page of records begin with it, except for the main study's.
         partial: leave out runs that have no result, and list them in `missing`, instead of refusing.
-        weights: what stands in for the preset's own pretrained weights, as `--weights` names it; anchors carry the name.
 
     Raises:
         StudyError: a result is missing, damaged, or made from other data or weights than the rest.
     """
 
-    def __init__(
-        self,
-        specs: list[RunSpec],
-        store: Store,
-        name: str = MAIN,
-        partial: bool = False,
-        weights: str | None = None,
-    ):
+    def __init__(self, specs: list[RunSpec], store: Store, name: str = MAIN, partial: bool = False):
         lacking = {s.id for own in by_seed(specs).values() if not all(map(store.has, own)) for s in own}
         self.missing = tuple(spec for spec in specs if partial and spec.id in lacking)
         specs = [spec for spec in specs if spec not in self.missing]
@@ -53,8 +45,8 @@ class Study:
             raise StudyError(
                 f"preset {name!r}: none of its runs has a result: python -m transferstudy run --preset {name}"
             )
-        self.specs, self.store, self.name, self.weights = specs, store, name, weights
-        self.prefix = ("" if name == MAIN else f"{name}-") + (f"{weights}-" if weights else "")
+        self.specs, self.store, self.name = specs, store, name
+        self.prefix = "" if name == MAIN else f"{name}-"
         self._stored: dict[str, dict[str, np.ndarray]] = {}
         self.records = {own[0].id: self._read(own) for own in by_seed(specs).values()}
         for what in ("data", "weights"):
@@ -248,12 +240,7 @@ class Study:
         return [n for n in self.sizes if self.candidates(n, True) and self.candidates(n, False)]
 
 
-def load(
-    preset: str = MAIN,
-    results: Path | str | None = None,
-    partial: bool | None = None,
-    weights: str | None = None,
-) -> Study:
+def load(preset: str = MAIN, results: Path | str | None = None, partial: bool | None = None) -> Study:
     """Load the study of a preset.
 
     Args:
@@ -261,16 +248,14 @@ def load(
         results: results folder, by default the project's.
         partial: whether runs may be missing; `Study.missing` lists them then. By default what the preset says of itself
             under `unfinished`.
-        weights: other pretrained weights for the same runs, as `--weights` names them: "imagenet".
 
     Raises:
         StudyError: a result is missing; the message names the run and the command that makes it.
     """
     if partial is None:
         partial = preset_table(preset).get("unfinished", False)
-    specs = expand(preset, weights=weights) if weights else expand(preset)
     store = Store(results)
-    return _study(tuple(specs), store.root, store.state(), preset, partial, weights)
+    return _study(tuple(expand(preset)), store.root, store.state(), preset, partial)
 
 
 def load_if_run(preset: str, store: Store | None = None) -> Study | None:
@@ -285,10 +270,10 @@ def load_if_run(preset: str, store: Store | None = None) -> Study | None:
     """
     store, specs = store or Store(), expand(preset)
     whole = any(all(map(store.has, own)) for own in by_seed(specs).values())
-    return _study(tuple(specs), store.root, store.state(), preset, True, None) if whole else None
+    return _study(tuple(specs), store.root, store.state(), preset, True) if whole else None
 
 
 @lru_cache(maxsize=16)
-def _study(specs: tuple[RunSpec, ...], root: Path, _, name: str, partial: bool, weights: str | None) -> Study:
+def _study(specs: tuple[RunSpec, ...], root: Path, _, name: str, partial: bool) -> Study:
     """The same study for all who ask, while its files stay as they are: to read and compare runs takes seconds."""
-    return Study(list(specs), Store(root), name, partial, weights)
+    return Study(list(specs), Store(root), name, partial)

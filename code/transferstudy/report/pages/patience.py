@@ -21,9 +21,7 @@ def matched(study: Study, longer: Study) -> tuple[Study, Study] | None:
     if not shared:
         return None
     return tuple(
-        Study(
-            [spec for spec in each.specs if _key(spec) in shared], each.store, each.name, weights=each.weights
-        )
+        Study([spec for spec in each.specs if _key(spec) in shared], each.store, each.name)
         for each in (study, longer)
     )
 

@@ -79,8 +79,7 @@ def _difference_table(study: Study) -> str:
 
 
 def _preset(study: Study) -> str:
-    preset = "" if study.name == MAIN else f" --preset {study.name}"
-    return f"{preset} --weights {study.weights}" if study.weights else preset
+    return "" if study.name == MAIN else f" --preset {study.name}"
 
 
 def _only(study: Study, arm: Arm) -> str:
@@ -123,7 +122,7 @@ def records(study: Study, *others: Study) -> Markdown:
     parts += _runs(study, linked)
     for other in others:
         parts += [
-            f"## Study: {_title(other)} {{#study-{_title(other).replace(' ', '-')}}}",
+            f"## Study: {other.name} {{#study-{other.name}}}",
             "",
             tables.provenance(other).data,
             "",
@@ -134,10 +133,6 @@ def records(study: Study, *others: Study) -> Markdown:
             *_runs(other, linked),
         ]
     return Markdown("\n".join(parts))
-
-
-def _title(study: Study) -> str:
-    return f"{study.name} {study.weights}" if study.weights else study.name
 
 
 def _runs(study: Study, linked: set[str]) -> list[str]:
