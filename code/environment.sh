@@ -70,7 +70,11 @@ backends_content() {
 }
 
 pip_install() {
-    "$venv/bin/python" -m pip install -qq --no-input --disable-pip-version-check "$@"
+    "$venv/bin/python" -m pip install -qq --no-input --disable-pip-version-check --no-compile "$@"
+}
+
+compile_all() { # what is not compiled yet, on all cores, where pip uses one; some packages hold files of Python 2, which nobody imports
+    "$venv/bin/python" -m compileall -q -j 0 "$venv/lib" >/dev/null 2>&1 || true
 }
 
 other_python_asked() {
@@ -88,6 +92,7 @@ install() {
         echo "Installing into .venv with Python $(version_of "$python"): about 0.5 GB to download, a few minutes, once."
         "$python" -m venv --clear "$venv"
         pip_install --require-hashes --only-binary :all: -r "$root/requirements.lock"
+        compile_all
         locked_content | stamp "$venv/.locked"
     fi
     if ! package_content | fresh "$venv/.package"; then
@@ -108,6 +113,7 @@ install_backends() {
     # Linux that one does not start without its CUDA packages, so they come too.
     pip_install --no-deps --only-binary :all: "torch==$torch_version+cpu" 2>/dev/null ||
         pip_install --only-binary :all: "torch==$torch_version"
+    compile_all
     "$venv/bin/python" -c 'import jax, torch'
     backends_content | stamp "$venv/.backends"
 }
