@@ -9,14 +9,13 @@ from __future__ import annotations
 import re
 import sys
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 
 from fakes import STRENGTH, fake_manifest, fake_study
 
 from transferstudy import report
 from transferstudy.analysis.study import Study
-from transferstudy.report import decision, imagenet, longer
+from transferstudy.report.state import SENTENCES
 
 SIZES = (100, 500, 1000, 5000, 50_000)
 EVEN = dict.fromkeys(STRENGTH, 2.0)
@@ -27,19 +26,8 @@ OUTCOMES = {
     "scratch wins, one seed": ({**EVEN, "small_scratch": 3.4, "scratch_bn": 3.0}, 1),
 }
 
-
-def templates() -> dict[str, Callable[[Study], str]]:
-    """Return every template that needs nothing but a study: those of the pages and slides, and those of the decision chart."""
-    return {
-        **report.claims.SENTENCES,
-        **{f.__name__: f for f in (decision.until, decision.which_layers, decision.slide_rule)},
-        **{
-            f.__name__: f
-            for f in (imagenet.agreement, imagenet.deeper, imagenet.without_enlarging, imagenet.to_come)
-        },
-        "brief": report.claims.brief,
-        "more_steps": lambda study: longer.sentences(study, longer.beside(study, study)),
-    }
+# Those that are empty where there is nothing to say.
+SILENT = {"tested_on", "machines", "deeper", "without_enlarging", "to_come"}
 
 
 def studies(folder: Path) -> dict[str, Study]:
@@ -64,16 +52,15 @@ def plain(text: str) -> str:
 
 def main(names: list[str]) -> int:
     """Print the templates with these names, or all of them; return 2 if one is unknown."""
-    wanted = templates()
-    if unknown := sorted(set(names) - set(wanted)):
-        sys.stderr.write(f"no such sentence: {', '.join(unknown)}. Choose from {', '.join(wanted)}\n")
+    if unknown := sorted(set(names) - set(SENTENCES)):
+        sys.stderr.write(f"no such sentence: {', '.join(unknown)}. Choose from {', '.join(SENTENCES)}\n")
         return 2
     with tempfile.TemporaryDirectory() as folder:
         shown = studies(Path(folder))
-        for name in names or wanted:
+        for name in names or SENTENCES:
             print(f"\n{name}")
             for outcome, study in shown.items():
-                print(f"  {outcome + ':':24} {plain(wanted[name](study))}")
+                print(f"  {outcome + ':':24} {plain(SENTENCES[name](study))}")
     return 0
 
 

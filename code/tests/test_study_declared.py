@@ -7,12 +7,13 @@ import pytest
 from fakes import STRENGTH, fake_record, fake_spec, fake_study
 
 from transferstudy import report
+from transferstudy.analysis import comparison
 from transferstudy.analysis.study import Study, load
 from transferstudy.errors import StudyError
 from transferstudy.plan.declared import BASELINE_BARS, BASELINE_LABELS
 from transferstudy.plan.presets import expand, preset_table
 from transferstudy.report import declared, tables, values
-from transferstudy.report.claims import bar, control, headline, rival, robust_size, robustness
+from transferstudy.report.claims import bar, control, headline, rival, robust_size, robustness, words
 from transferstudy.report.sources import card_of, downloaded, source
 from transferstudy.report.values import percent
 from transferstudy.results.store import Store
@@ -151,6 +152,20 @@ def test_every_linked_difference_has_a_row_also_the_other_way_round(tmp_path):
         links = re.findall(r"records\.qmd#([\w-]+)", sentence(study))
         assert links
         assert all(f"{{#{link}}}" in page for link in links)
+
+
+def test_a_difference_of_image_sizes_is_linked_to_the_row_of_those_sizes_or_to_its_arm(tmp_path):
+    arms = [("linear_probe", 1000, 3, side) for side in (32, 64, 128)] + [("small_scratch", 1000, 3, 32)]
+    study = fake_study(tmp_path, arms, {**STRENGTH}, name="resolution")
+    rows = {d.anchor for d in comparison.declared(study)}
+    sides = [(128, 32), (64, 32), (32, 64), (128, 64)]
+    found = [
+        words.anchor_of(study, comparison.difference(study, "linear_probe", "linear_probe", 1000, pair))
+        for pair in sides
+    ]
+    assert found[0] in rows and found[0].endswith("128px-32px")
+    assert found[1] in rows and found[1] == found[2] and found[1].endswith("64px-32px")
+    assert found[3] == study.arm("linear_probe", 1000).anchor
 
 
 def test_how_often_a_run_sees_its_images_follows_its_settings():

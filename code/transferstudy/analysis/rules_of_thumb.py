@@ -23,12 +23,14 @@ class Outcome:
         deciding: the differences that decided, as (difference, its verdict), the one nearest to refuting the rule first; of an
             open rule those that there are.
         reason: why a rule is open although no difference says so, or what decided instead of a difference; else "".
+        study: whose differences these are; None while it has no run.
     """
 
     claim: Claim
     verdict: str
     deciding: tuple[tuple[Difference, str], ...] = ()
     reason: str = ""
+    study: Study | None = None
 
 
 Judgement = tuple[str, tuple[tuple[Difference, str], ...], str]
@@ -49,7 +51,8 @@ def layer_rules(near: Study | None, few: int, many: int, far: Study | None = Non
         _fewer_layers_win(far, few),
         _everything_wins(far, max(far.sizes) if far else 0),
     )
-    return tuple(Outcome(claim, *judged) for claim, judged in zip(CLAIMS, judgements, strict=False))
+    studies = near, near, far, far
+    return tuple(map(Outcome, CLAIMS, *zip(*judgements, strict=True), studies))
 
 
 def outcomes(
@@ -71,7 +74,7 @@ def outcomes(
     )
     first = layer_rules(near, 100, 20_000, far)
     rest = zip(CLAIMS[len(first) :], judgements, strict=True)
-    return (*first, *(Outcome(claim, *judged) for claim, judged in rest))
+    return (*first, *(Outcome(claim, *judged, near) for claim, judged in rest))
 
 
 def _missing(what: str) -> Judgement:

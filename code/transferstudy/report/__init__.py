@@ -33,48 +33,6 @@ from .pages.records import records
 from .show import load_trained, predict_one, sample, show, show_slide, summary
 from .sources import source, sources
 
-__all__ = [
-    "Study",
-    "again",
-    "applications",
-    "audit",
-    "benches",
-    "bill",
-    "card",
-    "claims",
-    "decision",
-    "declared",
-    "figures",
-    "groups",
-    "holds",
-    "imagenet",
-    "inside",
-    "literature",
-    "load",
-    "load_if_run",
-    "load_trained",
-    "longer",
-    "mistakes",
-    "not_run",
-    "notebook_links",
-    "opinions",
-    "patience",
-    "predict_one",
-    "records",
-    "rules_of_thumb",
-    "sample",
-    "show",
-    "show_slide",
-    "source",
-    "sources",
-    "summary",
-    "tables",
-    "tuning",
-    "values",
-    "verdict_is",
-    "weights",
-]
-
 
 def load(preset: str = MAIN, results: Path | str | None = None, partial: bool | None = None) -> Study:
     """Load a study for a page, and refuse pages that say more than it shows.

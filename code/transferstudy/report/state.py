@@ -11,6 +11,22 @@ from ..analysis.study import Study
 from ..errors import StudyError
 from . import claims, figures
 from .claims.beyond import robust_arms
+from .pages import decision, imagenet, longer
+
+# Every sentence that needs nothing but a study, by its name.
+SENTENCES: dict[str, Callable[[Study], str]] = {
+    f.__name__: f
+    for f in (
+        claims.headline, claims.brief, claims.tested_on, claims.slide_headline, claims.trend, claims.slide_trend, claims.slide_price,
+        claims.catching_up, claims.verdict_rule, claims.verdicts, claims.surprises, claims.bar, claims.labels_worth,
+        claims.control, claims.depth, claims.rival, claims.two_by_two, claims.chosen_settings, claims.higher_rates,
+        claims.baseline, claims.calibration, claims.temperature, claims.hardest, claims.worst, claims.robustness,
+        claims.robust_exceptions, claims.cost, claims.machines, claims.energy, claims.payback, claims.not_run,
+        decision.until, decision.which_layers, decision.slide_rule,
+        imagenet.agreement, imagenet.deeper, imagenet.without_enlarging, imagenet.to_come,
+    )
+}  # fmt: skip
+SENTENCES["more_steps"] = lambda study: longer.sentences(study, longer.beside(study, study))
 
 
 def figure_digest(figure) -> str:
@@ -88,9 +104,7 @@ def state(study: Study) -> dict[str, dict[str, str]]:
 
     return {
         "runs": {run_id: record["record_sha256"] for run_id, record in study.records.items()},
-        "sentences": {
-            name: _or_refusal(partial(sentence, study)) for name, sentence in claims.SENTENCES.items()
-        },
+        "sentences": {name: _or_refusal(partial(sentence, study)) for name, sentence in SENTENCES.items()},
         "verdicts": {
             f"{j.difference.label}, {j.difference.n_labels:,} labels": j.verdict for j in judged(study)
         },

@@ -46,11 +46,6 @@ class Difference:
         return self.low > 0 or self.high < 0
 
     @property
-    def consistent(self) -> bool:
-        """Whether every seed pair has the same sign."""
-        return all(d > 0 for d in self.per_seed) or all(d < 0 for d in self.per_seed)
-
-    @property
     def kind(self) -> str:
         """What the interval covers, in words."""
         return "seeds and test images" if self.seeds > 1 else "test images only"

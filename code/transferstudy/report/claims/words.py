@@ -1,5 +1,6 @@
 """Words and links that sentences are made of."""
 
+import re
 from functools import cache
 
 from ...analysis.comparison import Difference, declared, verdict
@@ -30,12 +31,13 @@ def anchor_of(study: Study, d: Difference) -> str:
 
 
 @cache
-def _rows(study: Study) -> dict[frozenset, str]:
+def _rows(study: Study) -> dict[tuple[int, frozenset], str]:
     return {_pair(d): d.anchor for d in declared(study)}
 
 
-def _pair(d: Difference) -> frozenset:
-    return frozenset({(d.a, d.n_labels), (d.b, d.n_labels)})
+def _pair(d: Difference) -> tuple[int, frozenset]:
+    sides = re.findall(r"(\d+)px", d.anchor) or ["", ""]  # named where they are not the study's usual one
+    return d.n_labels, frozenset(zip((d.a, d.b), sides, strict=True))
 
 
 def interval(d: Difference) -> str:

@@ -19,34 +19,3 @@ from .pretraining import pretraining
 from .protocol import protocol
 from .steps import depths, resolutions, robustness
 from .twobytwo import two_by_two
-
-__all__ = [
-    "borrowed",
-    "change",
-    "cka",
-    "class_accuracy",
-    "confusion",
-    "cost",
-    "depths",
-    "examples",
-    "filters",
-    "gain",
-    "keras_mistakes",
-    "layers",
-    "learning_curves",
-    "maps",
-    "mistakes",
-    "pairs",
-    "places",
-    "prediction",
-    "preprocessing",
-    "pretraining",
-    "protocol",
-    "reliability",
-    "resolutions",
-    "robustness",
-    "training_curves",
-    "transfer",
-    "two_by_two",
-    "views",
-]

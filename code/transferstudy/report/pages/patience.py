@@ -12,6 +12,13 @@ from ..claims.words import acc, interval, label, link
 from ..markdown import pipe_table
 from ..values import count, points, signed
 
+# By who is ahead: nobody that we know of, transfer, training from scratch.
+_LEADER = (
+    "With this patience, the two cannot be told apart",
+    "With this patience, transfer is ahead of this rival",
+    "With this patience, this rival from scratch is ahead",
+)
+
 
 @cache
 def matched(study: Study, longer: Study) -> tuple[Study, Study] | None:
@@ -68,9 +75,9 @@ def sentence(study: Study, longer: Study) -> str:
         f"{label(long.strategy.name)} reaches {acc(long)} instead of {acc(short)}." for short, long in both
     ]
     text = f"With {count(times)} times the steps and {count(n)} labels, {' '.join(reached)}"
-    if ends := _transfer_minus_scratch(study, longer):
-        after, arm = ends[1], next(long for _, long in both if long.strategy.pretrained)
-        text += f" {_leader(after)}; transfer minus scratch is {link(arm, points(after.mean))} ({interval(after)})."
+    if after := _transfer_minus_scratch(study, longer):
+        arm = next(long for _, long in both if long.strategy.pretrained)
+        text += f" {_LEADER[_who(after)]}; transfer minus scratch is {link(arm, points(after.mean))} ({interval(after)})."
         if after.seeds < MIN_SEEDS:
             few = "one seed is" if after.seeds == 1 else f"{after.seeds} seeds are"
             text += f" That describes these runs only, because {few} too few for a verdict."
@@ -79,43 +86,28 @@ def sentence(study: Study, longer: Study) -> str:
 
 def in_short(study: Study, longer: Study) -> str:
     """Return who is ahead with the longer schedule, in one sentence; `sentence` says it in full."""
-    ends = _transfer_minus_scratch(study, longer)
-    if not ends:
+    after = _transfer_minus_scratch(study, longer)
+    if after is None:
         return "No transfer arm was trained for longer beside one from scratch."
-    after, (short, long) = ends[1], pairs(study, longer)[0]
-    stand = (
-        "stays ahead of"
-        if after.low > 0
-        else "falls behind"
-        if after.high < 0
-        else "cannot be told apart from"
-    )
+    short, long = pairs(study, longer)[0]
+    stands = ("cannot be told apart from", "stays ahead of", "falls behind")[_who(after)]
     return (
         f"With {count(after.n_labels)} labels and {count(_steps(long) / _steps(short))} times the steps, "
-        f"{label(after.a)} {stand} {label(after.b)} ({'one seed' if after.seeds == 1 else f'{after.seeds} seeds'})."
+        f"{label(after.a)} {stands} {label(after.b)} ({'one seed' if after.seeds == 1 else f'{after.seeds} seeds'})."
     )
 
 
-def _transfer_minus_scratch(study: Study, longer: Study) -> tuple[Difference, Difference] | None:
-    """Compare the first transfer arm with the first one from scratch, on the short and on the long schedule."""
-    both, found = matched(study, longer), []
-    for each in both or ():
-        ends = [
-            next((a for a in each.arms.values() if a.strategy.pretrained is kind), None)
-            for kind in (True, False)
-        ]
-        if None in ends:
-            return None
-        found.append(between(each, *ends))
-    return tuple(found) or None
+def _transfer_minus_scratch(study: Study, longer: Study) -> Difference | None:
+    """Compare the first transfer arm with the first one from scratch, on the long schedule; None where one is missing."""
+    both = matched(study, longer)
+    arms = list(both[1].arms.values()) if both else []
+    ends = [next((a for a in arms if a.strategy.pretrained is kind), None) for kind in (True, False)]
+    return between(both[1], *ends) if all(ends) else None
 
 
-def _leader(after: Difference) -> str:
-    if after.low > 0:
-        return "With this patience, transfer is ahead of this rival"
-    if after.high < 0:
-        return "With this patience, this rival from scratch is ahead"
-    return "With this patience, the two cannot be told apart"
+def _who(after: Difference) -> int:
+    """1 where transfer is ahead, -1 where training from scratch is, 0 where the interval holds zero."""
+    return int(after.low > 0) - int(after.high < 0)
 
 
 def _machines(both: list[tuple[Arm, Arm]]) -> str:

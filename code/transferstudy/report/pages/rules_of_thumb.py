@@ -5,10 +5,10 @@ from functools import cache
 from IPython.display import Markdown
 
 from ...analysis.rules_of_thumb import Outcome, layer_rules, outcomes
-from ...analysis.statistics.paired import Difference
 from ...analysis.study import Study, load_if_run
+from ..claims.words import diff
 from ..markdown import pipe_table
-from ..values import Value, count, record_link, signed
+from ..values import count, signed
 
 HEADER = ["the rule", "verdict", "what decides"]
 
@@ -32,7 +32,7 @@ def layers(study: Study) -> Markdown:
 
 
 def row(outcome: Outcome) -> list[str]:
-    """Return a rule, its verdict, and the difference nearest to refuting it, in points with its interval, or what lacks."""
+    """Return a rule, its verdict, and the difference nearest to refuting it, linked and with its interval, or what lacks."""
     return [
         outcome.claim.claim,
         f"**{outcome.verdict}**",
@@ -42,12 +42,6 @@ def row(outcome: Outcome) -> list[str]:
 
 def _nearest(outcome: Outcome) -> list[str]:
     return [
-        f"{d.label}, {count(d.n_labels)} labels: {value(d)} ({signed(d.low)} to {signed(d.high)}), {verdict}"
+        f"{d.label}, {count(d.n_labels)} labels: {diff(d, outcome.study)} ({signed(d.low)} to {signed(d.high)}), {verdict}"
         for d, verdict in outcome.deciding[:1]
     ]
-
-
-def value(d: Difference) -> str:
-    """Return a difference in points; the main study's is a link to its row on the page of records, which has no other's."""
-    main = d.anchor.startswith("diff-")
-    return Value(signed(d.mean), record_link(d.anchor) if main else None)._repr_markdown_()

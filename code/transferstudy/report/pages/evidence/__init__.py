@@ -2,15 +2,3 @@
 
 from . import accuracy, behaviour
 from .base import AGREES, DISAGREES, NOT_TESTED, PARTLY, PREDICATES, UNDECIDED, Evidence
-
-__all__ = [
-    "AGREES",
-    "DISAGREES",
-    "NOT_TESTED",
-    "PARTLY",
-    "PREDICATES",
-    "UNDECIDED",
-    "Evidence",
-    "accuracy",
-    "behaviour",
-]

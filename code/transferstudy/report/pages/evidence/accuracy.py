@@ -20,7 +20,6 @@ from .base import (
     minus,
     predicate,
     show,
-    side_of_interval,
 )
 
 
@@ -78,7 +77,6 @@ def worth(study: Study, a: str, b: str, factor: int) -> Evidence:
         if x is None or y is None or not set(x.seeds) & set(y.seeds):
             continue
         d = between(study, x, y)
-        behind = side_of_interval(d) < 0
         shown = " against ".join(acc(arm) for arm in (x, y))
-        found.append(AtSize(n, -1 if behind else 1, shown, d.seeds))
+        found.append(AtSize(n, -1 if d.high < 0 else 1, shown, d.seeds))
     return evidence(found, f"{arm_label(a)} against {arm_label(b)} with {count(factor)} times the labels")

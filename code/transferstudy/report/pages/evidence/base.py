@@ -7,18 +7,16 @@ grid, and where the arms are missing it is "not tested" rather than an error.
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ....analysis.comparison import MIN_SEEDS, Difference, between, verdict
+from ....analysis.comparison import Difference, between
 from ....analysis.study import Arm, Study
 from ....errors import StudyError
 from ....plan.strategies import STRATEGIES
-from ...claims.words import diff
+from ...claims.words import diff, stand
 from ...values import count, signed
 
 AGREES, PARTLY, DISAGREES, UNDECIDED, NOT_TESTED = "agrees", "partly", "disagrees", "undecided", "not tested"
 # Arms that are chosen anew at each size, on validation images: word -> whether pretrained.
 BEST = {"best transfer": True, "best from scratch": False}
-# What the analysis plan says of a difference -> the arm that it favours.
-_PLANNED = {"better": 1, "worse": -1, "equivalent": 0, "undecided": 0}
 
 
 @dataclass(frozen=True)
@@ -107,19 +105,8 @@ def differences(study: Study, a: str, b: str, sizes: str | int) -> list[Differen
 
 
 def side(study: Study, d: Difference) -> int:
-    """Return which arm a difference favours: +1 for a, -1 for b, 0 for neither.
-
-    The analysis plan decides where it declares the comparison and there are seeds enough. Otherwise the interval does.
-    """
-    judged = verdict(study, d)
-    return _PLANNED[judged] if judged in _PLANNED else side_of_interval(d)
-
-
-def side_of_interval(d: Difference) -> int:
-    """Return +1 or -1 if the interval lies above or below zero, and with few seeds each of them does; else 0."""
-    if not d.excludes_zero or (d.seeds < MIN_SEEDS and not d.consistent):
-        return 0
-    return 1 if d.mean > 0 else -1
+    """Return which arm a difference favours, as `stand` says it: +1 for a, -1 for b, 0 for neither."""
+    return {"leads": 1, "trails": -1}.get(stand(study, d), 0)
 
 
 def difference_at(study: Study, d: Difference) -> AtSize:
