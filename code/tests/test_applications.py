@@ -11,7 +11,7 @@ from transferstudy.paths import project_root
 from transferstudy.report import literature
 from transferstudy.report.cards import published
 from transferstudy.report.pages.applications import Applications
-from transferstudy.results.store import record_digest
+from transferstudy.results.records import record_digest
 
 ROOT = project_root()
 

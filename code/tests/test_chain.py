@@ -10,7 +10,8 @@ from fakes import fake_record, fake_spec
 from transferstudy.checking import provenance as chain
 from transferstudy.errors import StudyError
 from transferstudy.paths import cards_dir
-from transferstudy.results.store import Store, record_digest
+from transferstudy.results.records import record_digest
+from transferstudy.results.store import Store
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKED = "tiny-imagenet-vgg16"

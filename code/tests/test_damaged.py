@@ -26,7 +26,8 @@ from transferstudy.models.archives import read_arrays
 from transferstudy.paths import PRESETS
 from transferstudy.plan.presets import expand
 from transferstudy.results import manifest
-from transferstudy.results.store import Store, as_json, digest, record_digest
+from transferstudy.results.records import as_json, digest, record_digest
+from transferstudy.results.store import Store
 from transferstudy.training.cache import ActivationCache
 from transferstudy.training.keras_file import NAME, NOTES, read_notes
 

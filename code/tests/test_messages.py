@@ -29,7 +29,8 @@ from transferstudy.paths import PRESETS
 from transferstudy.plan.presets import expand
 from transferstudy.report.cards import read_card
 from transferstudy.results import manifest
-from transferstudy.results.store import Store, as_json, record_digest
+from transferstudy.results.records import as_json, record_digest
+from transferstudy.results.store import Store
 from transferstudy.running.storing import NotStored, keep, try_writing
 from transferstudy.training.execution import Finished, check_identity
 from transferstudy.training.keras_file import NOTES
@@ -404,7 +405,7 @@ FILES = {
     ),
     "predictions are damaged": (
         lambda path: path.write_bytes(path.read_bytes()[:-9]),
-        "results/runs/{id}.npz.xz: damaged or edited: SHA-256 differs from the record's; "
+        "results/runs/{id}.npz.xz: damaged or edited: its SHA-256 differs from the record's; "
         + AGAIN_BESIDE.replace("{file}", "results/runs/{id}.npz.xz"),
     ),
     "one too many": (

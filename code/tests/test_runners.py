@@ -17,7 +17,8 @@ from transferstudy.errors import StudyError
 from transferstudy.plan.presets import expand
 from transferstudy.plan.spec import RunSpec
 from transferstudy.results import locks, manifest
-from transferstudy.results.store import Store, write_atomic
+from transferstudy.results.records import write_atomic
+from transferstudy.results.store import Store
 from transferstudy.running import runner, storing
 from transferstudy.training import execution
 

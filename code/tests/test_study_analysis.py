@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 from fakes import STRENGTH, fake_store, fake_study
 
+from transferstudy.analysis.calibration import arm_calibration
 from transferstudy.analysis.comparison import declared, difference, judge, judged, verdict
 from transferstudy.analysis.label_efficiency import Labels, labels_needed, scratch_curve, worth
 from transferstudy.analysis.misclassified import confident_mistakes, worst_class
 from transferstudy.analysis.statistics.bootstrap import interval, p_value, resampled_means
 from transferstudy.analysis.statistics.mcnemar import mcnemar
 from transferstudy.analysis.statistics.multiplicity import holm
-from transferstudy.analysis.statistics.temperature import arm_calibration, fit_temperature, scaled
+from transferstudy.analysis.statistics.temperature import fit_temperature, scaled
 from transferstudy.analysis.study import Study, load
 from transferstudy.errors import StudyError
 from transferstudy.plan import declared as plan

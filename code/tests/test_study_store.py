@@ -12,9 +12,9 @@ from transferstudy.checking.verify import verify
 from transferstudy.errors import StudyError
 from transferstudy.plan.presets import expand
 from transferstudy.results.metrics import expected_calibration_error, measure
-from transferstudy.results.records import read_record, write_record
+from transferstudy.results.records import as_json, read_record, write_atomic, write_record
 from transferstudy.results.rounding import log_softmax
-from transferstudy.results.store import Store, as_json, write_atomic
+from transferstudy.results.store import Store
 
 SPEC = expand("report")[0]
 

@@ -1,4 +1,4 @@
-"""Where things lie: the only module that knows folders and environment variables."""
+"""Where things lie: the project's folders, and the environment variables that move them."""
 
 import os
 from pathlib import Path

@@ -11,9 +11,9 @@ import numpy as np
 from ..errors import StudyError
 from ..results.environment import machine
 from ..results.packing import pack, unpack
-from ..results.records import read_beside, read_record, write_record
+from ..results.records import digest, read_beside, read_record, write_atomic, write_record
 from ..results.schema import Count, Open, RunId, Share, StoredFile
-from ..results.store import Store, digest, write_atomic
+from ..results.store import Store
 
 SCHEMA = 1
 AGAIN = "python -m transferstudy again DIR"

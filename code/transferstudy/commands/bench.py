@@ -50,8 +50,8 @@ def run(args) -> None:
     """Run the command."""
     from ..errors import StudyError
     from ..results.environment import describe
-    from ..results.records import write_record
-    from ..results.store import Store, as_json, write_atomic
+    from ..results.records import as_json, write_atomic, write_record
+    from ..results.store import Store
 
     if bool(args.predict) != bool(args.model):
         raise StudyError("--predict FOLDER and --model FILE belong together: give both")

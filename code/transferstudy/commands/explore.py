@@ -15,9 +15,7 @@ def arguments(parser) -> None:
         metavar="PATH",
         help="cifar10.npz, cifar-10-batches-py, its archive, or a folder of class folders",
     )
-    parser.add_argument(
-        "--images", type=positive, metavar="N", help="at most so many (default: see sheet.py)"
-    )
+    parser.add_argument("--images", type=positive, metavar="N", help="at most so many (default: 400)")
 
 
 def run(args) -> None:

@@ -27,7 +27,7 @@ def run(args) -> None:
     from ..own_images.look.look import look
     from ..own_images.look.options import progress, reading
     from ..own_images.look.text import in_full
-    from ..results.store import as_json, write_atomic
+    from ..results.records import as_json, write_atomic
 
     source = data_source(str(args.folder), "FOLDER")
     if (name := dataset_name(source)) is None:

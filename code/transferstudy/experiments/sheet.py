@@ -21,9 +21,8 @@ from ..analysis.study import MAIN, Study
 from ..data import ImageData
 from ..data.mosaic import from_mosaic, to_mosaic
 from ..errors import StudyError
-from ..results.records import read_beside, read_record, write_record
+from ..results.records import digest, read_beside, read_record, write_atomic, write_record
 from ..results.schema import Content, Count, Open, StoredFile
-from ..results.store import digest, write_atomic
 
 SCHEMA = 1
 FOLDER = "explore"

@@ -74,6 +74,11 @@ def count(number: float) -> str:
     return f"{round(number):,}"
 
 
+def capital(text: str) -> str:
+    """Return text as it begins a sentence."""
+    return text[:1].upper() + text[1:]
+
+
 def listing(items: list[str], last: str = "and") -> str:
     """Join words as a sentence does: "a, b and c"."""
     items = list(items)

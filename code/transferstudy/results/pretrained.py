@@ -3,8 +3,7 @@
 from pathlib import Path
 
 from ..errors import StudyError
-from .records import read_record
-from .store import digest
+from .records import digest, read_record
 
 
 def pretraining_records(root: Path) -> dict[str, dict]:

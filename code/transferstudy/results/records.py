@@ -2,17 +2,75 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import StudyError
-from ..files import fitting, read_bytes, read_json
-from .store import as_json, digest, record_digest, write_atomic
+from ..files import fitting, read_bytes, read_json, write_whole
+from . import manifest
 
 if TYPE_CHECKING:
     import numpy as np
 
 CHECK = "record_sha256"
+
+
+def write_atomic(path: Path, content: bytes) -> None:
+    """Write a file so that a reader sees the old content, the new content, or no file; never a part.
+
+    Where its results folder lists its files (`manifest`), the list has the new content afterwards.
+
+    Raises:
+        OSError: the folder cannot be written, or the disk is full; nothing is left behind then.
+    """
+    write_whole(path, content)
+    manifest.note(path, content)
+
+
+def as_json(value) -> str:
+    """Return JSON to keep in the repository: keys sorted, one entry a line, but what is flat within a list whole on one line.
+
+    Confusion matrices and curves are most of a record; one number a line, they would be larger and show less.
+
+    Args:
+        value: anything that `json.dumps` takes.
+
+    Raises:
+        TypeError, ValueError: as `json.dumps`.
+    """
+    return _json_lines(json.loads(json.dumps(value)), "\n") + "\n"
+
+
+def _json_lines(value, newline: str) -> str:
+    inner = newline + " "
+    if isinstance(value, dict) and value:
+        entries = [f"{json.dumps(key)}: {_json_lines(value[key], inner)}" for key in sorted(value)]
+        return "{" + inner + f",{inner}".join(entries) + newline + "}"
+    if isinstance(value, list) and not _flat(value):
+        items = [json.dumps(i, sort_keys=True) if _flat(i) else _json_lines(i, inner) for i in value]
+        return "[" + inner + f",{inner}".join(items) + newline + "]"
+    return json.dumps(value)
+
+
+def _flat(value) -> bool:
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return not any(isinstance(part, dict | list) for part in parts)
+
+
+def digest(content: bytes) -> str:
+    """Return the SHA-256 of bytes as hex digits."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def record_digest(record: dict) -> str:
+    """Return the SHA-256 of a record's canonical JSON, its own checksum left out."""
+    rest = {key: value for key, value in record.items() if key != CHECK}
+    try:
+        return digest(json.dumps(rest, sort_keys=True, separators=(",", ":")).encode())
+    except RecursionError:  # a record that nobody wrote: brackets within brackets, a thousand deep
+        return ""
 
 
 def write_record(path: Path, record: dict) -> dict:

@@ -9,81 +9,23 @@ A run exists when its record does: the record is written last.
 
 from __future__ import annotations
 
-import hashlib
 import io
-import json
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import StudyError
-from ..files import fitting, read_bytes, read_json, write_whole
+from ..files import fitting, read_json
 from ..paths import results_dir
 from ..plan.spec import RunSpec
-from . import locks, manifest
+from . import locks
+from .records import CHECK, as_json, digest, read_beside, record_digest, write_atomic
 
 if TYPE_CHECKING:  # whoever only asks which runs are there does without NumPy
     import numpy as np
 
 SCHEMA = 2
 FIRST = 1  # schema of the first edition; `conversion` brings its records to this one
-_CHECK = "record_sha256"
-
-
-def write_atomic(path: Path, content: bytes) -> None:
-    """Write a file so that a reader sees the old content, the new content, or no file; never a part.
-
-    Where its results folder lists its files (`manifest`), the list has the new content afterwards.
-
-    Raises:
-        OSError: the folder cannot be written, or the disk is full; nothing is left behind then.
-    """
-    write_whole(path, content)
-    manifest.note(path, content)
-
-
-def as_json(value) -> str:
-    """Return JSON to keep in the repository: keys sorted, one entry a line, but what is flat within a list whole on one line.
-
-    Confusion matrices and curves are most of a record; one number a line, they would be larger and show less.
-
-    Args:
-        value: anything that `json.dumps` takes.
-
-    Raises:
-        TypeError, ValueError: as `json.dumps`.
-    """
-    return _json_lines(json.loads(json.dumps(value)), "\n") + "\n"
-
-
-def _json_lines(value, newline: str) -> str:
-    inner = newline + " "
-    if isinstance(value, dict) and value:
-        entries = [f"{json.dumps(key)}: {_json_lines(value[key], inner)}" for key in sorted(value)]
-        return "{" + inner + f",{inner}".join(entries) + newline + "}"
-    if isinstance(value, list) and not _flat(value):
-        items = [json.dumps(i, sort_keys=True) if _flat(i) else _json_lines(i, inner) for i in value]
-        return "[" + inner + f",{inner}".join(items) + newline + "]"
-    return json.dumps(value)
-
-
-def _flat(value) -> bool:
-    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return not any(isinstance(part, dict | list) for part in parts)
-
-
-def digest(content: bytes) -> str:
-    """Return the SHA-256 of bytes as hex digits."""
-    return hashlib.sha256(content).hexdigest()
-
-
-def record_digest(record: dict) -> str:
-    """Return the SHA-256 of a record's canonical JSON, its own checksum left out."""
-    rest = {key: value for key, value in record.items() if key != _CHECK}
-    try:
-        return digest(json.dumps(rest, sort_keys=True, separators=(",", ":")).encode())
-    except RecursionError:  # a record that nobody wrote: brackets within brackets, a thousand deep
-        return ""
 
 
 class Store:
@@ -150,7 +92,7 @@ class Store:
         """Write a record with a fresh checksum and return it."""
         run_id = RunSpec.parse(record["spec"]).id
         record = {**record, "id": run_id}
-        record[_CHECK] = record_digest(record)
+        record[CHECK] = record_digest(record)
         write_atomic(self.record_path(run_id), as_json(record).encode())
         return record
 
@@ -179,7 +121,7 @@ class Store:
             raise StudyError(
                 f"no result for run {run_id}: make it with python -m transferstudy run --only {run_id}"
             ) from None
-        if not isinstance(record, dict) or record.get(_CHECK) != record_digest(record):
+        if not isinstance(record, dict) or record.get(CHECK) != record_digest(record):
             raise StudyError(f"{shown}: its content does not match its checksum: it was edited; {again}")
         if record.get("schema") == FIRST and FIRST not in schemas:
             raise StudyError(
@@ -200,18 +142,9 @@ class Store:
         Raises:
             StudyError: missing, or its SHA-256 is not the recorded one.
         """
-        entry = record[kind]
-        path = self.root / entry["file"]
-        again = f"restore it (git checkout -- {self._shown(path)}) or delete {self.record_path(record['id']).name} and run --only {record['id']}"
-        try:
-            content = read_bytes(path, again, self._shown(path))
-        except FileNotFoundError:
-            raise StudyError(f"{self._shown(path)}: missing; {again}") from None
-        if digest(content) != entry["sha256"]:
-            raise StudyError(
-                f"{self._shown(path)}: damaged or edited: SHA-256 differs from the record's; {again}"
-            )
-        return content
+        shown, run_id = self._shown(self.root / record[kind]["file"]), record["id"]
+        again = f"restore it (git checkout -- {shown}) or delete {run_id}.json and run --only {run_id}"
+        return read_beside(self.root, record[kind], again)
 
     def predictions(self, record: dict) -> dict[str, np.ndarray]:
         """Read and check the predictions of a run.

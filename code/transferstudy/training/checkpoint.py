@@ -16,7 +16,7 @@ import numpy as np
 
 from ..plan.spec import RunSpec
 from ..results.locks import Held, Lock
-from ..results.store import write_atomic
+from ..results.records import write_atomic
 from .unfinished import folder_of
 
 INTERVAL = 300.0  # seconds

@@ -15,8 +15,9 @@ from ..arrays import BROKEN, LIMIT
 from ..errors import StudyError
 from ..files import fitting
 from ..paths import project_root
+from ..results.records import write_atomic
 from ..results.schema import Open, Weights
-from ..results.store import Store, write_atomic
+from ..results.store import Store
 
 NAME = "compact-finetuned.keras"
 NOTES = "transferstudy.json"  # Keras reads its own members of the archive and leaves others alone
@@ -36,7 +37,7 @@ def export(store: Store, record: dict, path: Path) -> None:
 
     The file needs nothing but Keras 3: pixels (n, height, width, 3) in 0..255 go in, probabilities (n, classes) come out.
     Inside, an image is made square as the run's pictures were (`RunSpec.fit`) and resized with antialiasing to the side of the
-    run. A square of that side passes unchanged: `predict` reads files as training does (`data.pictures`) and gives it those.
+    run. A square of that side passes unchanged: `predict` reads files as training does (`data.folders.pictures`) and gives it those.
 
     Args:
         store: where the run lies.
@@ -172,7 +173,7 @@ def read_notes(path: Path) -> dict:
 
 
 def input_of(model) -> tuple[int, str]:
-    """Return how a portable model wants its pictures: pixels a side, and "crop" or "pad", as `data.pictures` takes them.
+    """Return how a portable model wants its pictures: pixels a side, and "crop" or "pad", as `data.folders.pictures` takes them.
 
     Args:
         model: as `open_portable` returns it.

@@ -66,7 +66,7 @@ def _fastest(work: Callable[[], object]) -> float:
 
 
 def measured(specs: Iterable[RunSpec], say: Callable[[str], None], classes: int = 10) -> list[dict]:
-    """Measure what runs take here; what `analysis.estimate` reads of a record, one for each kind of run.
+    """Measure what runs take here; what `analysis.costs.estimate` reads of a record, one for each kind of run.
 
     Runs are of one kind where strategy, network, side and precision agree. The smallest batch of a kind is measured.
 
@@ -110,7 +110,7 @@ def _as_record(spec: RunSpec, classes: int) -> dict:
     }
     timing["total"] = {"wall": started + sum(part["wall"] for part in timing.values())}
     return {
-        "spec": spec.model_dump() | {"augmentation": "none", "augmentation_views": 1, "purpose": "final"},
+        "spec": spec.model_dump() | {"augmentation": "none", "augmentation_views": 1, "purpose": "study"},
         "environment": {**hardware(), "accelerators": accelerators()},
         "phases": phases,
         "timing": timing,

@@ -12,7 +12,7 @@ from ...data.dataset import pixel_digests
 from ...data.mosaic import to_mosaic
 from ...errors import StudyError
 from ...results.environment import versions
-from ...results.store import digest
+from ...results.records import digest
 from ..pretraining.source import SourceData, shrink
 from . import comparison as c
 from .alignment import SIZES

@@ -16,9 +16,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from ...data.mosaic import from_mosaic
 from ...errors import StudyError
 from ...files import fitting, read_yaml
-from ...results.records import read_beside, read_record, write_record
+from ...results.records import read_beside, read_record, write_atomic, write_record
 from ...results.schema import Content, Count, Inside, Open, Sha256
-from ...results.store import write_atomic
 from .descriptors import SIDE
 
 SCHEMA = 2

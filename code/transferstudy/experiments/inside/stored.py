@@ -15,9 +15,8 @@ import numpy as np
 from ...analysis.study import Study
 from ...errors import StudyError
 from ...plan.spec import RunSpec
-from ...results.records import read_arrays_beside, read_record, write_record
+from ...results.records import digest, read_arrays_beside, read_record, write_atomic, write_record
 from ...results.schema import Content, Open, StoredFile
-from ...results.store import digest, write_atomic
 
 SCHEMA = 1
 

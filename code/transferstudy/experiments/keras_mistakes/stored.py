@@ -16,9 +16,8 @@ from pydantic import Field
 
 from ...arrays import BROKEN
 from ...errors import StudyError
-from ...results.records import read_arrays_beside, read_record, write_record
+from ...results.records import digest, read_arrays_beside, read_record, write_atomic, write_record
 from ...results.schema import Closed, Content, Count, Open, Share, StoredFile
-from ...results.store import digest, write_atomic
 from .measures import measures
 from .plan import Plan
 

@@ -10,8 +10,8 @@ import numpy as np
 from ...errors import StudyError
 from ...paths import cache_dir
 from ...results.pretrained import file_digest
-from ...results.records import read_record, write_record
-from ...results.store import Store, digest, write_atomic
+from ...results.records import digest, read_record, write_atomic, write_record
+from ...results.store import Store
 from .settings import PretrainSpec
 from .source import SourceData, load_source, shrink
 

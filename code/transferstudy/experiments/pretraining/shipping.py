@@ -12,8 +12,7 @@ from ...models.archives import read_arrays
 from ...models.quantised import quantised
 from ...models.weightsfile import WeightsFile, find_weights
 from ...results.pretrained import pretraining_records
-from ...results.records import write_record
-from ...results.store import digest, write_atomic
+from ...results.records import digest, write_atomic, write_record
 from .evaluate import source_accuracy, source_model
 from .packing_cost import probe_cost
 from .run import packed

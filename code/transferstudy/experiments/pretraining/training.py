@@ -10,7 +10,7 @@ import numpy as np
 
 from ...data.batches import Batches
 from ...models import build_model
-from ...results.store import write_atomic
+from ...results.records import write_atomic
 from ...training.phase import xla
 from .settings import PretrainSpec
 

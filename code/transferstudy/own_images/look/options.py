@@ -54,7 +54,7 @@ def split_options(parser) -> None:
 
 
 def reading(args):
-    """Return what the options of `reading_options` say, as a `data.choice.Reading`."""
+    """Return what the options of `reading_options` say, as a `data.folders.choice.Reading`."""
     from ...data.folders.choice import Reading
 
     groups = args.groups

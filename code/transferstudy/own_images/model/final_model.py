@@ -19,7 +19,7 @@ from ...models.build import build_model
 from ...plan.backbones import get_backbone
 from ...plan.spec import RunSpec
 from ...plan.strategies import get_strategy
-from ...results.store import digest, write_atomic
+from ...results.records import digest, write_atomic
 from ...training.cache import ActivationCache
 from ...training.features import Views, cached_views, onward
 from ...training.keras_file import NOTES, deflated

@@ -11,8 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from ...errors import StudyError
-from ...results.records import read_arrays_beside
-from ...results.store import digest, write_atomic
+from ...results.records import digest, read_arrays_beside, write_atomic
 from ..report.outcome import Outcome
 from ..study.folder import AGAIN, StudyFolder
 

@@ -15,7 +15,7 @@ from ...data.folders.pictures import UnreadablePicture, read_picture
 from ...data.folders.survey import in_threads
 from ...errors import StudyError, printable
 from ...models.weightsfile import file_sha256
-from ...results.store import write_atomic
+from ...results.records import write_atomic
 from ...training.keras_file import input_of, open_portable
 
 BATCH = 64

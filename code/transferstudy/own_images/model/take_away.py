@@ -7,7 +7,7 @@ import time
 import numpy as np
 
 from ...results.environment import describe
-from ...results.store import digest, write_atomic
+from ...results.records import digest, write_atomic
 from ..report.arm import specs_of
 from ..report.outcome import CHECKED, Outcome, load
 from ..study.folder import LABELS, StudyFolder

@@ -11,7 +11,7 @@ from IPython.display import Markdown
 from ...errors import StudyError, printable
 from ...report.markdown import pipe_table
 from ...report.show import show, show_slide
-from ...report.values import percent
+from ...report.values import percent, signed
 from ...results.environment import machine
 from ..look import text as look_text
 from ..study.folder import StudyFolder
@@ -124,7 +124,7 @@ class Pages:
                 f"**{arm.strategy.label}**" if arm is o.best else arm.strategy.label,
                 percent(arm.accuracy.value),
                 f"{percent(arm.accuracy.low)} to {percent(arm.accuracy.high)}",
-                words.signed_points(-rival.ahead.value) if rival else "",
+                signed(-rival.ahead.value) if rival else "",
                 ("yes" if rival.shown else "cannot be told") if rival else "recommended",
                 f"{arm.minutes:.1f}",
             ]

@@ -9,7 +9,7 @@ import zipfile
 from pathlib import Path
 
 from ...errors import StudyError, printable
-from ...results.store import write_atomic
+from ...results.records import write_atomic
 from ..study.folder import ARCHIVE, LABELS, StudyFolder
 
 PACKAGE = Path(__file__).resolve().parents[2]

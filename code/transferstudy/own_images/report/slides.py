@@ -4,7 +4,8 @@ from types import SimpleNamespace
 
 from IPython.display import Markdown
 
-from . import words as words
+from ...report.values import capital
+from . import words
 from .figures import short, worst_classes
 from .outcome import CHECKED, Outcome
 
@@ -52,7 +53,7 @@ def _pictures(o: Outcome) -> dict:
 def _strategies(o: Outcome) -> dict:
     titles = {
         "too few": "No strategy can be told from the others yet",
-        "win": f"{words.capital(words.plain(o.best.strategy))} beats the others by more than chance",
+        "win": f"{capital(words.plain(o.best.strategy))} beats the others by more than chance",
         "tie": "Some strategies cannot be told apart",
     }
     title = titles[o.verdict] if o.rivals else "One strategy fitted into the time"

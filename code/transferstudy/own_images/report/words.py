@@ -3,7 +3,7 @@
 from statistics import median
 
 from ...plan.strategies import Strategy
-from ...report.values import listing, percent, signed
+from ...report.values import capital, listing, percent
 from ..study.search import said
 from .arm import Interval, Rival
 from .caveats import caveats as caveats
@@ -49,16 +49,6 @@ def in_points(difference: float) -> str:
     size = 100 * abs(difference)
     text = f"{size:.0f}" if size >= 2 else f"{size:.1f}"
     return f"{text} point{'' if text == '1' else 's'}"
-
-
-def signed_points(difference: float) -> str:
-    """Return a difference of shares in points with its sign: "−6.1"."""
-    return signed(difference)
-
-
-def capital(text: str) -> str:
-    """Return a text with a capital first letter."""
-    return text[:1].upper() + text[1:]
 
 
 def headline(o: Outcome) -> str:

@@ -8,7 +8,7 @@ from ...analysis.costs.cost import on_accelerator
 from ...analysis.study import Study
 from ...plan.declared import DEPTHS
 from ..sources import card_of
-from ..values import count, listing, percent
+from ..values import capital, count, listing, percent
 from .words import diff, label, stand
 
 _STANDS = {
@@ -154,7 +154,7 @@ def two_by_two(study: Study) -> str:
         else f"{at_labels(sizes)}, {network} gains more from pretraining than {NETWORKS[network == NETWORKS[0]]}"
         for network, sizes in groups.items()
     ]
-    text = " ".join(f"{each[:1].upper()}{each[1:]}." for each in sentences)
+    text = " ".join(f"{capital(each)}." for each in sentences)
     return text or "The four arms share no seed, so the gains of the two networks cannot be compared."
 
 

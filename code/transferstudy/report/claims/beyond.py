@@ -5,8 +5,8 @@ from statistics import NormalDist
 
 import numpy as np
 
+from ...analysis.calibration import arm_calibration
 from ...analysis.misclassified import worst_class
-from ...analysis.statistics.temperature import arm_calibration
 from ...analysis.study import Arm, Study
 from ...plan.declared import CONFIDENCE
 from ..values import count, listing, literal, percent, points

@@ -9,6 +9,7 @@ from ...plan.declared import ALPHA, CONFIDENCE, MARGIN
 from ...plan.presets import expand
 from ...plan.strategies import STRATEGIES
 from ..values import count, listing, percent
+from .headline import ends_of
 from .words import diff, label, link
 
 _NAMED = 3  # comparisons that a sentence lists by name; more are counted
@@ -96,8 +97,7 @@ def labels_worth(study: Study) -> str:
     """Return how many labelled images the best transfer arm is worth at the fewest and the most labels; a table has the rest."""
     if not study.contested:
         return "No number of labels has both a pretrained arm and one from scratch."
-    ends = list(dict.fromkeys((study.contested[0], study.contested[-1])))
-    arms = [study.best(n, True) for n in ends]
+    arms = [study.best(n, True) for n in ends_of(study)]
     found = [worth(study, arm) for arm in arms]
     if None in found:
         return "A learning curve from scratch needs two sizes; there is one, so labels cannot be compared."

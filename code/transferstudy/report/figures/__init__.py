@@ -1,7 +1,7 @@
 """Figures for chapters and slides.
 
 Each function takes results or images and returns a Matplotlib figure, in `theme` "light" or "dark" and at `size` "page",
-"slide" or "phone". None of them reads a file or computes a statistic.
+"slide" or "phone".
 """
 
 from .calibration import reliability

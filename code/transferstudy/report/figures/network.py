@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 from ...analysis.study import Study
 from ..claims.inline import values
 from . import network_phone as phone
-from .blocks import BLOCKS, VGG16, stretches
+from .blocks import BLOCKS, draw_blocks, stretches
 from .diagram import arrow, box, plane
 from .style import canvas, colour
 
@@ -78,19 +78,8 @@ def borrowed(study: Study, theme: str = "light", size: str = "page") -> Figure:
     v, side = values(study), phone.side_of(study)
     with plane(theme, size, 0.37) as (figure, axis, face):
         tone, head = colour("finetune_all", theme), colour("linear_probe", theme)
-        x, base, small = 1.0, 9.0, face.font * 0.92
-        for number, (convolutions, channels) in enumerate(VGG16):
-            height, start = 9 + 4 * (len(VGG16) - 1 - number), x
-            for _ in range(convolutions):
-                box(axis, (x, base, 3.1, height), "", face, "filled", tone, corner=0.35)
-                x += 3.8
-            middle, pixels = (start + x - 0.7) / 2, side // 2**number
-            axis.text(middle, base + height + 0.7, f"{pixels} px", ha="center", va="bottom", fontsize=small)
-            axis.text(
-                middle, base - 0.8, f"block {number + 1}\n{channels}", ha="center", va="top", color=face.muted,
-                fontsize=small, linespacing=1.3,
-            )  # fmt: skip
-            x += 2.4
+        base, small = 9.0, face.font * 0.92
+        x = draw_blocks(axis, face, tone, side, (1.0, base, 3.1, 3.8, 2.4, 0.7))
         box(axis, (68, 22.5, 30, 11), "3 dense layers,\n1,000 names", face, "dashed", face.muted)
         axis.text(83, 34.6, "cut off", ha="center", va="bottom", color=face.muted)
         box(axis, (68, base, 30, 9), f"new head,\n{v.n_classes} names", face, "filled", head)

@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 from ...analysis.study import Study
 from ...plan.strategies import Strategy
 from ..claims.inline import values
-from .blocks import BLOCKS, VGG16, stretches
+from .blocks import BLOCKS, draw_blocks, stretches
 from .diagram import arrow, box, plane
 from .style import canvas, colour
 
@@ -70,32 +70,13 @@ def borrowed(study: Study, theme: str) -> Figure:
     v, side = values(study), side_of(study)
     with plane(theme, "phone", 0.77) as (figure, axis, face):
         tone, head = colour("finetune_all", theme), colour("linear_probe", theme)
-        x, base, small = 0.6, 45.0, face.font * 0.92
-        for number, (convolutions, channels) in enumerate(VGG16):
-            height, start = 9 + 4 * (len(VGG16) - 1 - number), x
-            for _ in range(convolutions):
-                box(axis, (x, base, 5.6, height), "", face, "filled", tone, corner=0.35)
-                x += 6.4
-            middle = (start + x - 0.8) / 2
-            axis.text(
-                middle,
-                base + height + 0.9,
-                f"{side // 2**number} px",
-                ha="center",
-                va="bottom",
-                fontsize=small,
-            )
-            axis.text(
-                middle, base - 1, f"block {number + 1}\n{channels}", ha="center", va="top", color=face.muted,
-                fontsize=small, linespacing=1.3,
-            )  # fmt: skip
-            x += 3.6
+        draw_blocks(axis, face, tone, side, (0.6, 45.0, 5.6, 6.4, 3.6, 0.9))
         box(axis, (0, 11.5, 46, 13), "3 dense layers,\n1,000 names", face, "dashed", face.muted)
         axis.text(23, 26, "cut off", ha="center", va="bottom", color=face.muted)
         box(axis, (54, 11.5, 46, 13), f"new head,\n{v.n_classes} names", face, "filled", head)
         arrow(axis, (77, 33.5), (77, 25.2), face)
         axis.text(
             77, 10.3, "mean over the map,\none linear layer", ha="center", va="top", color=face.muted,
-            fontsize=small, linespacing=1.3,
+            fontsize=face.font * 0.92, linespacing=1.3,
         )  # fmt: skip
     return figure

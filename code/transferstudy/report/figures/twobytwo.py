@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 from ...analysis.comparison import arm_interval
 from ...analysis.corners import NETWORKS, PLAIN, all_corners
 from ...analysis.study import Study
-from ..values import listing
+from ..values import capital, listing
 from .marks import draw_interval, draw_seeds
 from .style import by_size, canvas, colour
 
@@ -18,8 +18,7 @@ _SIDES = ("scratch", "pretrained")
 
 
 def _short(network: str) -> str:
-    name = network.removeprefix("the ")
-    return name[:1].upper() + name[1:]
+    return capital(network.removeprefix("the "))
 
 
 def two_by_two(study: Study, theme: str = "light", size: str = "page") -> Figure:

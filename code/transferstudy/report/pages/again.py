@@ -9,8 +9,8 @@ from ...plan.declared import CONFIDENCE
 from ...plan.strategies import STRATEGIES, get_strategy
 from ..markdown import pipe_table
 from ..values import NBSP, Value, count, listing, points, signed
+from .keras_mistakes import BACKEND_NAMES
 
-_BACKENDS = {"tensorflow": "TensorFlow", "jax": "JAX", "torch": "PyTorch"}
 _HEADER = [
     "strategy", "runs", "first, %", "again, %", "mean change, points", "largest change, points", "other class, %",
 ]  # fmt: skip
@@ -43,7 +43,7 @@ def _made(rows: list[dict], which: str) -> str:
     for row in rows:
         found.setdefault(row[which]["backend"], set()).add(row[which]["machine"])
     return listing(
-        [f"{_BACKENDS.get(name, name)} on {listing(sorted(found[name]), 'or')}" for name in sorted(found)]
+        [f"{BACKEND_NAMES.get(name, name)} on {listing(sorted(found[name]), 'or')}" for name in sorted(found)]
     )
 
 

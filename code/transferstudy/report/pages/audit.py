@@ -93,8 +93,7 @@ class AuditValues:
 
     def recall(self, comparison: str, kind: str) -> Value:
         """Share of planted copies of a kind that were found."""
-        r = self._stored.record["comparisons"][comparison]["recall"][kind]
-        return self._value(percent(r["found"] / r["n"], 0))
+        return self.listed(comparison, kind, "found")
 
 
 def judged(stored: Audit, comparison: str) -> str:

@@ -9,7 +9,7 @@ from ...results.pretrained import manifests, pretraining_records
 from ..cards import read_card
 from ..cardschema import Counts, DataCard, WeightsCard
 from ..markdown import pipe_table
-from ..values import count, percent
+from ..values import count, listing, percent
 from .weights import packing
 
 _SPLITS = {"train": "training", "validation": "validation", "test": "test"}
@@ -235,8 +235,7 @@ def _has_page(name: str) -> bool:
 
 
 def _counts(images: Counts) -> str:
-    parts = [f"{count(n)} {word}" for split, word in _SPLITS.items() if (n := getattr(images, split))]
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+    return listing([f"{count(n)} {word}" for split, word in _SPLITS.items() if (n := getattr(images, split))])
 
 
 def _table(facts: dict[str, object]) -> str:

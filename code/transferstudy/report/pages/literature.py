@@ -12,7 +12,7 @@ from ...files import fitting
 from ..cards import card
 from ..cardschema import Facts
 from ..markdown import pipe_table
-from ..values import count, listing
+from ..values import capital, count, listing
 from .evidence import AGREES, DISAGREES, NOT_TESTED, PARTLY, PREDICATES, UNDECIDED, Evidence
 
 SOURCE = "cards/citations.yaml"
@@ -106,7 +106,7 @@ def _verdict(evidence: Evidence) -> str:
 
 
 def _sentence(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:].rstrip('.')}." if text else ""
+    return f"{capital(text.rstrip('.'))}." if text else ""
 
 
 def findings(study: Study) -> Markdown:

@@ -5,6 +5,7 @@ from collections import Counter
 from IPython.display import Markdown
 
 from ...analysis.costs.estimate import hours
+from ...errors import StudyError
 from ...plan.presets import expand
 from ...plan.spec import RunSpec
 from ...plan.strategies import get_strategy
@@ -33,9 +34,13 @@ def machine_of(store: Store) -> str:
     """Return the kind of machine on which most of the second edition's runs were made.
 
     Raises:
-        ValueError: none of them was made.
+        StudyError: none of them was made.
     """
     made = [spec for preset in _FOR for spec in expand(preset) if store.has(spec)]
+    if not made:
+        raise StudyError(
+            "no run of the second edition is stored: make some with python -m transferstudy run --preset second"
+        )
     return Counter(machine(store.load(spec.id)["environment"]) for spec in made).most_common(1)[0][0]
 
 

@@ -8,11 +8,10 @@ from ...analysis.study import Study
 from ...paths import results_dir, weights_dir
 from ...results.pretrained import manifests, pretraining_records
 from ..markdown import pipe_table
-from ..values import Value, code, count, literal, percent
+from ..values import Value, capital, code, count, literal, percent
 
 # Networks that `pretrain` trains: name in its settings -> what a reader calls it.
 _NETWORKS = {"vgg16_bn": "VGG16 with batch normalisation", "compact": "the compact network"}
-# Top-1 on the source's validation images that a short run of VGG16 must reach to prove the command.
 
 
 def packing(manifest: dict) -> tuple[str, float, float]:
@@ -53,7 +52,7 @@ def outcome() -> str:
         if backbone not in found:
             option = "vgg16" if backbone == "vgg16_bn" else "small"
             sentences.append(
-                f"{_capital(name)} has not been pretrained by this project: "
+                f"{capital(name)} has not been pretrained by this project: "
                 f"`python -m transferstudy pretrain --backbone {option}` does it."
             )
             continue
@@ -96,15 +95,11 @@ def _link(record: dict, text: str) -> str:
     return Value(text, f"/results/pretraining/{record['id']}.json")._repr_markdown_()
 
 
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
-
 def facts(*records: dict) -> Markdown:
     """Return a table of pretraining runs, one a column: data, settings, outcome, time and hardware."""
     columns = [_facts(record) for record in records]
     rows = [[key, *(column[key] for column in columns)] for key in columns[0]]
-    names = [_capital(_NETWORKS[r["spec"]["backbone"]]) for r in records]
+    names = [capital(_NETWORKS[r["spec"]["backbone"]]) for r in records]
     return pipe_table(["", *names], rows, "l" + "l" * len(records))
 
 

@@ -3,11 +3,11 @@
 import numpy as np
 from IPython.display import Markdown
 
+from ...analysis.calibration import arm_calibration
 from ...analysis.comparison import ALPHA, between, judged
 from ...analysis.corners import NETWORKS, PLAIN, all_corners
 from ...analysis.label_efficiency import worth
 from ...analysis.misclassified import worst_class
-from ...analysis.statistics.temperature import arm_calibration
 from ...analysis.study import Arm, Study
 from ..claims.beyond import corruption_name, robust_accuracy, robust_arms, tested
 from ..claims.judgement import labels_in_words

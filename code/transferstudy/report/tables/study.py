@@ -1,4 +1,4 @@
-"""Tables of the study itself: accuracy, differences, data, settings, and the machines behind the runs."""
+"""Tables of the study itself: accuracy, data, settings, and the machines behind the runs."""
 
 from IPython.display import Markdown
 

@@ -12,7 +12,7 @@ from ....analysis.study import Arm, Study
 from ....errors import StudyError
 from ....plan.strategies import STRATEGIES
 from ...claims.words import diff, stand
-from ...values import count, signed
+from ...values import capital, count, signed
 
 AGREES, PARTLY, DISAGREES, UNDECIDED, NOT_TESTED = "agrees", "partly", "disagrees", "undecided", "not tested"
 # Arms that are chosen anew at each size, on validation images: word -> whether pretrained.
@@ -145,7 +145,7 @@ def evidence(found: list[AtSize], what: str, together: Callable[[list[int]], str
     """
     if not found:
         return Evidence(NOT_TESTED)
-    shown = f"{what[:1].upper()}{what[1:]}: {show(found)}"
+    shown = f"{capital(what)}: {show(found)}"
     return Evidence(together([at.sign for at in found]), shown, min(at.seeds for at in found))
 
 
