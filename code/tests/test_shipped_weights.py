@@ -9,12 +9,13 @@ import pytest
 
 from transferstudy.data import load
 from transferstudy.experiments.pretraining import packing_cost
+from transferstudy.files import file_sha256
 from transferstudy.models import build_model, imagenet
 from transferstudy.models.archives import read_arrays
 from transferstudy.models.weights import get_arrays
 from transferstudy.models.weightsfile import find_weights
 from transferstudy.plan.spec import WEIGHT_NAMES
-from transferstudy.results.pretrained import file_digest, manifests
+from transferstudy.results.pretrained import manifests
 
 ROOT = Path(__file__).resolve().parents[2]
 FILE = ROOT / "results" / "weights" / "tiny-imagenet-vgg16.npz"
@@ -29,7 +30,7 @@ def test_every_shipped_file_is_the_one_that_its_manifest_names_and_small_enough(
     )
     for name, manifest in found.items():
         path = FILE.parent / manifest["file"]
-        assert file_digest(path) == manifest["sha256"], name
+        assert file_sha256(path) == manifest["sha256"], name
         assert path.stat().st_size == manifest["bytes"] <= 16 * 10**6, name
     assert found["tiny-imagenet-compact"]["bytes"] < 10**6
 

@@ -219,7 +219,7 @@ def test_what_transfer_is_worth_in_labels(study):
     assert beyond.seeds == 1
     assert not beyond.verdict_allowed
     # An arm as good as the curve's middle point is worth that many labels, give or take.
-    middle = worth(study, study.arm("scratch_bn", 5000), "scratch_bn", resamples=200)
+    middle = worth(study, study.best(5000, False), resamples=200)
     assert middle.equal_at.number == pytest.approx(5000, rel=0.01)
     assert middle.factor == pytest.approx(1, rel=0.01)
     assert middle.low.number <= middle.equal_at.number <= middle.high.number

@@ -13,6 +13,7 @@ from transferstudy.analysis.costs import cost as expense
 from transferstudy.analysis.costs import estimate as cost
 from transferstudy.analysis.study import Study
 from transferstudy.cli import main
+from transferstudy.data.splits import draw_sizes
 from transferstudy.errors import StudyError
 from transferstudy.experiments.energy import Estimator, load
 from transferstudy.paths import energy_file
@@ -423,7 +424,7 @@ def test_an_estimate_counts_a_step_by_its_images_where_no_run_had_that_batch():
     total, cores = record["timing"]["total"], record["environment"]["cores"]
     busy = min(1.0, total["cpu"] / (total["wall"] * cores))
     step = busy * record["timing"]["main"]["wall"] / record["phases"][0]["steps"]
-    steps = [s.steps("main", cost.training_images(500)) for s in (spec, twice)]
+    steps = [s.steps("main", draw_sizes(500)[0]) for s in (spec, twice)]
     more = cost.seconds(twice, [record]) - cost.seconds(spec, [record])
     assert more == pytest.approx(step * (2 * steps[1] - steps[0]))
     other = fake_record(twice, 1.0)[0]

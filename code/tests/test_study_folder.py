@@ -321,7 +321,8 @@ def noise(count: int) -> np.ndarray:
 def test_the_model_file_gives_what_was_trained_and_plain_keras_opens_it(strategy, tmp_path):
     import keras
 
-    from transferstudy.own_images.model.final_model import check_same, portable, save
+    from transferstudy.own_images.model.final_model import check_same, portable
+    from transferstudy.training.keras_file import save
 
     model, spec = untrained(strategy)
     x = noise(8)
@@ -340,7 +341,8 @@ def test_the_model_file_gives_what_was_trained_and_plain_keras_opens_it(strategy
 
 def final(folder, data, strategy: str):
     """Put a model that nobody trained where a study's model lies; return it to logits, and its portable form."""
-    from transferstudy.own_images.model.final_model import portable, save
+    from transferstudy.own_images.model.final_model import portable
+    from transferstudy.training.keras_file import save
 
     model, spec = untrained(strategy)
     whole = portable(model, spec, 2)

@@ -9,7 +9,7 @@ from transferstudy.cli import main
 from transferstudy.data import load
 from transferstudy.errors import StudyError
 from transferstudy.experiments.inside import stored
-from transferstudy.experiments.inside.cka import cka_matrix, gram, linear_cka
+from transferstudy.experiments.inside.cka import cka_matrix, gram
 from transferstudy.experiments.inside.embedding import two_dimensions
 from transferstudy.experiments.inside.filters import filter_pictures, first_convolution
 from transferstudy.experiments.inside.look import compared_layers
@@ -17,6 +17,10 @@ from transferstudy.experiments.inside.occlusion import occlusion
 from transferstudy.models import build_model
 from transferstudy.plan.presets import expand
 from transferstudy.report import claims
+
+
+def linear_cka(a: np.ndarray, b: np.ndarray, unbiased: bool = True) -> float:
+    return float(cka_matrix([gram(a), gram(b)], unbiased)[0, 1])
 
 
 def test_cka_is_one_for_turned_and_scaled_features_and_near_zero_for_unrelated_ones():

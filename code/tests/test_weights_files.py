@@ -12,10 +12,11 @@ import pytest
 from test_messages import WEIGHTS, likeness
 
 from transferstudy.errors import StudyError
+from transferstudy.files import file_sha256
 from transferstudy.models import archives, imagenet, weightsfile
 from transferstudy.models.archives import read_arrays
 from transferstudy.models.weights import get_arrays
-from transferstudy.models.weightsfile import file_sha256, find_weights, serving
+from transferstudy.models.weightsfile import find_weights, serving
 from transferstudy.plan.presets import expand
 from transferstudy.plan.spec import RunSpec
 from transferstudy.training.run import start_model

@@ -4,6 +4,7 @@ Folders, links, pipes and files of absurd size are refused before they are opene
 TOML and numbers of thousands of digits become a `StudyError` that names the file.
 """
 
+import hashlib
 import json
 import os
 import stat
@@ -176,3 +177,9 @@ def write_whole(path: Path, content: bytes) -> None:
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def file_sha256(path: Path) -> str:
+    """Return the SHA-256 of a file as hex digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

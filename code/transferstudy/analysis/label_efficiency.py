@@ -37,25 +37,17 @@ class Worth:
     """How many labels a from-scratch network needs to reach the accuracy of a transfer arm.
 
     Attributes:
-        arm: strategy of the transfer arm.
         n_labels: labels that the transfer arm had.
-        accuracy: its mean test accuracy, 0..1.
-        scratch: strategy behind the from-scratch curve, or "" for the best one at each size.
-        equal_at: labels at which the from-scratch curve reaches that accuracy.
+        equal_at: labels at which the from-scratch curve reaches its mean test accuracy.
         low, high: ends of the bootstrap interval. Where an arm has one seed, only its test images are drawn.
         seeds: the fewest seeds of the transfer arm and of the curve's points around `equal_at`.
-        anchor: id of the transfer arm on the page of records.
     """
 
-    arm: str
     n_labels: int
-    accuracy: float
-    scratch: str
     equal_at: Labels
     low: Labels
     high: Labels
     seeds: int
-    anchor: str
 
     @property
     def factor(self) -> float:
@@ -95,19 +87,12 @@ def labels_needed(sizes, accuracy, wanted: float) -> Labels:
     return Labels(float(np.exp(grid[reached])))
 
 
-def scratch_curve(study: Study, strategy: str | None = None) -> list[Arm]:
-    """Return the arms of the from-scratch learning curve, sizes rising.
-
-    Args:
-        study: the finished runs.
-        strategy: one from-scratch strategy, or None for the best one at each size, chosen on validation.
-    """
-    if strategy:
-        return [study.arm(strategy, n) for n in study.sizes_of(strategy)]
+def scratch_curve(study: Study) -> list[Arm]:
+    """Return the arms of the from-scratch learning curve, sizes rising: the best at each size, chosen on validation."""
     return [study.best(n, False) for n in study.sizes if study.candidates(n, False)]
 
 
-def worth(study: Study, arm: Arm, strategy: str | None = None, resamples: int = RESAMPLES) -> Worth | None:
+def worth(study: Study, arm: Arm, resamples: int = RESAMPLES) -> Worth | None:
     """Return how many labels an arm is worth, with a bootstrap interval.
 
     Seeds of every arm and test images are drawn anew in each resample, the same images for all arms, and the curve is
@@ -116,18 +101,17 @@ def worth(study: Study, arm: Arm, strategy: str | None = None, resamples: int = 
     Args:
         study: the finished runs.
         arm: the transfer arm.
-        strategy: as in `scratch_curve`.
         resamples: of the bootstrap, rounded up to hundreds.
 
     Returns:
         None when the from-scratch curve has fewer than two sizes.
     """
-    return _worth(study, arm.key, strategy, resamples)
+    return _worth(study, arm.key, resamples)
 
 
 @cache
-def _worth(study: Study, key: tuple, strategy: str | None, resamples: int) -> Worth | None:
-    arm, curve = study.arms[key], scratch_curve(study, strategy)
+def _worth(study: Study, key: tuple, resamples: int) -> Worth | None:
+    arm, curve = study.arms[key], scratch_curve(study)
     if len(curve) < 2:
         return None
     sizes = [a.n_labels for a in curve]
@@ -137,9 +121,7 @@ def _worth(study: Study, key: tuple, strategy: str | None, resamples: int) -> Wo
     fewest = min(len(a.records) for a in (arm, *below, *above))
     wanted, *points = resampled_accuracy(study, [arm, *curve], resamples)
     ((low, high),) = bounds(sizes, np.stack(points), wanted[None])
-    return Worth(
-        arm.strategy.name, arm.n_labels, arm.accuracy, strategy or "", point, low, high, fewest, arm.anchor
-    )
+    return Worth(arm.n_labels, point, low, high, fewest)
 
 
 def resampled_accuracy(study: Study, arms: list[Arm], resamples: int = RESAMPLES) -> np.ndarray:

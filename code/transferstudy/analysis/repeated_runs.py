@@ -73,7 +73,9 @@ def keep(store: Store, second: Store) -> dict:
             continue  # it has no test predictions
         for what in ("data", "weights"):
             if first[what]["sha256"] != other[what]["sha256"]:
-                raise StudyError(f"run {run_id}: made again from other {what}: it cannot be compared")
+                raise StudyError(
+                    f"run {run_id}: made again from other {what}: it cannot be compared. Make it again from the same {what}."
+                )
         classes[run_id] = second.predictions(other)["test_log_p"].argmax(axis=1).astype(np.uint8)
         rows.append(_entry(store, first, other, classes[run_id]))
     if not rows:

@@ -8,9 +8,9 @@ from pathlib import Path
 from ..errors import StudyError
 from ..experiments.audit.stored import load as load_audit
 from ..experiments.pretraining.settings import PretrainSpec
-from ..files import read_yaml
+from ..files import file_sha256, read_yaml
 from ..models import imagenet
-from ..models.weightsfile import KNOWN_FILES, file_sha256
+from ..models.weightsfile import KNOWN_FILES
 from ..results.pretrained import manifests, pretraining_records
 from ..results.store import Store
 

@@ -11,9 +11,6 @@ def arguments(parser) -> None:
 
 def run(args) -> None:
     """Run the command."""
-    import os
-
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     from ..experiments.applications import make
     from ..results.store import Store
 

@@ -16,15 +16,12 @@ def run(args) -> None:
     Raises:
         StudyError: no run is named, or wrong input.
     """
-    import os
-
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     from ..data.source import data_source
     from ..errors import StudyError
     from ..experiments.inside.stored import names, save
     from ..models.weightsfile import resolve
     from ..results.store import Store
-    from .options import specs, weights
+    from .options import VERBOSE, specs, weights
 
     source, root = data_source(args.data), Store(args.results).root
     if not args.only:
@@ -35,7 +32,7 @@ def run(args) -> None:
     for start in {spec.weights for spec in todo}:
         resolve(start, file)
     print(f"{len(todo)} runs to look into")
-    verbose = {"none": 0, "bar": 1, "lines": 2}[args.progress]
+    verbose = VERBOSE[args.progress]
     for number, spec in enumerate(todo, 1):
         from ..experiments.inside.look import look
 

@@ -28,14 +28,12 @@ def run(args) -> None:
     Raises:
         StudyError: wrong input.
     """
-    import os
-
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     from ..data import load
     from ..data.source import data_source, dataset_name
     from ..experiments.keras_mistakes.plan import plans
     from ..models.weightsfile import find_weights, resolve
     from ..results.store import Store
+    from .options import VERBOSE
 
     source, file = data_source(args.data), find_weights(args.weights)
     chosen = plans(only=args.only, **({"dataset": name} if (name := dataset_name(source)) else {}))
@@ -51,6 +49,6 @@ def run(args) -> None:
         Store(args.results).root,
         lambda name, side: load(name, source, side),
         file,
-        {"none": 0, "bar": 1, "lines": 2}[args.progress],
+        VERBOSE[args.progress],
         lambda line: print(line, flush=True),
     )

@@ -4,6 +4,8 @@ import argparse
 
 from ..own_images.look.options import reading_options, split_options
 
+VERBOSE = {"none": 0, "bar": 1, "lines": 2}  # --progress -> how much Keras says
+
 
 def shared() -> dict[str, argparse.ArgumentParser]:
     """Return the shared groups of options, which a command names in `PARENTS`: which runs are chosen, where results lie."""

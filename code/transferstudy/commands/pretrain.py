@@ -34,6 +34,7 @@ def run(args) -> None:
     from ..experiments.pretraining.run import pretrain
     from ..experiments.pretraining.settings import pretraining
     from ..results.store import Store
+    from .options import VERBOSE
 
     spec = pretraining(
         args.backbone,
@@ -48,6 +49,6 @@ def run(args) -> None:
         Path(args.data).expanduser() if args.data else None,
         Store(args.results),
         args.weights_dir,
-        verbose={"none": 0, "bar": 1, "lines": 2}[args.progress],
+        verbose=VERBOSE[args.progress],
         say=lambda line: print(line, flush=True),
     )

@@ -1,10 +1,9 @@
 """`python -m transferstudy run`: make the runs of a preset that are missing."""
 
-import shlex
 import sys
 
 from ..errors import StudyError
-from .options import folder, overrides, positive, specs, weights
+from .options import VERBOSE, folder, overrides, positive, specs, weights
 
 HELP = "make the runs that are missing"
 PARENTS = ("chosen", "where")
@@ -54,7 +53,7 @@ def run(args) -> None:
         file,
         keep=following(args.preset, "keep_model", **overrides(args, replaced)),
         robust=following(args.preset, "robustness", **overrides(args, replaced)),
-        verbose={"none": 0, "bar": 1, "lines": 2}[mode],
+        verbose=VERBOSE[mode],
         say=lambda line: print(line, flush=True),
         jobs=args.jobs,
         backend=args.backend,
@@ -66,21 +65,7 @@ def run(args) -> None:
 
 def _command(args) -> str:
     """Return the `run` command that was given, without what only this call needs."""
-    from ..own_images.look.options import as_option
+    from ..own_images.look.options import command_line, given
 
-    given = {
-        "--preset": args.preset,
-        "--data": args.data,
-        "--weights": args.weights,
-        "--results": args.results,
-        "--classes": as_option(args.classes),
-        "--groups": args.groups,
-        "--conflicts": args.conflicts if args.conflicts != "refuse" else None,
-        "--side": args.side,
-        "--fit": args.fit,
-        "--folds": args.folds,
-        "--sampling": args.sampling,
-    }
-    options = [part for option, value in given.items() if value for part in (option, str(value))]
-    options += ["--skip-unreadable"] if args.skip_unreadable else []
-    return shlex.join(["python", "-m", "transferstudy", "run", *options])
+    named = {f"--{name}": getattr(args, name) for name in ("preset", "data", "weights", "results")}
+    return command_line(["run"], named | given(args))

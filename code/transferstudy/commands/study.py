@@ -2,7 +2,6 @@
 
 import argparse
 import math
-import shlex
 from pathlib import Path
 
 from .options import positive
@@ -81,22 +80,14 @@ def run(args) -> None:
 
 def _command(args) -> str:
     """Return the command that repeats the study, with the folder's name instead of its place."""
-    from ..own_images.look.options import as_option
+    from ..own_images.look.options import command_line, given
 
-    given = {
+    table = args.groups and Path(args.groups).is_file()
+    options = {
         "--hours": f"{args.hours:g}",
         "--weights": args.weights and Path(args.weights).name,
-        "--classes": as_option(args.classes),
-        "--groups": args.groups and Path(args.groups).name
-        if args.groups and Path(args.groups).is_file()
-        else args.groups,
-        "--conflicts": args.conflicts if args.conflicts != "refuse" else None,
-        "--side": args.side,
-        "--fit": args.fit,
-        "--folds": args.folds,
-        "--sampling": args.sampling,
+        **given(args),
+        "--groups": Path(args.groups).name if table else args.groups,
         "--seeds": args.seeds if args.seeds != 3 else None,
     }
-    options = [part for option, value in given.items() if value for part in (option, str(value))]
-    options += ["--skip-unreadable"] if args.skip_unreadable else []
-    return shlex.join(["python", "-m", "transferstudy", "study", args.folder.resolve().name, *options])
+    return command_line(["study", args.folder.resolve().name], options)

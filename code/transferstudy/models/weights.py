@@ -44,7 +44,9 @@ def set_arrays(model, arrays: Mapping[str, np.ndarray], where: Path | str) -> li
     """
     layers = _layers(model)
     if odd := misfit(shapes_of(arrays), _shapes(layers)):
-        raise StudyError(f"{where}: made for another network than {model.name!r}: {odd}")
+        raise StudyError(
+            f"{where}: made for another network than {model.name!r}: {odd}; give a file of that network"
+        )
     for layer in layers:
         layer.set_weights([arrays[f"{layer.name}/{v.name}"] for v in layer.weights])
     return [layer.name for layer in layers]

@@ -1,11 +1,11 @@
 """Which weights file is meant: found by content, so that its place on this machine never matters."""
 
-import hashlib
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import StudyError
+from ..files import file_sha256
 from ..paths import weights_dir
 from ..plan.backbones import get_backbone
 from ..plan.spec import WEIGHT_NAMES, RunSpec
@@ -44,12 +44,6 @@ class WeightsFile:
         from .build import built_shapes  # needs Keras
 
         return misfit(self.shapes, built_shapes(backbone))
-
-
-def file_sha256(path: Path) -> str:
-    """Return the SHA-256 of a file as hex digits."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def shipped() -> dict[str, str]:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from ..errors import StudyError
-from .records import digest, read_record
+from .records import read_record
 
 
 def pretraining_records(root: Path) -> dict[str, dict]:
@@ -36,8 +36,3 @@ def manifests(folder: Path) -> dict[str, dict]:
                 "git checkout -- results/weights"
             )
     return found
-
-
-def file_digest(path: Path) -> str:
-    """Return the SHA-256 of a file as hex digits."""
-    return digest(path.read_bytes())

@@ -174,7 +174,9 @@ class Store:
             StudyError: as `read_file`; or the run kept none.
         """
         if record["model"] is None:
-            raise StudyError(f"run {record['id']}: its weights were not kept")
+            raise StudyError(
+                f"run {record['id']}: its weights were not kept; presets.toml names the runs that keep theirs, under keep_model"
+            )
         from ..arrays import read_npz
 
         return self._readable(read_npz, record, "model")
@@ -184,7 +186,10 @@ class Store:
         try:
             return reader(content)
         except (KeyError, ValueError) as error:
-            raise StudyError(f"{record[kind]['file']}: cannot be read ({error})") from None
+            run_id = record["id"]
+            raise StudyError(
+                f"{record[kind]['file']}: cannot be read ({error}); delete {run_id}.json and run --only {run_id}"
+            ) from None
 
     def _shown(self, path: Path) -> str:
         return str(Path(self.root.name) / path.relative_to(self.root))

@@ -73,7 +73,7 @@ def work(order: Order):
 
         data = _data(order.spec.dataset, order.source, order.spec.image_size, order.spec.fit, order.reading)
         if data.sha256 != order.data_sha256:
-            raise StudyError(f"the worker's copy of {data.name} holds other images than the caller's")
+            raise StudyError(f"the worker's {data.name} holds other images than the caller's: give it those")
         weights = find_weights(str(order.weights)) if order.weights else None
         resolve(order.spec.weights, weights)
         return make(order.spec, data, weights, order.keep_model, order.robust, verbose=0)

@@ -10,6 +10,7 @@ import keras
 import numpy as np
 
 from ..data.augmentation import augment
+from ..data.dataset import pixel_digests
 from .cache import ActivationCache
 from .rows import Rows
 
@@ -66,12 +67,7 @@ class Known:
         So runs of any data set, subset, seed and augmentation share an image that they have in common, and none shares one
         by mistake should any of these be made in another way.
         """
-        return cls(pixels, digests(pixels))
-
-
-def digests(pixels: np.ndarray) -> list[bytes]:
-    """Return the SHA-256 of each image of (n, ...)."""
-    return [hashlib.sha256(image.tobytes()).digest() for image in pixels]
+        return cls(pixels, pixel_digests(pixels))
 
 
 class Views:
@@ -202,7 +198,9 @@ class ImageViews:
 
     def known(self) -> Known:
         """Return all views with their digests."""
-        return Known(self, [digest for number in range(self.views) for digest in digests(self.view(number))])
+        return Known(
+            self, [digest for number in range(self.views) for digest in pixel_digests(self.view(number))]
+        )
 
 
 def cached_views(

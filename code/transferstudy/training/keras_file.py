@@ -15,7 +15,7 @@ from ..arrays import BROKEN, LIMIT
 from ..errors import StudyError
 from ..files import fitting
 from ..paths import project_root
-from ..results.records import write_atomic
+from ..results.records import digest, write_atomic
 from ..results.schema import Open, Weights
 from ..results.store import Store
 
@@ -70,12 +70,25 @@ def export(store: Store, record: dict, path: Path) -> None:
     # then learn from what it should classify. A frozen one never does.
     whole.trainable = False
     notes = {"classes": record["data"]["classes"], "run": record["id"], "weights": record["weights"]}
+    save(whole, path, notes)
+
+
+def save(whole, path: Path, notes: dict) -> str:
+    """Write a model with its notes as one `.keras` file and return the file's SHA-256.
+
+    Args:
+        whole: a portable model, which takes pixels and gives probabilities.
+        path: where to.
+        notes: `classes` and whatever else a reader of the file should know, as plain values.
+    """
     with tempfile.TemporaryDirectory() as folder:
         saved = Path(folder) / NAME
         whole.save(saved)
         with zipfile.ZipFile(saved, "a") as archive:
-            archive.writestr(NOTES, json.dumps(notes, indent=1))
-        write_atomic(path, deflated(saved))
+            archive.writestr(NOTES, json.dumps(notes, indent=1, ensure_ascii=False))
+        content = deflated(saved)
+    write_atomic(path, content)
+    return digest(content)
 
 
 def deflated(path: Path) -> bytes:

@@ -4,17 +4,12 @@ from collections.abc import Collection, Sequence
 from statistics import median
 
 from ...data.corruptions import CORRUPTIONS, IMAGES, SEVERITIES
-from ...data.splits import MAX_VALIDATION, VALIDATION_SHARE
+from ...data.splits import draw_sizes
 from ...plan.spec import PACE_KEYS, RunSpec
 from ...plan.strategies import get_strategy
 from ...results.environment import hardware, machine
 from ...results.store import Store
 from .cost import on_accelerator
-
-
-def training_images(n_labels: int) -> int:
-    """Return how many of `n_labels` images are trained on, the validation split left out."""
-    return n_labels - min(round(VALIDATION_SHARE * n_labels), MAX_VALIDATION)
 
 
 def shared_keys(spec: RunSpec, robust: bool = False) -> dict[str, tuple]:
@@ -76,7 +71,7 @@ def seconds(
         plain = [r for r in alike if not on_accelerator(r)]
         alike = [r for r in alike if machine(r["environment"]) == here] or plain or alike
     alike = [r for r in alike if r["spec"]["batch_size"] == spec.batch_size] or alike
-    n_train, total = training_images(spec.n_labels), 0.0
+    n_train, total = draw_sizes(spec.n_labels)[0], 0.0
     strategy = get_strategy(spec.strategy)
     for phase, used in (("head", strategy.head_first), ("main", strategy.train_from is not None)):
         if used:

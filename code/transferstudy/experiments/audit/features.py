@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ...models.weightsfile import file_sha256
+from ...files import file_sha256
 from ...paths import weights_dir
 
 WEIGHTS, LAYER, GRID = "tiny-imagenet-compact", "block2_pool", 2

@@ -62,8 +62,3 @@ def cka_matrix(grams: list[np.ndarray], unbiased: bool = True) -> np.ndarray:
     hsic = _unbiased(stack) if unbiased else _biased(stack)
     norm = np.sqrt(np.maximum(hsic.diagonal(), 1e-300))
     return (hsic / np.outer(norm, norm)).astype(np.float32)
-
-
-def linear_cka(a: np.ndarray, b: np.ndarray, unbiased: bool = True) -> float:
-    """Return linear CKA between two sets of features of the same images (n, ...); see `cka_matrix`."""
-    return float(cka_matrix([gram(a), gram(b)], unbiased)[0, 1])

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from ...errors import StudyError
+from ...files import file_sha256
 from ...paths import cache_dir
-from ...results.pretrained import file_digest
 from ...results.records import digest, read_record, write_atomic, write_record
 from ...results.store import Store
 from .settings import PretrainSpec
@@ -49,7 +49,7 @@ def pretrain(
     weights_path = (weights_dir or cache_dir() / "weights") / f"{spec.name}-{spec.id}.npz"
     if record_path.is_file() and weights_path.is_file():
         record = read_record(record_path, "python -m transferstudy pretrain")
-        if record["weights"]["sha256"] == file_digest(weights_path):
+        if record["weights"]["sha256"] == file_sha256(weights_path):
             say(f"pretraining {spec.id} is done: {weights_path}")
             return record
     data = load_source(source)

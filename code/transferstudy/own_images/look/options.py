@@ -3,6 +3,7 @@
 import argparse
 import csv
 import io
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -83,6 +84,26 @@ def as_option(classes: tuple[str, ...] | None) -> str | None:
     line = io.StringIO()
     csv.writer(line, lineterminator="").writerow(classes)
     return line.getvalue()
+
+
+def given(args) -> dict[str, object]:
+    """Return the options of this module as they were given: option -> value, which is None or False where it was not."""
+    return {
+        "--classes": as_option(args.classes),
+        "--groups": args.groups,
+        "--conflicts": args.conflicts if args.conflicts != "refuse" else None,
+        "--side": args.side,
+        "--fit": args.fit,
+        "--folds": args.folds,
+        "--sampling": args.sampling,
+        "--skip-unreadable": args.skip_unreadable,
+    }
+
+
+def command_line(command: list[str], options: dict[str, object]) -> str:
+    """Return a command of this package with options, as a shell takes it; those without a value are left out."""
+    words = [w for o, value in options.items() if value for w in ([o] if value is True else [o, str(value)])]
+    return shlex.join(["python", "-m", "transferstudy", *command, *words])
 
 
 def progress(done: int, total: int) -> None:

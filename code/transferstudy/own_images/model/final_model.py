@@ -2,9 +2,7 @@
 
 import contextlib
 import io
-import json
 import tempfile
-import zipfile
 from pathlib import Path
 from statistics import median
 
@@ -13,16 +11,16 @@ import numpy as np
 from ...data import ImageData
 from ...data.batches import Batches
 from ...data.division import pooled
+from ...data.splits import draw_sizes
 from ...errors import StudyError, printable
 from ...models import between, set_trainable, split_at, standardise_head
 from ...models.build import build_model
 from ...plan.backbones import get_backbone
 from ...plan.spec import RunSpec
 from ...plan.strategies import get_strategy
-from ...results.records import digest, write_atomic
+from ...results.records import write_atomic
 from ...training.cache import ActivationCache
 from ...training.features import Views, cached_views, onward
-from ...training.keras_file import NOTES, deflated
 from ...training.phase import compile_model, optimiser
 from ...training.run import start_model
 
@@ -64,7 +62,7 @@ def train_on_all(spec: RunSpec, data: ImageData, weights, steps: dict[str, int])
     cache = ActivationCache()
 
     def fit(name: str, suffix, rows, cached: bool) -> None:
-        n_train = round(0.8 * spec.n_labels)
+        n_train = draw_sizes(spec.n_labels)[0]
         peak = spec.head_learning_rate if name == "head" else spec.learning_rate
         # The schedule is that of the runs: the rate falls as it did there, up to the step that was best.
         compile_model(suffix, optimiser(spec, peak, max(spec.steps(name, n_train), steps[name])))
@@ -136,24 +134,6 @@ def opened_up(whole) -> tuple:
 
     network = whole.get_layer(NETWORK)
     return network.get_layer("scale"), next(part for part in network.layers if isinstance(part, keras.Model))
-
-
-def save(whole, path: Path, notes: dict) -> str:
-    """Write a model with its notes as one `.keras` file and return the file's SHA-256.
-
-    Args:
-        whole: as `portable` returns it.
-        path: where to.
-        notes: `classes` and whatever else a reader of the file should know, as plain values.
-    """
-    with tempfile.TemporaryDirectory() as folder:
-        saved = Path(folder) / "model.keras"
-        whole.save(saved)
-        with zipfile.ZipFile(saved, "a") as archive:
-            archive.writestr(NOTES, json.dumps(notes, indent=1, ensure_ascii=False))
-        content = deflated(saved)
-    write_atomic(path, content)
-    return digest(content)
 
 
 def export(whole, folder: Path) -> dict[str, str]:

@@ -14,7 +14,7 @@ from ...data.folders.files import Found, walk
 from ...data.folders.pictures import UnreadablePicture, read_picture
 from ...data.folders.survey import in_threads
 from ...errors import StudyError, printable
-from ...models.weightsfile import file_sha256
+from ...files import file_sha256
 from ...results.records import write_atomic
 from ...training.keras_file import input_of, open_portable
 
@@ -39,7 +39,7 @@ def predict_folder(folder: Path, model: Path, table: Path, say: Callable[[str], 
     """
     files = walk(folder, "", Found()).pictures
     if not files:
-        raise StudyError(f"{printable(folder)}: no picture in this folder or below it")
+        raise StudyError(f"{printable(folder)}: no picture in this folder or below it. Check the path.")
     network, notes = open_portable(model)
     side, fit = input_of(network)
     mark = file_sha256(model)[:12]

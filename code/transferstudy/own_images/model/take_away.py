@@ -8,6 +8,7 @@ import numpy as np
 
 from ...results.environment import describe
 from ...results.records import digest, write_atomic
+from ...training import keras_file
 from ..report.arm import specs_of
 from ..report.outcome import CHECKED, Outcome, load
 from ..study.folder import LABELS, StudyFolder
@@ -94,7 +95,7 @@ def _write_model(wish, outcome: Outcome, making: Making) -> None:
         "weights": {k: best.records[0]["weights"][k] for k in ("name", "sha256")},
         "expected_accuracy": [best.accuracy.value, best.accuracy.low, best.accuracy.high],
     }
-    sha256 = final_model.save(whole, folder.model, notes)
+    sha256 = keras_file.save(whole, folder.model, notes)
     exports = final_model.export(whole, folder.root)
     for name, said in exports.items():
         wish.say(f"  {name}: {said}")

@@ -34,11 +34,13 @@ def check_study(path: Path) -> list[str]:
                     for name in archive.namelist():
                         if name.startswith("/") or ".." in Path(name).parts:
                             raise StudyError(
-                                f"{printable(path)}: the name {printable(name)} leads out of the archive"
+                                f"{printable(path)}: the name {printable(name)} leads out of the archive; fetch the archive again"
                             )
                     archive.extractall(folder)
             except (OSError, zipfile.BadZipFile) as error:
-                raise StudyError(f"{printable(path)}: cannot be read as an archive ({error})") from None
+                raise StudyError(
+                    f"{printable(path)}: cannot be read as an archive ({error}); fetch it again"
+                ) from None
             return _checked(StudyFolder(Path(folder)))
     return _checked(StudyFolder(path if (path / "results").is_dir() else path.resolve().parent))
 
@@ -54,7 +56,7 @@ def _checked(folder: StudyFolder) -> list[str]:
     if folder.has("model"):
         card = folder.read("model")
         if folder.model.is_file():
-            from ...models.weightsfile import file_sha256
+            from ...files import file_sha256
 
             if file_sha256(folder.model) != card["sha256"]:
                 raise StudyError(

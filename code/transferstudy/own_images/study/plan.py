@@ -7,6 +7,7 @@ so that a short study has the comparison that decides most, and a longer one add
 from collections.abc import Collection
 from dataclasses import asdict, dataclass, field
 
+from ...data.splits import draw_sizes
 from ...errors import StudyError
 from ...plan.presets import PRESETS, toml_tables
 from ...plan.spec import RunSpec
@@ -91,7 +92,9 @@ def sizes_up_to(largest: int, least: int) -> list[int]:
         StudyError: not even the smallest size is there.
     """
     if largest < least:
-        raise StudyError(f"{largest} labelled pictures to learn from; at least {least} are needed")
+        raise StudyError(
+            f"{largest} labelled pictures to learn from; at least {least} are needed: add pictures, or use fewer classes (--classes)"
+        )
     ratio = max(0.5, (least / largest) ** (1 / (SIZES - 1)))
     found = [largest]
     for k in range(1, SIZES):
@@ -206,7 +209,7 @@ def by_worth(sizes: list[int], seeds: int) -> list[tuple[str, int, int]]:
 
 def seconds_of(frame: Frame, speed: Speed, spec: RunSpec) -> float:
     """Return how long one run should take here, its features not counted."""
-    n_train = round(0.8 * spec.n_labels)
+    n_train = draw_sizes(spec.n_labels)[0]
     total = speed.start[spec.strategy]
     if spec.head_learning_rate:
         total += spec.steps("head", n_train) * speed.head_step

@@ -6,6 +6,7 @@ folds: every picture that could choose a rate is a test picture of another fold.
 
 from dataclasses import replace
 
+from ...data.splits import draw_sizes
 from ...plan.spec import RunSpec
 from ...plan.strategies import get_strategy
 from .calibration import Speed
@@ -71,7 +72,7 @@ def said(tried: list[dict]) -> str:
 
 def _affordable(making: Making, speed: Speed, sizes: list[int], available: float, candidates) -> bool:
     frame = making.frame
-    validation = frame.largest - round(0.8 * frame.largest)
+    validation = draw_sizes(frame.largest)[1]
     if frame.folds or validation < LEAST:
         return False
     cost = sum(seconds_of(frame, speed, spec) for spec in candidates.values())
