@@ -8,7 +8,7 @@ import yaml
 
 from transferstudy.analysis.study import Study
 from transferstudy.data import ImageData
-from transferstudy.own_images.study.calibration import Speed
+from transferstudy.own_images.study.machine_speed import Speed
 from transferstudy.paths import PRESETS
 from transferstudy.plan.presets import expand, following, toml_tables
 from transferstudy.plan.spec import RunSpec

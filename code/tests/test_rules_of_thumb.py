@@ -10,7 +10,8 @@ from transferstudy.analysis import rules_of_thumb as rules
 from transferstudy.analysis.comparison import between, correct_pair, pairs_of
 from transferstudy.analysis.study import Study
 from transferstudy.errors import StudyError
-from transferstudy.plan import claims, presets
+from transferstudy.plan import presets
+from transferstudy.plan.rules_of_thumb import RULES
 from transferstudy.plan.spec import RunSpec
 from transferstudy.results.store import Store
 
@@ -49,7 +50,7 @@ def verdicts(near=None, sources=None, far=None) -> dict[str, str]:
 
 def test_without_runs_every_rule_is_open_and_says_what_lacks():
     found = rules.outcomes(None)
-    assert len(found) == len(claims.CLAIMS)
+    assert len(found) == len(RULES)
     for outcome in found[:-1]:
         assert outcome.verdict == rules.OPEN and outcome.reason.startswith("not run yet")
 

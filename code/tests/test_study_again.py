@@ -8,7 +8,7 @@ from transferstudy import report
 from transferstudy.analysis import repeated_runs as agreement
 from transferstudy.cli import main
 from transferstudy.errors import StudyError
-from transferstudy.report import again, patience
+from transferstudy.report import again, long_schedule
 from transferstudy.results.store import Store
 
 ARMS = [("linear_probe", 0), ("linear_probe", 1), ("scratch", 0), ("scratch", 1)]
@@ -122,11 +122,11 @@ def test_patience_says_who_leads_in_the_end(tmp_path, scratch, words):
     longer = fake_study(tmp_path / "long", arms, name="long")
     stronger(longer, "scratch_bn", scratch)
     longer = type(longer)(longer.specs, longer.store, name="long")
-    said = patience.sentence(study, longer)
+    said = long_schedule.sentence(study, longer)
     assert words in said
     assert "too few for a verdict" in said
-    assert len(patience.table(study, longer).data.splitlines()) == 4
-    short = patience.in_short(study, longer)
+    assert len(long_schedule.table(study, longer).data.splitlines()) == 4
+    short = long_schedule.in_short(study, longer)
     assert ("falls behind" in short) == ("scratch is ahead" in words)
     assert ("stays ahead of" in short) == ("transfer is ahead" in words)
 
@@ -134,29 +134,29 @@ def test_patience_says_who_leads_in_the_end(tmp_path, scratch, words):
 def test_arms_that_were_not_run_for_longer_are_left_out(tmp_path):
     study = fake_study(tmp_path / "short", [("linear_probe", 50_000, 2)])
     longer = fake_study(tmp_path / "long", LONG, name="long")
-    assert patience.sentence(study, longer) == "No arm was run on a longer schedule."
-    assert "No transfer arm was trained for longer" in patience.in_short(study, longer)
+    assert long_schedule.sentence(study, longer) == "No arm was run on a longer schedule."
+    assert "No transfer arm was trained for longer" in long_schedule.in_short(study, longer)
 
 
 def test_both_schedules_are_compared_over_the_seeds_that_both_have(tmp_path):
     study = fake_study(tmp_path / "short", [(name, n, 3) for name, n, _ in LONG])
     longer = fake_study(tmp_path / "long", LONG, name="long")
-    for short, long in patience.pairs(study, longer):
+    for short, long in long_schedule.pairs(study, longer):
         assert short.seeds == long.seeds == (0, 1)
-    assert "2 seeds" in patience.sentence(study, longer)
-    assert "3 seeds" not in patience.sentence(study, longer)
-    assert "on a GPU" not in patience.sentence(study, longer)
+    assert "2 seeds" in long_schedule.sentence(study, longer)
+    assert "3 seeds" not in long_schedule.sentence(study, longer)
+    assert "on a GPU" not in long_schedule.sentence(study, longer)
     for record in longer.records.values():
         longer.store.save_record(
             {**record, "environment": {**record["environment"], "accelerators": ["A GPU"]}}
         )
     longer = type(longer)(longer.specs, longer.store, name="long")
-    assert "the longer ones on a GPU" in patience.sentence(study, longer)
+    assert "the longer ones on a GPU" in long_schedule.sentence(study, longer)
 
 
 def test_the_stored_long_runs_differ_from_the_main_ones_in_length_only():
     study, longer = report.load(), report.load("long")
-    for short, long in patience.pairs(study, longer):
+    for short, long in long_schedule.pairs(study, longer):
         a, b = ({**arm.records[0]["spec"], "epochs": None, "seed": None} for arm in (short, long))
         assert a == b
         assert long.records[0]["spec"]["epochs"] == 4 * short.records[0]["spec"]["epochs"]

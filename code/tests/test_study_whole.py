@@ -6,10 +6,10 @@ import pytest
 from photos import both
 
 from transferstudy.cli import main
-from transferstudy.own_images.study import calibration
+from transferstudy.own_images.study import machine_speed
 from transferstudy.own_images.study import plan as study_plan
 from transferstudy.own_images.study import steps as study
-from transferstudy.own_images.study.calibration import Speed
+from transferstudy.own_images.study.machine_speed import Speed
 
 HOURS = "0.02"
 FAST = Speed(  # measuring takes half a minute and has no part in what is tested here
@@ -28,7 +28,7 @@ def made(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(root.parent)
         patch.delenv("TRANSFERSTUDY_CACHE", raising=False)
-        patch.setattr(calibration, "measure", lambda *_: FAST)
+        patch.setattr(machine_speed, "measure", lambda *_: FAST)
         for strategy in ("linear_probe", "finetune_block5", "small_scratch"):
             patch.setitem(study_plan._STEPS, strategy, (0, 100, 100))
         make = study.run_units

@@ -1,11 +1,11 @@
-"""The rules of thumb of `plan.claims`, each judged by the runs: it holds, fails, or stays open."""
+"""The rules of thumb of `plan.rules_of_thumb`, each judged by the runs: it holds, fails, or stays open."""
 
 from dataclasses import dataclass
 
 from ..paths import PRESETS
-from ..plan.claims import CLAIMS, Claim
 from ..plan.declared import DEPTHS
 from ..plan.presets import expand, toml_tables
+from ..plan.rules_of_thumb import RULES, Rule
 from ..results.store import Store
 from .comparison import MIN_SEEDS, Difference, between, verdict
 from .study import Arm, Study
@@ -18,7 +18,7 @@ class Outcome:
     """What the runs say of one rule.
 
     Attributes:
-        claim: the rule.
+        rule: as the plan states it.
         verdict: HOLDS, FAILS or OPEN.
         deciding: the differences that decided, as (difference, its verdict), the one nearest to refuting the rule first; of an
             open rule those that there are.
@@ -26,7 +26,7 @@ class Outcome:
         study: whose differences these are; None while it has no run.
     """
 
-    claim: Claim
+    rule: Rule
     verdict: str
     deciding: tuple[tuple[Difference, str], ...] = ()
     reason: str = ""
@@ -52,13 +52,13 @@ def layer_rules(near: Study | None, few: int, many: int, far: Study | None = Non
         _everything_wins(far, max(far.sizes) if far else 0),
     )
     studies = near, near, far, far
-    return tuple(map(Outcome, CLAIMS, *zip(*judgements, strict=True), studies))
+    return tuple(map(Outcome, RULES, *zip(*judgements, strict=True), studies))
 
 
 def outcomes(
     near: Study | None, sources: Study | None = None, far: Study | None = None
 ) -> tuple[Outcome, ...]:
-    """Judge every rule of `CLAIMS`, in their order.
+    """Judge every rule of `RULES`, in their order.
 
     Args:
         near: the study on images near ImageNet: the arms from ImageNet's weights and from scratch, and the linear probes at
@@ -73,7 +73,7 @@ def outcomes(
         _gentle(),
     )
     first = layer_rules(near, 100, 20_000, far)
-    rest = zip(CLAIMS[len(first) :], judgements, strict=True)
+    rest = zip(RULES[len(first) :], judgements, strict=True)
     return (*first, *(Outcome(claim, *judged, near) for claim, judged in rest))
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from .calibration import Speed
+from .machine_speed import Speed
 from .plan import Frame, Unit, feature_seconds, seconds_of, unit_specs
 
 PACES = (1.0, 0.5, 0.25)  # shares of the usual training steps

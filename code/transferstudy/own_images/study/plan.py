@@ -11,7 +11,7 @@ from ...data.splits import draw_sizes
 from ...errors import StudyError
 from ...plan.presets import PRESETS, toml_tables
 from ...plan.spec import RunSpec
-from .calibration import Speed
+from .machine_speed import Speed
 
 STRATEGIES = ("linear_probe", "finetune_block5", "finetune_block3", "small_scratch")
 SEEDS = 5  # at most

@@ -9,7 +9,7 @@ from dataclasses import replace
 from ...data.splits import draw_sizes
 from ...plan.spec import RunSpec
 from ...plan.strategies import get_strategy
-from .calibration import Speed
+from .machine_speed import Speed
 from .plan import Frame, feature_seconds, run_spec, seconds_of, units
 from .run import Making, make_one
 

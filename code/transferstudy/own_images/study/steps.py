@@ -11,11 +11,11 @@ from ...errors import StudyError, printable
 from ..look.pictures import largest_size, least_drawn, listed
 from ..look.stored import keep_look
 from ..look.text import in_short
-from . import calibration, search
+from . import machine_speed, search
 from . import plan as study_plan
-from .calibration import Speed
 from .folder import StudyFolder
 from .level import FEWER_FOLDS, fits, levels
+from .machine_speed import Speed
 from .plan import Frame, Unit
 from .run import Making, run_units, spent_seconds, words
 
@@ -209,7 +209,7 @@ def _framed(wish: Wish, found: dict, content: str) -> tuple[Frame, Speed, list[i
 
     wanted = wish.side or found["side"]
     classes = len(found["classes"])
-    speed = calibration.measure(classes, study_plan.STRATEGIES, min(wanted, study_plan.SCRATCH_SIDES[0]))
+    speed = machine_speed.measure(classes, study_plan.STRATEGIES, min(wanted, study_plan.SCRATCH_SIDES[0]))
     folds = found["test"]["folds"]
     usual = Frame(
         dataset_name(wish.source), content, wish.fit or "crop", wish.sampling or "stratified", folds, wanted, wish.weights_name,

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 
+from ...plan.strategies import STRATEGIES
+
 THEMES = ("light", "dark")
 SIZES = ("page", "slide", "phone")
 
@@ -52,17 +54,28 @@ _MEASURES = {
 # tritanopia (simulated after Machado et al. 2009, doi:10.1109/TVCG.2009.113), and every colour is fit for text on its
 # background (4.5:1). Markers and dashes carry the same distinction in black and white. Tests hold all three.
 _STRATEGY = {
-    "finetune_all": ("#1d63c0", "#4db5ff", "o", "-"),
-    "finetune_block5": ("#0f6b43", "#4fe39a", "s", "-"),
-    "linear_probe": ("#7d1075", "#e06ccf", "D", "-"),
-    "small_finetune": ("#9333ea", "#9d6aff", "P", "-"),
-    "small_scratch": ("#8a1f00", "#e08a70", "^", "--"),
-    "scratch_bn": ("#85701c", "#f5c23d", "v", "--"),
-    "scratch": ("#1b1f24", "#f2f5f8", "X", "--"),
-    "random_features": ("#6b7685", "#8a95a2", "*", ":"),
+    "finetune_all": ("#1d63c0", "#4db5ff", "o"),
+    "finetune_block5": ("#0f6b43", "#4fe39a", "s"),
+    "linear_probe": ("#7d1075", "#e06ccf", "D"),
+    "small_finetune": ("#9333ea", "#9d6aff", "P"),
+    "small_scratch": ("#8a1f00", "#e08a70", "^"),
+    "scratch_bn": ("#85701c", "#f5c23d", "v"),
+    "scratch": ("#1b1f24", "#f2f5f8", "X"),
+    "random_features": ("#6b7685", "#8a95a2", "*"),
 }
-_SYMBOLS = {"o": "●", "s": "■", "D": "◆", "P": "✚", "^": "▲", "v": "▼", "X": "✖", "*": "★", "h": "⬢"}
-_OTHER = ("#57606a", "#b6c2cf", "h", "-")
+_GREY = "#57606a", "#b6c2cf"
+# All others are grey, and told apart by marker and dashes alone.
+_OTHERS = {
+    "finetune_block4": "p",
+    "finetune_block3": "h",
+    "finetune_block2": "d",
+    "wide_scratch": "<",
+    "residual_scratch": ">",
+}
+_SYMBOLS = {
+    "o": "●", "s": "■", "D": "◆", "P": "✚", "^": "▲", "v": "▼", "X": "✖", "*": "★",
+    "p": "⬟", "h": "⬢", "d": "♦", "<": "◀", ">": "▶",
+}  # fmt: skip
 
 
 def look(theme: str, size: str) -> Look:
@@ -78,17 +91,17 @@ def look(theme: str, size: str) -> Look:
 
 def colour(strategy: str, theme: str) -> str:
     """Return the colour of a strategy: the same everywhere."""
-    return _STRATEGY.get(strategy, _OTHER)[THEMES.index(theme)]
+    return _STRATEGY.get(strategy, _GREY)[THEMES.index(theme)]
 
 
 def marker(strategy: str) -> str:
     """Return the marker of a strategy."""
-    return _STRATEGY.get(strategy, _OTHER)[2]
+    return _STRATEGY[strategy][2] if strategy in _STRATEGY else _OTHERS[strategy]
 
 
 def dash(strategy: str) -> str:
-    """Return the line style of a strategy: solid when it starts from pretrained weights."""
-    return _STRATEGY.get(strategy, _OTHER)[3]
+    """Return the line style of a strategy: solid from pretrained weights, dashed from random ones, dotted for the control."""
+    return ":" if strategy == "random_features" else "-" if STRATEGIES[strategy].pretrained else "--"
 
 
 def symbol(strategy: str) -> str:

@@ -4,8 +4,8 @@ from functools import cache
 
 from IPython.display import Markdown
 
-from ...analysis.between import Between, Estimate, Saving, between, straight_line_gap
 from ...analysis.comparison import CONFIDENCE, MIN_SEEDS, arm_interval
+from ...analysis.interpolation import Estimate, Interpolated, Saving, interpolated, straight_line_gap
 from ...analysis.label_efficiency import Labels
 from ...analysis.study import Arm, Study
 from ...plan.strategies import STRATEGIES, Strategy
@@ -21,9 +21,9 @@ _PHRASES = {"none": "no labels", "not known": "an unknown number of labels"}
 
 
 @cache
-def estimates(study: Study) -> Between:
+def estimates(study: Study) -> Interpolated:
     """Return the estimates of a study, computed once."""
-    return between(study)
+    return interpolated(study)
 
 
 def _kind(strategy: Strategy) -> str:

@@ -7,8 +7,8 @@ from IPython.display import Markdown
 from ...analysis.study import MAIN, Study
 from ...data.splits import draw_sizes
 from ...plan import declared as plan
-from ...plan.claims import CLAIMS
 from ...plan.presets import expand
+from ...plan.rules_of_thumb import RULES
 from ...plan.spec import RunSpec
 from ...plan.strategies import STRATEGIES, get_strategy
 from ..markdown import pipe_table
@@ -90,10 +90,10 @@ def family() -> Markdown:
     return pipe_table(["question", "arm a", "arm b"], rows, "lll")
 
 
-def claims() -> Markdown:
+def rules() -> Markdown:
     """Return the rules of thumb that the second edition's runs can refute, with what decides about each."""
-    rows = [[number, c.claim, c.holds, c.fails] for number, c in enumerate(CLAIMS, 1)]
-    return pipe_table(["", "the claim", "it holds if", "it fails if"], rows, "rlll")
+    rows = [[number, r.rule, r.holds, r.fails] for number, r in enumerate(RULES, 1)]
+    return pipe_table(["", "the rule", "it holds if", "it fails if"], rows, "rlll")
 
 
 def strategies(preset: str = "full") -> Markdown:

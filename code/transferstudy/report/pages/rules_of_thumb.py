@@ -34,7 +34,7 @@ def layers(study: Study) -> Markdown:
 def row(outcome: Outcome) -> list[str]:
     """Return a rule, its verdict, and the difference nearest to refuting it, linked and with its interval, or what lacks."""
     return [
-        outcome.claim.claim,
+        outcome.rule.rule,
         f"**{outcome.verdict}**",
         "; ".join([*_nearest(outcome), *[outcome.reason][: bool(outcome.reason)]]),
     ]

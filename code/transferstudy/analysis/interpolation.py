@@ -58,7 +58,7 @@ class Saving:
 
 
 @dataclass(frozen=True)
-class Between:
+class Interpolated:
     """Estimates at many numbers of labels.
 
     Attributes:
@@ -137,7 +137,7 @@ class _Curves:
         return [found.get(n) for n in at]
 
 
-def between(study: Study, resamples: int = RESAMPLES) -> Between:
+def interpolated(study: Study, resamples: int = RESAMPLES) -> Interpolated:
     """Return estimates for all strategies and for what transfer saves, at the measured sizes and between.
 
     At a measured size everything is what the other pages say: `comparison.arm_interval` and `label_efficiency.worth`.
@@ -153,7 +153,7 @@ def between(study: Study, resamples: int = RESAMPLES) -> Between:
         if sizes := study.sizes_of(strategy.name):
             arms = [study.arm(strategy.name, n) for n in sizes]
             accuracy[strategy.name] = tuple(curves.estimates(arms, at))
-    return Between(at, accuracy, tuple(_savings(study, curves, at, resamples)))
+    return Interpolated(at, accuracy, tuple(_savings(study, curves, at, resamples)))
 
 
 def _savings(study: Study, curves: _Curves, at: tuple[int, ...], resamples: int) -> list[Saving | None]:
