@@ -10,8 +10,9 @@ from ..analysis.study import Arm, Study
 from ..experiments.energy import Estimator, load
 from ..paths import weights_dir
 from ..results.pretrained import manifests, pretraining_records
-from .cards import read_card
+from .cards import card_names, read_card
 from .cardschema import WeightsCard
+from .sources import NETWORKS
 
 MEASURED, REPORTED = "measured by this project", "by the account of their makers"
 
@@ -81,7 +82,7 @@ def pretraining_of(name: str, backbone: str) -> Pretraining | None:
     Returns:
         None where nothing says it, as for weights that Keras downloads.
     """
-    network = {"compact": "the compact network"}.get(backbone, "VGG16")
+    network = NETWORKS.get(backbone, "VGG16")
     manifest = manifests(weights_dir()).get(name)
     origin = manifest["made_from"] if manifest else {"pretraining": None, "card": f"{backbone}-{name}"}
     if origin["pretraining"]:
@@ -94,8 +95,6 @@ def pretraining_of(name: str, backbone: str) -> Pretraining | None:
 
 
 def _card(name: str) -> WeightsCard | None:
-    from .cards import card_names
-
     found = read_card(name) if name in card_names() else None
     return found if isinstance(found, WeightsCard) else None
 

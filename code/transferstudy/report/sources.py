@@ -14,7 +14,8 @@ from .values import percent
 
 DOWNLOADED = "imagenet"
 _DATA = {"tiny-imagenet": "Tiny ImageNet", "imagenet": "ImageNet"}
-_NETWORKS = {"compact": "the compact network", "vgg16_bn": "VGG16 with batch normalisation"}
+# Backbone -> what a reader calls it; others go by the name of their builder.
+NETWORKS = {"compact": "the compact network", "vgg16_bn": "VGG16 with batch normalisation"}
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ def source_of(record: dict, store: Store) -> Source:
         record["weights"]["sha256"],
         record["spec"]["backbone"],
     )
-    network = _NETWORKS.get(backbone) or get_backbone(backbone).application or backbone
+    network = NETWORKS.get(backbone) or get_backbone(backbone).application or backbone
     manifest = _manifest(record, store)
     if manifest and "source" in manifest:
         data = manifest["source"]["name"]

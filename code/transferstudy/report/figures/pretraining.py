@@ -3,10 +3,9 @@
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from ..sources import NETWORKS
 from .marks import name_ends
 from .style import canvas
-
-_NETWORKS = {"vgg16_bn": "VGG16 with batch normalisation", "compact": "compact network"}
 
 
 def pretraining(*records: dict, theme: str = "light", size: str = "page") -> Figure:
@@ -26,9 +25,8 @@ def pretraining(*records: dict, theme: str = "light", size: str = "page") -> Fig
             losses, names = _row(record, left, right, face)
             named += [(left, losses), (right, names)]
             if len(records) > 1:
-                left.set_title(
-                    _NETWORKS.get(record["spec"]["backbone"], record["spec"]["backbone"]), loc="left"
-                )
+                backbone = record["spec"]["backbone"]
+                left.set_title(NETWORKS.get(backbone, backbone).removeprefix("the "), loc="left")
         for axis, ends in named:
             name_ends(figure, axis, ends, face)
     return figure

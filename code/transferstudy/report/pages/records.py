@@ -5,6 +5,7 @@ from IPython.display import Markdown
 from ...analysis.comparison import CONFIDENCE, judged
 from ...analysis.study import MAIN, Arm, Study
 from .. import tables
+from ..markdown import pipe_table
 from ..tables.judgement import p_text
 from ..values import code, count, literal, signed
 
@@ -18,40 +19,46 @@ def _spec_lines(arm: Arm) -> str:
     return ", ".join(f"{key} {code(value)}" for key, value in spec.items())
 
 
-def _arm_section(study: Study, arm: Arm, linked: set[str]) -> str:
+def _arm_section(study: Study, arm: Arm, linked: set[str]) -> list[str]:
     side = f", {arm.image_size} px" if len(study.image_sizes) > 1 else ""
-    lines = [
-        f"### {arm.strategy.label}, {arm.n_labels:,} labels{side} {{#{arm.anchor}}}",
-        "",
-        f"{_spec_lines(arm)}.",
-        "",
-        "| run | seed | test accuracy | NLL | ECE | validation | steps | minutes | weights | backend |",
-        "|:--|--:|--:|--:|--:|--:|--:|--:|:--|:--|",
-    ]
+    rows = []
     for record in arm.records:
-        test, val = record["metrics"]["test"], record["metrics"]["val"]
-        env = record["environment"]
-        steps = " + ".join(count(p["steps"]) for p in record["phases"])
-        start = literal(record["weights"]["name"])
-        if record["weights"]["sha256"]:
-            start += f" `{record['weights']['sha256'][:8]}`"
-        name = ", ".join(_name(run_id, linked) for run_id in record.get("folds", [record["id"]]))
-        lines.append(
-            f"| {name} | {record['spec']['seed']} | "
-            f"{test['accuracy']:.4f} | {test['nll']:.4f} | {test['ece']:.4f} | {val['accuracy']:.4f} | {steps} | "
-            f"{record['timing']['total']['wall'] / 60:.1f} | {start} | "
-            f"{literal(env['backend'])}, Keras {literal(env['libraries']['keras'])} |"
+        test, weights, env = record["metrics"]["test"], record["weights"], record["environment"]
+        mark = f" `{weights['sha256'][:8]}`" if weights["sha256"] else ""
+        rows.append(
+            [
+                ", ".join(_name(run_id, linked) for run_id in record.get("folds", [record["id"]])),
+                record["spec"]["seed"],
+                *(f"{test[measure]:.4f}" for measure in ("accuracy", "nll", "ece")),
+                f"{record['metrics']['val']['accuracy']:.4f}",
+                " + ".join(count(phase["steps"]) for phase in record["phases"]),
+                f"{record['timing']['total']['wall'] / 60:.1f}",
+                literal(weights["name"]) + mark,
+                f"{literal(env['backend'])}, Keras {literal(env['libraries']['keras'])}",
+            ]
         )
-    lines += [
-        "",
-        "Make these runs again, after deleting their records:",
-        "",
-        "```bash",
-        f"python -m transferstudy run{_preset(study)} --only {arm.strategy.name} --only n_labels={arm.n_labels}{_only(study, arm)}",
-        "```",
-        "",
+    header = [
+        "run",
+        "seed",
+        "test accuracy",
+        "NLL",
+        "ECE",
+        "validation",
+        "steps",
+        "minutes",
+        "weights",
+        "backend",
     ]
-    return "\n".join(lines)
+    command = (
+        f"run{_preset(study)} --only {arm.strategy.name} --only n_labels={arm.n_labels}{_only(study, arm)}"
+    )
+    return [
+        f"### {arm.strategy.label}, {arm.n_labels:,} labels{side} {{#{arm.anchor}}}\n",
+        f"{_spec_lines(arm)}.\n",
+        pipe_table(header, rows, "lrrrrrrrll").data,
+        "\nMake these runs again, after deleting their records:\n",
+        f"```bash\npython -m transferstudy {command}\n```\n",
+    ]
 
 
 def _name(run_id: str, linked: set[str]) -> str:
@@ -64,18 +71,25 @@ def _name(run_id: str, linked: set[str]) -> str:
 
 
 def _difference_table(study: Study) -> str:
-    lines = [
-        "| a − b | labels | difference | interval | each seed | p, corrected | verdict on a | seeds |",
-        "|:--|--:|--:|--:|--:|--:|:--|--:|",
+    rows = [
+        [
+            f"[{d.label}]{{#{d.anchor}}}", count(d.n_labels), signed(d.mean), f"{signed(d.low)} to {signed(d.high)}",
+            ", ".join(signed(x) for x in d.per_seed), p_text(each.p), each.verdict, d.seeds,
+        ]
+        for each in judged(study)
+        for d in [each.difference]
+    ]  # fmt: skip
+    header = [
+        "a − b",
+        "labels",
+        "difference",
+        "interval",
+        "each seed",
+        "p, corrected",
+        "verdict on a",
+        "seeds",
     ]
-    for judgement in judged(study):
-        d = judgement.difference
-        each = ", ".join(signed(x) for x in d.per_seed)
-        lines.append(
-            f"| [{d.label}]{{#{d.anchor}}} | {count(d.n_labels)} | {signed(d.mean)} | {signed(d.low)} to {signed(d.high)} | "
-            f"{each} | {p_text(judgement.p)} | {judgement.verdict} | {d.seeds} |"
-        )
-    return "\n".join(lines)
+    return pipe_table(header, rows, "lrrrrrlr").data
 
 
 def _preset(study: Study) -> str:
@@ -137,8 +151,9 @@ def records(study: Study, *others: Study) -> Markdown:
 
 def _runs(study: Study, linked: set[str]) -> list[str]:
     return [
-        _arm_section(study, arm, linked)
+        line
         for n in study.sizes
         for side in study.image_sizes
         for arm in study.at(n, side)
+        for line in _arm_section(study, arm, linked)
     ]

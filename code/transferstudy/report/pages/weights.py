@@ -8,10 +8,8 @@ from ...analysis.study import Study
 from ...paths import results_dir, weights_dir
 from ...results.pretrained import manifests, pretraining_records
 from ..markdown import pipe_table
+from ..sources import NETWORKS
 from ..values import Value, capital, code, count, literal, percent
-
-# Networks that `pretrain` trains: name in its settings -> what a reader calls it.
-_NETWORKS = {"vgg16_bn": "VGG16 with batch normalisation", "compact": "the compact network"}
 
 
 def packing(manifest: dict) -> tuple[str, float, float]:
@@ -42,13 +40,13 @@ def own() -> list[dict]:
     for record in sorted(pretraining_records(results_dir()).values(), key=lambda r: r["finished"]):
         if record["spec"]["per_class"] is None:
             latest[record["spec"]["backbone"]] = record
-    return [latest[name] for name in _NETWORKS if name in latest]
+    return [latest[name] for name in NETWORKS if name in latest]
 
 
 def outcome() -> str:
     """Return what the project's own pretraining runs reached, and which network is still to be done."""
     found, sentences = {r["spec"]["backbone"]: r for r in own()}, []
-    for backbone, name in _NETWORKS.items():
+    for backbone, name in NETWORKS.items():
         if backbone not in found:
             option = "vgg16" if backbone == "vgg16_bn" else "small"
             sentences.append(
@@ -69,7 +67,7 @@ def used(study: Study) -> str:
     shipped_here, sentences = manifests(weights_dir()), []
     started = {(r["weights"]["name"], r["spec"]["backbone"]) for r in study.records.values()}
     for name, backbone in sorted(started, key=lambda pair: (pair[1] == "compact", pair)):
-        network = "The compact network" if backbone == "compact" else "VGG16"
+        network = capital(NETWORKS.get(backbone, "VGG16"))
         if name == "none":
             continue
         manifest = shipped_here.get(name)
@@ -99,7 +97,7 @@ def facts(*records: dict) -> Markdown:
     """Return a table of pretraining runs, one a column: data, settings, outcome, time and hardware."""
     columns = [_facts(record) for record in records]
     rows = [[key, *(column[key] for column in columns)] for key in columns[0]]
-    names = [capital(_NETWORKS[r["spec"]["backbone"]]) for r in records]
+    names = [capital(NETWORKS[r["spec"]["backbone"]]) for r in records]
     return pipe_table(["", *names], rows, "l" + "l" * len(records))
 
 
