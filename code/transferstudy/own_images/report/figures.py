@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 
 from ...analysis.statistics.learning_curve import LEAST, fit
 from ...report.figures.calibration import diagonal, reliability_curve
+from ...report.figures.images import frameless
 from ...report.figures.marks import draw_interval, minutes_axis, name_ends
 from ...report.figures.style import by_size, canvas, colour, dash, marker
 from ...results.metrics import measure
@@ -158,12 +159,8 @@ def pictures(
             axis.set_visible(False)
         for axis, (pixels, text) in zip(axes.ravel(), shown, strict=False):
             axis.imshow(pixels, interpolation="nearest")
-            axis.set_xticks([])
-            axis.set_yticks([])
-            axis.grid(visible=False)
+            frameless(axis)
             axis.set_xlabel(text.replace("$", "\\$"), fontsize=face.font * 0.85)
-            for spine in axis.spines.values():
-                spine.set_visible(False)
     return figure
 
 

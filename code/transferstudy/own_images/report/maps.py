@@ -6,6 +6,7 @@ import numpy as np
 from IPython.display import Markdown
 from matplotlib.figure import Figure
 
+from ...report.figures.images import frameless
 from ...report.figures.inside import overlay
 from ...report.figures.style import by_size, canvas
 from ...report.show import show
@@ -121,10 +122,6 @@ def figure(found: list[Looked], theme: str = "light", size: str = "page") -> Fig
                 (label, f"for the label,\n{short(one.label, 12)}"),
             )
             for axis, text in texts:
-                axis.set_xticks([])
-                axis.set_yticks([])
-                axis.grid(visible=False)
+                frameless(axis)
                 axis.set_xlabel(text, fontsize=face.font * 0.85)
-                for spine in axis.spines.values():
-                    spine.set_visible(False)
     return drawn

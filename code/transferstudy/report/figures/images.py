@@ -8,13 +8,18 @@ from ...data import ImageData
 from .style import by_size, canvas
 
 
-def _picture(axis, image: np.ndarray, title: str | None = None):
-    axis.imshow(image, interpolation="none")  # each pixel once; `svg` keeps their edges
+def frameless(axis) -> None:
+    """Take ticks, grid and frame off axes that show a picture."""
     axis.set_xticks([])
     axis.set_yticks([])
     axis.grid(visible=False)
-    for spine in axis.spines.values():
-        spine.set_visible(False)
+    axis.spines[:].set_visible(False)
+
+
+def picture(axis, image: np.ndarray, title: str | None = None) -> None:
+    """Draw an image pixel by pixel: uint8 (side, side, 3), or (side, side) in grey."""
+    axis.imshow(image, interpolation="none")  # each pixel once; `svg` keeps their edges
+    frameless(axis)
     if title:
         axis.set_title(title, pad=4)
 
@@ -33,7 +38,7 @@ def examples(sample: ImageData, per_class: int = 6, theme: str = "light", size: 
         for label, name in enumerate(sample.classes):
             members = np.flatnonzero(sample.y_train == label)[:per_class]
             for row, index in enumerate(members):
-                _picture(axes[row, label], sample.x_train[index])
+                picture(axes[row, label], sample.x_train[index])
             # Ten names do not fit side by side at the size of the text, so neighbours take turns in height.
             axes[0, label].set_title(
                 name, pad=4 if label % 2 else 4 + face.font * 1.25, fontsize=face.font * 0.9
@@ -48,7 +53,7 @@ def _examples_by_row(sample: ImageData, per_class: int, theme: str) -> Figure:
         for label, name in enumerate(sample.classes):
             members = np.flatnonzero(sample.y_train == label)[:per_class]
             for axis, index in zip(axes[label], members, strict=False):
-                _picture(axis, sample.x_train[index])
+                picture(axis, sample.x_train[index])
             for axis in axes[label, len(members) :]:
                 axis.set_visible(False)
             axes[label, 0].set_ylabel(name, rotation=0, ha="right", va="center", fontsize=face.font * 0.9)
@@ -70,9 +75,9 @@ def views(
         axes = grid.ravel()
         for axis in axes[count + 1 :]:
             axis.set_visible(False)
-        _picture(axes[0], image, "original")
+        picture(axes[0], image, "original")
         for axis, view in zip(axes[1:], made, strict=False):
-            _picture(axis, view)
+            picture(axis, view)
     return figure
 
 
@@ -90,7 +95,7 @@ def preprocessing(sample: ImageData, index: int = 0, theme: str = "light", size:
     shape = {"rows": 2, "columns": 2} if phone else {"columns": 4, "width_ratios": [0.9, 1.2, 1.2, 1.2]}
     with canvas(theme, size, 1.0 if phone else 0.4, **shape) as (figure, axes, face):
         axes = axes.ravel()
-        _picture(axes[0], sample.x_train[index], sample.classes[sample.y_train[index]])
+        picture(axes[0], sample.x_train[index], sample.classes[sample.y_train[index]])
         tones = {
             "red": "#c0392b" if theme == "light" else "#ff7b72",
             "green": "#2e7d32" if theme == "light" else "#7ee787",
@@ -141,7 +146,7 @@ def prediction(
         else {"columns": 2, "width_ratios": [1, 1.6]}
     )
     with canvas(theme, size, by_size(size, 0.4, 0.4, 1.35), **shape) as (figure, axes, face):
-        _picture(axes[0], image, f"true class:\n{classes[true_label]}")
+        picture(axes[0], image, f"true class:\n{classes[true_label]}")
         order = np.argsort(probabilities)
         tones = [face.ink if i == true_label else face.muted for i in order]
         axes[1].barh(range(len(order)), 100 * np.asarray(probabilities)[order], color=tones)

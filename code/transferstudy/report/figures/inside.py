@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 
 from ...analysis.study import Study
 from ...experiments.inside.stored import Inside, inside_of
-from .images import _picture
+from .images import picture
 from .marks import name_ends
 from .style import by_size, canvas, colour, dash, marker
 
@@ -59,7 +59,7 @@ def maps(
             first = found[0][1]
             for block in range(blocks):
                 axis = grid[row + count * block, 0]
-                _picture(axis, first.arrays["pictures"][row])
+                picture(axis, first.arrays["pictures"][row])
                 axis.set_ylabel(study.classes[first.arrays["true"][row]], fontsize=face.font * 0.9)
             for k, (_, inside) in enumerate(found):
                 image, side = inside.arrays["pictures"][row], inside.arrays["pictures"].shape[1]
@@ -131,7 +131,7 @@ def filters(study: Study, strategy: str, n_labels: int, theme: str = "light", si
     inside = inside_of(study, strategy, n_labels)
     with canvas(theme, size, by_size(size, 0.5, 0.42, 0.56), 1, 2) as (figure, axes, _):
         for axis, when in zip(axes, ("before", "after"), strict=True):
-            _picture(axis, _mosaic(inside.arrays[f"filters_{when}"].astype(float)), f"{when} training")
+            picture(axis, _mosaic(inside.arrays[f"filters_{when}"].astype(float)), f"{when} training")
     return figure
 
 
@@ -141,9 +141,9 @@ def _mosaic(pictures: np.ndarray) -> np.ndarray:
     columns = int(np.ceil(np.sqrt(n)))
     rows = -(-n // columns)
     board = np.full((rows * (height + 1) + 1, columns * (width + 1) + 1, 3), 0.5)
-    for i, picture in enumerate(np.clip(pictures, 0, 1)):
+    for i, tile in enumerate(np.clip(pictures, 0, 1)):
         top, left = (i // columns) * (height + 1) + 1, (i % columns) * (width + 1) + 1
-        board[top : top + height, left : left + width] = picture
+        board[top : top + height, left : left + width] = tile
     return board
 
 

@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 from ...analysis.misclassified import confident_mistakes
 from ...analysis.study import Study
 from ...experiments.sheet import of_mistakes
-from .images import _picture
+from .images import picture
 from .style import by_size, canvas
 
 
@@ -29,7 +29,7 @@ def mistakes(
         for axis in axes.ravel()[len(found) :]:
             axis.set_visible(False)
         for axis, mistake, image in zip(axes.ravel(), found, kept, strict=False):
-            _picture(axis, image)
+            picture(axis, image)
             axis.set_title(
                 f"{study.classes[mistake.true]}, taken for\n{study.classes[mistake.predicted]}, {100 * mistake.confidence:.0f} %",
                 fontsize=face.font * 0.9,

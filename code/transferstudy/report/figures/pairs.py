@@ -3,7 +3,7 @@
 from matplotlib.figure import Figure
 
 from ...experiments.audit.stored import Audit
-from .images import _picture
+from .images import picture
 from .style import canvas
 
 
@@ -35,7 +35,7 @@ def pairs(stored: Audit, comparison: str, count: int = 8, theme: str = "light", 
             ):
                 axis = axes[2 * (column // across) + row, column % across]
                 axis.set_axis_on()
-                _picture(axis, pixels)
+                picture(axis, pixels)
                 axis.set_title(_broken(word), fontsize=face.font * share, pad=3)
             axes[2 * (column // across) + 1, column % across].set_xlabel(
                 f"{_broken(pair['verdict'] or 'not judged')}\n{pair['detail']:.2f}",
