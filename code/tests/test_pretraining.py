@@ -40,7 +40,7 @@ def archive(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def spec():
-    return pretraining("small", epochs=2).model_copy(update={"batch_size": 8})
+    return pretraining("compact", epochs=2).model_copy(update={"batch_size": 8})
 
 
 @pytest.fixture
@@ -232,11 +232,11 @@ def test_weights_of_unknown_origin_are_not_shipped(archive, tmp_path):
 
 
 def test_the_command_says_what_is_missing(tmp_path, capsys):
-    assert main(["pretrain", "--backbone", "small", "--results", str(tmp_path)]) == 2
+    assert main(["pretrain", "--backbone", "compact", "--results", str(tmp_path)]) == 2
     assert "tiny-imagenet.npz" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
     with pytest.raises(StudyError, match="epochs"):
-        pretraining("small", epochs=0)
+        pretraining("compact", epochs=0)
     with pytest.raises(StudyError, match="--backbone big"):
         pretraining("big")
 
@@ -244,7 +244,7 @@ def test_the_command_says_what_is_missing(tmp_path, capsys):
 @pytest.mark.parametrize("odd", [{"epochs": "3"}, {"seed": True}, {"epoch": 3}])
 def test_fields_of_another_type_or_name_are_refused(odd):
     with pytest.raises(StudyError, match=f"^here: {next(iter(odd))}: "):
-        PretrainSpec.parse({**pretraining("small").model_dump(), **odd}, "here")
+        PretrainSpec.parse({**pretraining("compact").model_dump(), **odd}, "here")
 
 
 def test_edited_records_are_refused(tmp_path):

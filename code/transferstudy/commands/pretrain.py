@@ -12,7 +12,7 @@ def arguments(parser) -> None:
     parser.add_argument(
         "--backbone",
         required=True,
-        choices=("vgg16", "small"),
+        choices=("vgg16", "compact"),
         help="settings: [pretraining.*] in presets.toml",
     )
     parser.add_argument("--data", metavar="PATH", help="tiny-imagenet.npz or the official folder")

@@ -75,7 +75,7 @@ def pretraining(network: str, **overrides) -> PretrainSpec:
     """Return the settings of `[pretraining.<network>]` in presets.toml.
 
     Args:
-        network: "vgg16" or "small".
+        network: "vgg16" or "compact".
         overrides: fields to replace, such as `epochs`; None leaves the field alone.
 
     Raises:

@@ -48,7 +48,7 @@ def outcome() -> str:
     found, sentences = {r["spec"]["backbone"]: r for r in own()}, []
     for backbone, name in NETWORKS.items():
         if backbone not in found:
-            option = "vgg16" if backbone == "vgg16_bn" else "small"
+            option = backbone.removesuffix("_bn")
             sentences.append(
                 f"{capital(name)} has not been pretrained by this project: "
                 f"`python -m transferstudy pretrain --backbone {option}` does it."
