@@ -1,6 +1,7 @@
 """Small projects to render in tests, and a browser to look at them."""
 
 import atexit
+import fcntl
 import functools
 import os
 import shutil
@@ -67,6 +68,13 @@ def report_site() -> Path:
     from those it would be stale for the next test, which would render it again.
     """
     own = {k: v for k, v in os.environ.items() if k not in ("TRANSFERSTUDY_RESULTS", "TRANSFERSTUDY_DATA")}
-    done = subprocess.run(["make", "report"], cwd=ROOT, env=own, capture_output=True, text=True, check=False)
+    (ROOT / ".cache").mkdir(exist_ok=True)
+    with (ROOT / ".cache" / "report.lock").open("w") as file:
+        fcntl.flock(
+            file, fcntl.LOCK_EX
+        )  # other processes of tests wait for the same site instead of making it again
+        done = subprocess.run(
+            ["make", "report"], cwd=ROOT, env=own, capture_output=True, text=True, check=False
+        )
     assert done.returncode == 0, done.stdout + done.stderr
     return ROOT / "_site"

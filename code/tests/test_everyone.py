@@ -109,31 +109,37 @@ def test_every_page_has_a_card_with_a_picture_from_the_results(seen, site, kind)
     assert (site / "social/card.png").stat().st_size > 1000
 
 
-def test_the_first_stop_of_the_keyboard_leads_past_the_menus(address):
-    with chromium.browser() as browser:
-        page = browser.new_page()
-        page.goto(address + "index.html")
-        page.keyboard.press("Tab")
-        skip = page.evaluate(
-            "[document.activeElement.className, document.activeElement.getBoundingClientRect().left]"
-        )
-        assert skip[0] == "skip"
-        assert skip[1] >= 0
-        page.keyboard.press("Enter")
-        page.keyboard.press("Tab")
-        assert page.evaluate("document.activeElement.closest('main') !== null")
+@pytest.fixture(scope="module")
+def browser():
+    with chromium.browser() as opened:
+        yield opened
 
 
-def test_a_lost_visitor_finds_back_from_any_depth(address):
-    with chromium.browser() as browser:
-        page = browser.new_page()
-        lost = []
-        page.on("response", lambda answer: answer.status >= 400 and lost.append(answer.url))
-        nowhere = f"{address}no/such/page/here.html"
-        page.goto(nowhere)
-        assert lost == [nowhere]
-        page.locator("main a").first.click()
-        page.wait_for_url(address + "index.html")
+def test_the_first_stop_of_the_keyboard_leads_past_the_menus(address, browser):
+    page = browser.new_page()
+    page.goto(address + "index.html")
+    page.keyboard.press("Tab")
+    skip = page.evaluate(
+        "[document.activeElement.className, document.activeElement.getBoundingClientRect().left]"
+    )
+    assert skip[0] == "skip"
+    assert skip[1] >= 0
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.closest('main') !== null")
+    page.close()
+
+
+def test_a_lost_visitor_finds_back_from_any_depth(address, browser):
+    page = browser.new_page()
+    lost = []
+    page.on("response", lambda answer: answer.status >= 400 and lost.append(answer.url))
+    nowhere = f"{address}no/such/page/here.html"
+    page.goto(nowhere)
+    assert lost == [nowhere]
+    page.locator("main a").first.click()
+    page.wait_for_url(address + "index.html")
+    page.close()
 
 
 def test_every_link_picture_anchor_reference_and_citation_leads_somewhere(site):

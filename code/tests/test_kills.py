@@ -3,11 +3,13 @@
 With TRANSFERSTUDY_TEST_ALL=1: one kill for each way of working; TRANSFERSTUDY_TEST_KILLS=17 makes 51, in about half an hour.
 """
 
+import functools
 import os
 import random
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,7 @@ from transferstudy.plan.presets import expand
 from transferstudy.plan.spec import RunSpec
 from transferstudy.results import locks, manifest
 from transferstudy.results.store import Store
+from transferstudy.running.jobs import limit_threads
 from transferstudy.running.runner import run_all
 
 KILLS = int(os.environ.get("TRANSFERSTUDY_TEST_KILLS", "1"))
@@ -24,6 +27,7 @@ LATEST = 12.0  # seconds after which a command that has begun to work is killed 
 RUNS = 3
 COMMAND = """
 import sys
+import tempfile
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
 import test_kills as test
@@ -31,6 +35,13 @@ from transferstudy.results.store import Store
 test.go(Store(Path(sys.argv[2])), test.WAYS[sys.argv[3]], sys.argv[4:])
 """
 WAYS = {"one worker": {}, "two workers": {"jobs": 2}, "a Dask cluster": {"backend": "dask"}}
+CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+# Of each network: alone it takes what there is, two processes share that, the cluster below gives one.
+THREADS = {
+    "one worker": int(os.environ.get("TF_NUM_INTRAOP_THREADS") or CORES),
+    "two workers": max(1, CORES // 2),
+    "a Dask cluster": 1,
+}
 
 
 def specs() -> list[RunSpec]:
@@ -46,9 +57,9 @@ def go(store: Store, options: dict, address: list[str]) -> None:
     )
 
 
-def start(root: Path, way: str, address: list[str]) -> subprocess.Popen:
+def start(root: Path, way: str, address: list[str], **variables: str) -> subprocess.Popen:
     command = [sys.executable, "-c", COMMAND, str(Path(__file__).parent), str(root), way, *address]
-    environment = {**os.environ, "TRANSFERSTUDY_CACHE": str(root.parent / "cache")}
+    environment = {**os.environ, "TRANSFERSTUDY_CACHE": str(root.parent / "cache"), **variables}
     return subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
     )
@@ -71,18 +82,23 @@ def address(request, tmp_path, monkeypatch) -> list[str]:
         yield [cluster.scheduler_address]
 
 
-@pytest.fixture
-def undisturbed(way, address, tmp_path) -> dict[str, bytes]:
-    """The predictions of all runs, made in the same way by a process that nobody kills.
+@functools.cache
+def made_undisturbed(threads: int) -> dict[str, bytes]:
+    """The predictions of all runs, made by one process that nobody kills.
 
-    In the same way, because on some processors the last bits depend on how many threads a worker has.
+    On some processors the last bits depend on how many threads a network has, and on nothing else in the way of working.
     """
-    root = tmp_path / "undisturbed" / "results"
-    root.parent.mkdir()
-    process = start(root, way, address)
-    _, said = process.communicate(timeout=600)
-    assert process.returncode == 0, said
-    return contents(Store(root))
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder) / "results"
+        process = start(root, "one worker", [], **limit_threads(threads))
+        _, said = process.communicate(timeout=600)
+        assert process.returncode == 0, said
+        return contents(Store(root))
+
+
+@pytest.fixture
+def undisturbed(way) -> dict[str, bytes]:
+    return made_undisturbed(THREADS[way])
 
 
 @pytest.mark.slow

@@ -17,7 +17,7 @@ from transferstudy.training import phase, run, train
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "chapters" / "recipe.qmd"
 WEIGHTS = ROOT / "results" / "weights" / "imagenet-vgg16-int8.npz"
-IMAGES, EPOCHS = 50, 2
+IMAGES, EPOCHS, SIDE = 50, 2, 48
 
 
 def cells() -> dict[str, str]:
@@ -68,7 +68,7 @@ def test_the_recipe_and_the_package_compute_the_same(monkeypatch, plain):
         "batch_size": n, "seed": 0, "epochs": EPOCHS,
     }  # fmt: skip
     tuned = RunSpec(
-        **common, strategy="finetune_block5", image_size=64, weights=file.name, head_learning_rate=1e-2, head_epochs=EPOCHS,
+        **common, strategy="finetune_block5", image_size=SIDE, weights=file.name, head_learning_rate=1e-2, head_epochs=EPOCHS,
         learning_rate=3e-5,
     )  # fmt: skip
     scratch = RunSpec(**common, strategy="scratch", image_size=32, weights="none", learning_rate=3e-4)
@@ -76,8 +76,12 @@ def test_the_recipe_and_the_package_compute_the_same(monkeypatch, plain):
     exec(code["load-data"], names)  # noqa: S102 - the page's own code is what this test is about
     for part, index in (("train", split.train), ("val", split.validation)):
         names |= {f"x_{part}": data.x_train[index], f"y_{part}": data.y_train[index]}
-    for label in ("base", "make-model"):
-        exec(code[label], names)  # noqa: S102
+    names |= {
+        f"{part}_test": names[f"{part}_test"][::9] for part in "xy"
+    }  # its own test images are of no concern here
+    assert "side = 64" in code["base"]
+    exec(code["base"].replace("side = 64", f"side = {SIDE}"), names)  # noqa: S102
+    exec(code["make-model"], names)  # noqa: S102
     # The package draws other random numbers before it makes the head, so the recipe gets the head that it starts from.
     start, _ = run.start_model(tuned, 10, 32, file)
     names["model"].layers[-1].set_weights(start.get_layer("head_logits").get_weights())

@@ -1,5 +1,7 @@
 """What is remembered between renders: enough to be quick, never enough to be wrong."""
 
+import contextlib
+import io
 import json
 import os
 import shutil
@@ -7,6 +9,8 @@ import time
 
 import pytest
 from sitefixtures import command, project
+
+from renderer.cli import main
 
 PAGE = """---
 title: "{title}"
@@ -54,9 +58,10 @@ def root(rendered, tmp_path):
 
 
 def render(root, status=0):
-    done = command(root, "report", "--with", "embedded")
-    assert done.returncode == status, done.stderr
-    return done.stdout + done.stderr
+    told = io.StringIO()
+    with contextlib.redirect_stdout(told), contextlib.redirect_stderr(told):
+        assert main(["--root", str(root), "report", "--with", "embedded"]) == status, told.getvalue()
+    return told.getvalue()
 
 
 def executed(root):

@@ -10,7 +10,6 @@ import urllib.request
 from urllib.parse import urlsplit
 
 import pytest
-from pypdf import PdfReader
 from sitefixtures import command, copy_fixture, fixture_site, project
 
 from renderer import chromium
@@ -168,11 +167,3 @@ def test_a_missing_browser_is_said_with_the_command_that_installs_one(tmp_path, 
     monkeypatch.setenv("CHROMIUM", "no-such-browser")
     with pytest.raises(RenderError, match="no-such-browser"):
         chromium.find()
-
-
-def test_the_deck_prints_one_page_a_slide():
-    site = fixture_site()
-    assert command(site.parent, "slides-pdf").returncode == 0
-    pages = PdfReader(site / "slides.pdf").pages
-    assert len(pages) == 4
-    assert all(page.mediabox.width > page.mediabox.height for page in pages)

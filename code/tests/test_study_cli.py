@@ -39,14 +39,19 @@ HEAVY = tuple(
 )
 
 
+@pytest.fixture(scope="module")
+def store(tmp_path_factory) -> Store:
+    """Made-up results of the report's runs, to be looked at only."""
+    return fake_store(tmp_path_factory.mktemp("looked at"), n_test=100)
+
+
 # Nor these by the two that are asked most often.
 ARRAYS = ("numpy", "PIL")
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["status"], ["plan", "--cost"], ["show", "PREFIX"]])
-def test_looking_imports_no_framework(tmp_path, arguments):
+def test_looking_imports_no_framework(store, arguments):
     """Run as a module with an import hook that fails on any deep-learning framework."""
-    store = fake_store(tmp_path / "results", n_test=100)
     heavy = HEAVY + (ARRAYS if arguments[0] in ("--help", "status") else ())
     arguments = [store.ids()[0][:6] if a == "PREFIX" else a for a in arguments]
     code = (
@@ -85,7 +90,7 @@ def test_run_twice_trains_once(tmp_path):
     assert "1 of 1 runs are done; 0 to make" in second.stdout
     assert time.perf_counter() - started < 5, "about a second on a free machine"
     assert {p: p.stat().st_mtime_ns for p in tmp_path.rglob("*")} == before
-    assert call("verify", results=tmp_path).returncode == 0
+    assert main(["verify", "--results", str(tmp_path)]) == 0
 
 
 def test_a_command_that_is_told_to_stop_takes_its_workers_along(tmp_path):

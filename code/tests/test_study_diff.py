@@ -20,7 +20,7 @@ ARMS = [(name, 500, 3) for name in ("finetune_all", "linear_probe", "scratch_bn"
 def study(tmp_path_factory):
     made = fake_study(tmp_path_factory.mktemp("results"), ARMS, n_test=200)
     fake_inside(made, "finetune_all", 500)
-    sheet.make(made, fake_images(made))
+    sheet.make(made, fake_images(made), budget=32)
     return made
 
 

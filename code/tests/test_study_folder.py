@@ -1,10 +1,12 @@
 """`transferstudy study`: what is planned, what is concluded from results, and what the pages then say; nothing is trained."""
 
 import csv
+import functools
 import importlib.util
 import json
 import re
 import runpy
+import shutil
 import zipfile
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -294,6 +296,7 @@ def test_predict_goes_on_where_it_stopped_and_names_what_it_cannot_read(tmp_path
     assert "is a folder of pictures; name the model" in capsys.readouterr().err
 
 
+@functools.cache
 def untrained(strategy: str):
     """A network that learned nothing, but whose head is as wide awake as a trained one's; and a run of the strategy."""
     import keras
@@ -317,49 +320,53 @@ def noise(count: int) -> np.ndarray:
     return (bright * rng.integers(0, 256, (count, 32, 32, 3))).astype(np.uint8)
 
 
-@pytest.mark.parametrize("strategy", ["linear_probe", "small_scratch"])
-def test_the_model_file_gives_what_was_trained_and_plain_keras_opens_it(strategy, tmp_path):
-    import keras
-
-    from transferstudy.own_images.model.final_model import check_same, portable
-    from transferstudy.training.keras_file import save
-
-    model, spec = untrained(strategy)
-    x = noise(8)
-    whole = portable(model, spec, 2)
-    assert np.ptp(whole.predict(x, verbose=0)[:, 0]) > 0.01, "eight pictures, one answer: nothing is compared"
-    assert check_same(model, whole, x, 1e-3) < 1e-3
-    save(whole, tmp_path / "model.keras", {"classes": ["cat", "dog"]})
-    opened = keras.saving.load_model(tmp_path / "model.keras", compile=False)
-    assert all(type(layer).__module__.startswith("keras.") for layer in opened.layers)
-    np.testing.assert_allclose(opened.predict(x, verbose=0), whole.predict(x, verbose=0), atol=1e-5)
-    assert json.loads(zipfile.ZipFile(tmp_path / "model.keras").read("transferstudy.json"))["classes"] == [
-        "cat",
-        "dog",
-    ]
+NOTES = {"classes": ["cat", "dog"], "run": "study of photos", "weights": {"name": "none", "sha256": None}}
 
 
-def final(folder, data, strategy: str):
-    """Put a model that nobody trained where a study's model lies; return it to logits, and its portable form."""
+@pytest.fixture(scope="module")
+def away(tmp_path_factory):
+    """What a strategy's untrained network becomes to be taken away: strategy -> its portable form, the file, its SHA-256."""
     from transferstudy.own_images.model.final_model import portable
     from transferstudy.training.keras_file import save
 
-    model, spec = untrained(strategy)
-    whole = portable(model, spec, 2)
-    notes = {
-        "classes": list(data["classes"]),
-        "run": "study of photos",
-        "weights": {"name": "none", "sha256": None},
-    }
-    folder.write("model", {"sha256": save(whole, folder.model, notes)})
-    return model, whole
+    @functools.cache
+    def made(strategy: str):
+        whole = portable(*untrained(strategy), 2)
+        path = tmp_path_factory.mktemp(strategy) / "model.keras"
+        return whole, path, save(whole, path, NOTES)
+
+    return made
 
 
 @pytest.mark.parametrize("strategy", ["linear_probe", "small_scratch"])
-def test_maps_of_mistakes_are_those_of_the_model_that_is_taken_away(strategy, tmp_path, monkeypatch):
+def test_the_model_file_gives_what_was_trained_and_plain_keras_opens_it(strategy, away):
+    import keras
+
+    from transferstudy.own_images.model.final_model import check_same
+
+    (model, _), (whole, path, _), x = untrained(strategy), away(strategy), noise(8)
+    assert np.ptp(whole.predict(x, verbose=0)[:, 0]) > 0.01, "eight pictures, one answer: nothing is compared"
+    assert check_same(model, whole, x, 1e-3) < 1e-3
+    opened = keras.saving.load_model(path, compile=False)
+    assert all(type(layer).__module__.startswith("keras.") for layer in opened.layers)
+    np.testing.assert_allclose(opened.predict(x, verbose=0), whole.predict(x, verbose=0), atol=1e-5)
+    assert json.loads(zipfile.ZipFile(path).read("transferstudy.json"))["classes"] == NOTES["classes"]
+
+
+def final(folder, made):
+    """Put a model that nobody trained, as `away` makes it, where a study's model lies."""
+    _, path, sha256 = made
+    shutil.copyfile(path, folder.model)
+    folder.write("model", {"sha256": sha256})
+
+
+@pytest.mark.parametrize("strategy", ["linear_probe", "small_scratch"])
+def test_maps_of_mistakes_are_those_of_the_model_that_is_taken_away(strategy, away, tmp_path, monkeypatch):
     root, folder = made_up(tmp_path, {"linear_probe": 0.8, "small_scratch": 0.7}, seeds=1, sizes=(60,))
     o = load(folder)
-    model, whole = final(folder, o.pictures, strategy)
+    assert o.pictures["classes"] == NOTES["classes"]
+    (model, _), whole = untrained(strategy), away(strategy)[0]
+    final(folder, away(strategy))
     mistake_maps.keep_maps(folder, o, root)
     kept = mistake_maps.read_maps(folder)
     shown = kept.about["mistakes"]
@@ -378,10 +385,10 @@ def test_maps_of_mistakes_are_those_of_the_model_that_is_taken_away(strategy, tm
     mistake_maps.keep_maps(folder, o, root)
 
 
-def test_damaged_maps_are_found_and_made_again(tmp_path):
+def test_damaged_maps_are_found_and_made_again(away, tmp_path):
     root, folder = made_up(tmp_path, {"small_scratch": 0.8}, seeds=1, sizes=(60,))
     o = load(folder)
-    final(folder, o.pictures, "small_scratch")
+    final(folder, away("small_scratch"))
     mistake_maps.keep_maps(folder, o, root)
     assert "maps of the mistakes: whole" in check_study(folder.root)
     archive = folder.records / "maps.npz"
@@ -426,41 +433,49 @@ def test_maps_are_drawn_beside_their_pictures(count, size):
     assert [len(axis.images) for axis in shown] == [1, 2, 2] * count or not count
 
 
+@pytest.fixture(scope="module")
+def exported(away, tmp_path_factory):
+    """What `export` leaves of a strategy's model beside the file of an earlier one: strategy -> the folder, what it said."""
+    import keras
+
+    from transferstudy.own_images.model.final_model import ONNX, export
+
+    @functools.cache
+    def made(strategy: str):
+        folder = StudyFolder(tmp_path_factory.mktemp(f"{strategy}-exported"))
+        final(folder, away(strategy))
+        (folder.root / ONNX).write_bytes(b"of an earlier model")
+        return folder, export(keras.saving.load_model(folder.model, compile=False), folder.root)
+
+    return made
+
+
 @pytest.mark.filterwarnings("ignore:.*tf.lite.Interpreter is deprecated:UserWarning")
 @pytest.mark.parametrize("strategy", ["linear_probe", "small_scratch"])
-def test_the_exported_model_gives_the_probabilities_of_the_keras_file(strategy, tmp_path):
+def test_the_exported_model_gives_the_probabilities_of_the_keras_file(strategy, away, exported):
     """With what is locked: TensorFlow writes LiteRT and runs it, and no operator needs TensorFlow itself."""
-    import keras
     import tensorflow as tf
 
-    from transferstudy.own_images.model.final_model import LITERT, ONNX, export
+    from transferstudy.own_images.model.final_model import LITERT, ONNX
 
-    folder = StudyFolder(tmp_path)
-    final(folder, {"classes": ["cat", "dog"]}, strategy)
-    opened = keras.saving.load_model(folder.model, compile=False)
-    (tmp_path / ONNX).write_bytes(b"of an earlier model")
-    said = export(opened, tmp_path)
+    folder, said = exported(strategy)
     assert said[LITERT] == "written"
-    assert (tmp_path / ONNX).exists() == (said[ONNX] == "written")
+    assert (folder.root / ONNX).exists() == (said[ONNX] == "written")
     assert said[ONNX] == "written" or "onnx is not installed" in said[ONNX]
-    assert b"Flex" not in (tmp_path / LITERT).read_bytes()
+    assert b"Flex" not in (folder.root / LITERT).read_bytes()
     x = noise(5).astype("float32")
-    run = tf.lite.Interpreter(str(tmp_path / LITERT)).get_signature_runner()
+    run = tf.lite.Interpreter(str(folder.root / LITERT)).get_signature_runner()
     (name,) = run.get_input_details()
     probabilities = run(**{name: x})["output_0"]
-    np.testing.assert_allclose(probabilities, opened.predict(x, verbose=0), atol=1e-5)
+    np.testing.assert_allclose(probabilities, away(strategy)[0].predict(x, verbose=0), atol=1e-5)
     assert np.ptp(probabilities[:, 0]) > 0.01, "five pictures, one answer: nothing is compared"
 
 
 @pytest.mark.filterwarnings("ignore:.*tf.lite.Interpreter is deprecated:UserWarning")
-def test_the_code_on_the_page_of_the_model_runs_and_both_files_agree(tmp_path, capsys, monkeypatch):
-    from transferstudy.own_images.model.final_model import export
-
+def test_the_code_on_the_page_of_the_model_runs_and_both_files_agree(exported, tmp_path, capsys, monkeypatch):
     page = (FILES / "model.qmd").read_text(encoding="utf-8")
     keras_file, litert, onnx = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
-    _, whole = final(StudyFolder(tmp_path), {"classes": ["cat", "dog"]}, "linear_probe")
-    export(whole, tmp_path)
-    monkeypatch.chdir(tmp_path)
+    monkeypatch.chdir(shutil.copytree(exported("linear_probe")[0].root, tmp_path / "study"))
     picture(0, 3, 32, 32).save("photo.jpg")
 
     def printed(code: str) -> str:

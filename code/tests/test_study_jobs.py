@@ -7,16 +7,17 @@ import threading
 import time
 
 import pytest
+from fakes import fake_record
 
 from transferstudy.checking.verify import verify
 from transferstudy.cli import main
-from transferstudy.data import load
 from transferstudy.errors import StudyError
 from transferstudy.plan.presets import expand
 from transferstudy.plan.spec import RunSpec
 from transferstudy.results.store import Store
 from transferstudy.running import jobs, runner
 from transferstudy.running.jobs import Cluster, Local, WorkerLost, in_parallel, limit_threads, open_workers
+from transferstudy.training.execution import Finished
 
 SMOKE = expand("smoke")[0]
 
@@ -78,17 +79,12 @@ def test_pinned_workers_have_cores_of_their_own():
         workers.close()
 
 
-def failing(store, todo, error_at: int):
+def failing(error_at: int):
     """Stand-in for `in_parallel`: every run succeeds but one."""
-    sample = load("cifar10-sample")
-    from transferstudy.training.execution import make
-
-    done = make(todo[0], sample, None, verbose=0)
 
     def stand_in(workers, orders, claim):
         for number, order in enumerate(orders):
-            record = {**done.record, "spec": order.spec.model_dump(), "spec_hash": order.spec.hash}
-            finished = type(done)(record, done.predictions, None)
+            finished = Finished(*fake_record(order.spec, 2.0, 200), None)
             yield (
                 (order, None, WorkerLost("its process died"))
                 if number == error_at
@@ -101,7 +97,7 @@ def failing(store, todo, error_at: int):
 def test_failed_runs_are_named_with_the_command_that_repeats_them(tmp_path, monkeypatch):
     store, todo = Store(tmp_path / "results"), specs(3)
     monkeypatch.setenv("TRANSFERSTUDY_CACHE", str(tmp_path))
-    monkeypatch.setattr(jobs, "in_parallel", failing(store, todo, 1))
+    monkeypatch.setattr(jobs, "in_parallel", failing(1))
     said = []
     with pytest.raises(StudyError) as caught:
         runner.run_all(todo, store, None, None, verbose=0, say=said.append, jobs=2, again="repeat --preset x")

@@ -55,22 +55,42 @@ def tuned(pretrained, **changes) -> RunSpec:
     )  # fmt: skip
 
 
-def test_equal_specs_give_equal_models_and_other_seeds_do_not(sample):
-    runs = [predict(train(spec(seed=s), sample, verbose=0), sample) for s in (0, 0, 1)]
-    np.testing.assert_array_equal(runs[0]["test_log_p"], runs[1]["test_log_p"])
-    assert (runs[0]["test_log_p"] != runs[2]["test_log_p"]).any()
-    assert set(runs[0]) == {"val_log_p", "val_y", "test_log_p", "test_y"}
+def probe_of(pretrained, **changes) -> RunSpec:
+    return spec(
+        strategy="linear_probe", weights=pretrained.name, learning_rate=None, min_steps=0, augmentation="none",
+        head_learning_rate=1e-2, head_min_steps=20, **changes
+    )  # fmt: skip
 
 
-def test_training_never_touches_the_test_images(sample):
-    class Untouchable:
-        def __getattr__(self, name):
-            raise AssertionError("the test images were read")
+class Untouchable:
+    def __getattr__(self, name):
+        raise AssertionError("the test images were read")
 
-        __getitem__ = __len__ = __array__ = __getattr__
+    __getitem__ = __len__ = __array__ = __getattr__
 
+
+@pytest.fixture(scope="module")
+def runs(sample):
+    """Networks trained from scratch with seeds 0, 0 and 1, the first of them where nobody may read the test images."""
     guarded = type(sample)(**{**vars(sample), "x_test": Untouchable(), "y_test": Untouchable()})
-    train(spec(), guarded, verbose=0)
+    return [train(spec(seed=s), data, verbose=0) for s, data in ((0, guarded), (0, sample), (1, sample))]
+
+
+@pytest.fixture(scope="module")
+def tuned_run(sample, pretrained):
+    return train(tuned(pretrained), sample, pretrained, verbose=0)
+
+
+@pytest.fixture(scope="module")
+def probe_run(sample, pretrained):
+    return train(probe_of(pretrained), sample, pretrained, verbose=0)
+
+
+def test_equal_specs_give_equal_models_without_the_test_images_and_other_seeds_do_not(runs, sample):
+    made = [predict(run, sample) for run in runs]
+    np.testing.assert_array_equal(made[0]["test_log_p"], made[1]["test_log_p"])
+    assert (made[0]["test_log_p"] != made[2]["test_log_p"]).any()
+    assert set(made[0]) == {"val_log_p", "val_y", "test_log_p", "test_y"}
 
 
 def test_scratch_learns(sample):
@@ -80,8 +100,8 @@ def test_scratch_learns(sample):
     assert log.rounds[-1]["loss"] < 1.9
 
 
-def test_head_first_then_everything(sample, pretrained):
-    run = train(tuned(pretrained), sample, pretrained, verbose=0)
+def test_head_first_then_everything(tuned_run, pretrained):
+    run = tuned_run
     assert [p.name for p in run.phases] == ["head", "main"]
     assert run.learning["head"] == ["head_logits"]
     assert run.learning["main"][0] == "block1_conv1"
@@ -89,29 +109,20 @@ def test_head_first_then_everything(sample, pretrained):
     assert run.trainable_parameters == sum(int(np.prod(v.shape)) for v in run.model.trainable_weights)
 
 
-def test_a_frozen_network_stays_as_it_was(sample, pretrained):
-    probe = spec(
-        strategy="linear_probe", weights=pretrained.name, learning_rate=None, min_steps=0,
-        head_learning_rate=1e-3, head_min_steps=6,
-    )  # fmt: skip
-    run = train(probe, sample, pretrained, verbose=0)
+def test_a_frozen_network_stays_as_it_was(probe_run, pretrained):
     fresh = build_model("compact", 10, 32)
     load_weights(fresh, pretrained.path)
     for layer in fresh.layers:
         if layer.weights and not layer.name.startswith("head"):
-            for a, b in zip(layer.get_weights(), run.model.get_layer(layer.name).get_weights(), strict=True):
+            kept = probe_run.model.get_layer(layer.name).get_weights()
+            for a, b in zip(layer.get_weights(), kept, strict=True):
                 np.testing.assert_array_equal(a, b)
 
 
-def test_cached_prefix_gives_what_the_whole_network_gives(sample, pretrained):
+def test_cached_prefix_gives_what_the_whole_network_gives(sample, probe_run):
     """Stored activations and the untouched network agree: the model that predicts is the one that was trained in parts."""
-    probe = spec(
-        strategy="linear_probe", weights=pretrained.name, learning_rate=None, min_steps=0, augmentation="none",
-        head_learning_rate=1e-2, head_min_steps=20,
-    )  # fmt: skip
-    run = train(probe, sample, pretrained, verbose=0)
-    made = predict(run, sample)
-    best = run.phases[0].rounds[run.phases[0].best_round]
+    made = predict(probe_run, sample)
+    best = probe_run.phases[0].rounds[probe_run.phases[0].best_round]
     assert measure(made["val_log_p"], made["val_y"])["accuracy"] == pytest.approx(
         best["val_accuracy"], abs=1e-6
     )
@@ -136,9 +147,8 @@ def test_the_best_state_is_kept_and_ties_go_to_the_lower_loss():
     assert keep.rounds[2] == {"val_accuracy": 0.6, "val_loss": 1.4}
 
 
-def test_equal_seeds_pair_the_arms(sample, pretrained):
-    a = train(spec(), sample, verbose=0).split
-    b = train(tuned(pretrained), sample, pretrained, verbose=0).split
+def test_equal_seeds_pair_the_arms(runs, tuned_run):
+    a, b = runs[1].split, tuned_run.split
     np.testing.assert_array_equal(a.train, b.train)
     np.testing.assert_array_equal(a.validation, b.validation)
 
