@@ -242,7 +242,7 @@ def test_the_share_of_the_pretraining(four):
 
 
 def test_what_nobody_knows_is_called_so(four, monkeypatch):
-    monkeypatch.setattr(bill, "_pretraining_of", lambda name, backbone: None)
+    monkeypatch.setattr(bill, "pretraining_of", lambda name, backbone: None)
     tuned = bill.bill(four, four.arm("finetune_all", 500))
     assert (tuned.known, tuned.whole_wh, tuned.whole_cpu_seconds) == (False, None, None)
     assert "not known" in tables.energy(four, 500).data

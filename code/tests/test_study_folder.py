@@ -425,7 +425,7 @@ def test_the_text_says_whose_maps_they_are_and_what_to_check():
 @pytest.mark.parametrize("size", ["page", "phone"])
 def test_maps_are_drawn_beside_their_pictures(count, size):
     pixels, heat = np.full((32, 32, 3), 90, np.uint8), np.eye(8, dtype=np.float16)
-    found = [page_maps.Looked(pixels, heat, heat.T, "a_$very$_long_name_of_a_class", "dog", 0.9)] * count
+    found = [(pixels, heat, heat.T, "a_$very$_long_name_of_a_class", "dog", 0.9)] * count
     figure = page_maps.figure(found, size=size)
     figure.canvas.draw()
     shown = [axis for axis in figure.axes if axis.get_visible()]

@@ -8,7 +8,7 @@ from ..experiments.inside.stored import inside_of as inside
 from . import bill, claims, figures, tables
 from .cards import card
 from .claims.guards import check_pages, holds, verdict_is
-from .claims.inline import values
+from .claims.inline import Values as values
 from .pages import (
     again,
     applications,
@@ -35,12 +35,7 @@ from .sources import source, sources
 
 
 def load(preset: str = MAIN, results: Path | str | None = None, partial: bool | None = None) -> Study:
-    """Load a study for a page, and refuse pages that say more than it shows.
-
-    Args:
-        preset: name in presets.toml.
-        results: results folder, by default the project's.
-        partial: whether runs may be missing; `claims.not_run` lists them then. By default what the preset says.
+    """Load a study for a page, as `study.load`, and refuse pages that say more than it shows.
 
     Raises:
         StudyError: a result is missing (see `study.load`), or a page calls the results ImageNet-pretrained though no run

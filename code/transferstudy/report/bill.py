@@ -7,7 +7,7 @@ import numpy as np
 
 from ..analysis.costs.cost import cpu_seconds, timed
 from ..analysis.study import Arm, Study
-from ..experiments.energy import Estimator, load
+from ..experiments.energy import load
 from ..paths import weights_dir
 from ..results.pretrained import manifests, pretraining_records
 from .cards import card_names, read_card
@@ -15,6 +15,7 @@ from .cardschema import WeightsCard
 from .sources import NETWORKS
 
 MEASURED, REPORTED = "measured by this project", "by the account of their makers"
+estimator = cache(load)  # the stored one
 
 
 @dataclass(frozen=True)
@@ -67,11 +68,6 @@ class Bill:
 
 
 @cache
-def estimator() -> Estimator:
-    """Return the stored estimator. Raises StudyError as `energy.load`."""
-    return load()
-
-
 def pretraining_of(name: str, backbone: str) -> Pretraining | None:
     """Return what weights took to make.
 
@@ -99,11 +95,6 @@ def _card(name: str) -> WeightsCard | None:
     return found if isinstance(found, WeightsCard) else None
 
 
-@cache
-def _pretraining_of(name: str, backbone: str) -> Pretraining | None:
-    return pretraining_of(name, backbone)
-
-
 def bill(study: Study, arm: Arm) -> Bill:
     """Return the bill of an arm, means over its seeds.
 
@@ -114,17 +105,12 @@ def bill(study: Study, arm: Arm) -> Bill:
     seconds, estimate = cpu_seconds(study, arm), estimator()
     energy = [estimate.watt_hours(s, r["environment"]) for s, r in zip(seconds, counted, strict=True)]
     own = None if None in energy or not energy else float(np.mean(energy))
-    before = None if weights == "none" else _pretraining_of(weights, backbone)
+    before = None if weights == "none" else pretraining_of(weights, backbone)
     before_wh = before and estimate.watt_hours(
         before.cpu_seconds, before.environment or {**record["environment"], "accelerators": []}
     )
-    return Bill(
-        float(seconds.mean()) if counted else None,
-        own,
-        before,
-        before_wh,
-        weights == "none" or before is not None,
-    )
+    known = weights == "none" or before is not None
+    return Bill(float(seconds.mean()) if counted else None, own, before, before_wh, known)
 
 
 def pretrainings(study: Study) -> dict[str, Pretraining]:
@@ -133,7 +119,7 @@ def pretrainings(study: Study) -> dict[str, Pretraining]:
     for arm in study.arms.values():
         if arm.strategy.pretrained:
             record = arm.records[0]
-            made = _pretraining_of(record["weights"]["name"], record["spec"]["backbone"])
+            made = pretraining_of(record["weights"]["name"], record["spec"]["backbone"])
             if made:
                 found.setdefault(made.network, made)
     return found

@@ -76,10 +76,7 @@ def summary(model) -> str:
 
 
 def load_trained(study: Study | None = None):
-    """Return the kept model of the report's preset: a real run's best state, weights stored in float16.
-
-    Args:
-        study: the study, loaded when not given.
+    """Return the kept model of a study, by default the report's: a real run's best state, weights stored in float16.
 
     Returns:
         Keras model from pixels (n, side, side, 3) in 0..255 to logits; its `record` attribute is the run's record.

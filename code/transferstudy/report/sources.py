@@ -15,7 +15,7 @@ from .values import percent
 DOWNLOADED = "imagenet"
 _DATA = {"tiny-imagenet": "Tiny ImageNet", "imagenet": "ImageNet"}
 # Backbone -> what a reader calls it; others go by the name of their builder.
-NETWORKS = {"compact": "the compact network", "vgg16_bn": "VGG16 with batch normalisation"}
+NETWORKS = {"vgg16_bn": "VGG16 with batch normalisation", "compact": "the compact network"}
 
 
 @dataclass(frozen=True)
@@ -58,11 +58,8 @@ def source_of(record: dict, store: Store) -> Source:
     Raises:
         StudyError: nothing describes its weights.
     """
-    name, sha256, backbone = (
-        record["weights"]["name"],
-        record["weights"]["sha256"],
-        record["spec"]["backbone"],
-    )
+    weights, backbone = record["weights"], record["spec"]["backbone"]
+    name, sha256 = weights["name"], weights["sha256"]
     network = NETWORKS.get(backbone) or get_backbone(backbone).application or backbone
     manifest = _manifest(record, store)
     if manifest and "source" in manifest:

@@ -37,9 +37,8 @@ class Value:
 def literal(text: str) -> str:
     """Return Markdown that shows text as it is: for names of classes, folders and machines, which are data."""
     shown = printable(text).translate(_ACTIVE)
-    return shown.replace("--", "&#45;&#45;").replace(
-        "...", "&#46;&#46;&#46;"
-    )  # no typographer's dash or dots
+    # no typographer's dash or dots
+    return shown.replace("--", "&#45;&#45;").replace("...", "&#46;&#46;&#46;")
 
 
 def code(text: str) -> str:

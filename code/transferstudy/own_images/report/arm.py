@@ -87,12 +87,7 @@ class Arm:
 
 
 def share(right: np.ndarray, groups: np.ndarray | None) -> Interval:
-    """Return the share of right answers and its interval; see `Arm.accuracy`.
-
-    Args:
-        right: bool (seeds, pictures).
-        groups: (pictures,), or None.
-    """
+    """Return the share of right answers, bool (seeds, pictures), and its interval; see `Arm.accuracy`."""
     units = right.shape[1] if groups is None else len(np.unique(groups))
     p, z = float(right.mean()), NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
     middle = (p + z**2 / (2 * units)) / (1 + z**2 / units)
@@ -139,13 +134,9 @@ def rivals_of(best: Arm, arms: list[Arm]) -> tuple[Rival, ...]:
     for arm in others:
         shared = [s for s in best.seeds if s in arm.seeds]
         a, b = (one.right[[one.seeds.index(s) for s in shared]] for one in (best, arm))
-        difference = estimate(a.astype(float) - b, best.groups)
-        found.append((difference, difference.p_value()))
-    corrected = holm([p for _, p in found])
-    return tuple(
-        Rival(arm, Interval(d.mean, *d.interval()), p)
-        for arm, (d, _), p in zip(others, found, corrected, strict=True)
-    )
+        found.append(estimate(a.astype(float) - b, best.groups))
+    tested = zip(others, found, holm([d.p_value() for d in found]), strict=True)
+    return tuple(Rival(arm, Interval(d.mean, *d.interval()), p) for arm, d, p in tested)
 
 
 def specs_of(arm: Arm) -> list[RunSpec]:

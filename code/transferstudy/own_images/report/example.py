@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import numpy as np
 from IPython.display import Markdown
 
 from ...analysis.comparison import arm_interval
@@ -28,11 +27,7 @@ def open_example(root: Path | str) -> "Example":
 
 
 class Example(Pages):
-    """Texts, tables and figures of a study that the site shows beside its own.
-
-    Args:
-        folder: where it lies.
-    """
+    """Texts, tables and figures of a study that the site shows beside its own."""
 
     @property
     def pictures(self) -> str:
@@ -69,26 +64,17 @@ class Example(Pages):
         return Markdown(gains(self.outcome))
 
     def beside(self, planned: Study) -> Markdown:
-        """Return accuracies of this study beside those of planned runs on the same pictures, by labels, in per cent.
-
-        Args:
-            planned: the study of those runs. Only strategies that both have are shown.
-        """
-        names = [s.name for s in planned.strategies if self.outcome.sizes(s.name)]
-        rows = [
-            (n, "the command", self._own(name, n), name) for name in names for n in self.outcome.sizes(name)
-        ]
-        rows += [
-            (n, "the plan", _planned(planned, name, n), name)
-            for name in names
-            for n in planned.sizes_of(name)
-        ]
+        """Return accuracies (%) of this study beside those of planned runs on the same pictures, of strategies that both have."""
+        rows = []
+        for name in (s.name for s in planned.strategies if self.outcome.sizes(s.name)):
+            for n in self.outcome.sizes(name):
+                found = self.outcome.arms[name, n].accuracy
+                rows.append((n, "the command", _interval(found.value, found.low, found.high), name))
+            for n in planned.sizes_of(name):
+                arm = planned.arm(name, n)
+                rows.append((n, "the plan", _interval(arm.accuracy, *arm_interval(planned, arm)), name))
         lines = [[count(n), get_strategy(name).label, who, shown] for n, who, shown, name in sorted(rows)]
         return pipe_table(["labels", "strategy", "run by", "accuracy"], lines, "rllr")
-
-    def _own(self, strategy: str, n: int) -> str:
-        found = self.outcome.arms[strategy, n].accuracy
-        return _interval(found.value, found.low, found.high)
 
 
 def gains(o: Outcome) -> str:
@@ -113,22 +99,14 @@ def gains(o: Outcome) -> str:
     )
 
 
-def _planned(planned: Study, strategy: str, n: int) -> str:
-    arm = planned.arm(strategy, n)
-    return _interval(arm.accuracy, *arm_interval(planned, arm))
-
-
 def _interval(value: float, low: float, high: float) -> str:
     return f"{100 * value:.1f} ({100 * low:.1f} to {100 * high:.1f})"
 
 
-def _mean(arm: Arm) -> float:
-    return float(np.mean(arm.right))
-
-
 def _best(o: Outcome, n: int) -> Arm:
     """Return the most accurate pretrained arm at a size."""
-    return max((a for (name, m), a in o.arms.items() if m == n and name != SCRATCH), key=_mean)
+    arms = (a for (name, m), a in o.arms.items() if m == n and name != SCRATCH)
+    return max(arms, key=lambda a: a.accuracy.value)
 
 
 def _gain(o: Outcome, n: int) -> Rival | None:

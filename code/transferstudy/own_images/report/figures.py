@@ -9,7 +9,7 @@ from ...analysis.statistics.learning_curve import LEAST, fit
 from ...report.figures.calibration import diagonal, reliability_curve
 from ...report.figures.images import frameless
 from ...report.figures.marks import draw_interval, minutes_axis, name_ends
-from ...report.figures.style import by_size, canvas, colour, dash, marker
+from ...report.figures.style import TILTED, by_size, canvas, colour, dash, marker
 from ...results.metrics import measure
 from .arm import share
 from .outcome import Outcome
@@ -20,11 +20,7 @@ _MANY = 12  # classes, above which a matrix has no numbers in its cells
 def curve(o: Outcome, further: bool = False, theme: str = "light", size: str = "page") -> Figure:
     """Accuracy on new pictures against the number of labels, one line a strategy; chance as a dotted line.
 
-    Args:
-        o: the outcome.
-        further: whether the power law through the recommended strategy is drawn, up to twice the labels.
-        theme: as in `style.look`.
-        size: as in `style.look`.
+    With `further` only the recommended strategy and the power law through it are drawn, up to twice the labels.
     """
     with canvas(theme, size, by_size(size, 0.6, 0.4, 1.25)) as (figure, axis, face):
         names = [o.best.strategy.name] if further else list(dict.fromkeys(name for name, _ in o.arms))
@@ -48,10 +44,8 @@ def curve(o: Outcome, further: bool = False, theme: str = "light", size: str = "
         axis.xaxis.set_major_locator(ticker.FixedLocator(shown))
         axis.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
         axis.xaxis.set_minor_locator(ticker.NullLocator())
-        axis.set_xlim(shown[0] * 0.9, shown[-1] * 1.1)
-        axis.set_ylim(max(0, min(lows) - 4), 101)
-        axis.set_xlabel("labelled pictures")
-        axis.set_ylabel("right on new pictures (%)")
+        axis.set(xlim=(shown[0] * 0.9, shown[-1] * 1.1), ylim=(max(0, min(lows) - 4), 101))
+        axis.set(xlabel="labelled pictures", ylabel="right on new pictures (%)")
         x, y = axis.get_xlim()[0] * 1.02, 100 * o.chance + 0.6
         axis.text(x, y, "always the largest class", color=face.muted, fontsize=face.font * 0.85, va="bottom")
         if not further:
@@ -91,10 +85,9 @@ def confusion(o: Outcome, theme: str = "light", size: str = "page") -> Figure:
                     tone = face.paper if rows[i, j] > 55 else face.ink
                     axis.text(j, i, f"{rows[i, j]:.0f}", ha="center", va="center", color=tone, fontsize=font)
         places, names = range(len(o.classes)), [short(name) for name in o.classes]
-        axis.set_xticks(places, names, rotation=45, ha="right", rotation_mode="anchor", fontsize=font)
+        axis.set_xticks(places, names, **TILTED, fontsize=font)
         axis.set_yticks(places, names, fontsize=font)
-        axis.set_xlabel("taken for")
-        axis.set_ylabel("label")
+        axis.set(xlabel="taken for", ylabel="label")
         axis.grid(visible=False)
     return figure
 
@@ -107,19 +100,15 @@ def short(name: str, most: int = 18) -> str:
 def classes(o: Outcome, theme: str = "light", size: str = "page") -> Figure:
     """Share of each class that is recognised, with intervals, hardest first; at most twenty classes."""
     found = worst_classes(o)[:20]
-    with canvas(theme, size, by_size(size, 0.12 + 0.05 * len(found), 0.42, 0.25 + 0.08 * len(found))) as (
-        figure,
-        axis,
-        face,
-    ):
+    height = by_size(size, 0.12 + 0.05 * len(found), 0.42, 0.25 + 0.08 * len(found))
+    with canvas(theme, size, height) as (figure, axis, face):
         tone = colour(o.best.strategy.name, theme)
         for row, (_, interval) in enumerate(found):
             draw_interval(axis, (100 * interval.low, 100 * interval.high), row, tone, face)
             axis.plot([100 * interval.value], [row], marker(o.best.strategy.name), color=tone)
         axis.set_yticks(range(len(found)), [short(o.classes[label]) for label, _ in found])
         axis.invert_yaxis()
-        axis.set_xlim(0, 101)
-        axis.set_xlabel("recognised (%)")
+        axis.set(xlim=(0, 101), xlabel="recognised (%)")
     return figure
 
 
@@ -136,14 +125,7 @@ def worst_classes(o: Outcome) -> list[tuple]:
 def pictures(
     shown: list[tuple[np.ndarray, str]], columns: int = 4, theme: str = "light", size: str = "page"
 ) -> Figure:
-    """Some pictures with a line or two below each.
-
-    Args:
-        shown: (uint8 pixels (side, side, 3), text).
-        columns: in a row, at most.
-        theme: as in `style.look`.
-        size: as in `style.look`.
-    """
+    """Some pictures, uint8 (side, side, 3), with a line or two below each, at most so many columns."""
     if not shown:
         with canvas(theme, size, 0.1) as (figure, axis, face):
             axis.axis("off")
@@ -169,16 +151,8 @@ def calibration(o: Outcome, theme: str = "light", size: str = "page") -> Figure:
     with canvas(theme, size, by_size(size, 0.62, 0.42, 1.0)) as (figure, axis, face):
         name = o.best.strategy.name
         diagonal(axis, face)
-        reliability_curve(
-            axis,
-            face,
-            o.best.log_p,
-            o.best.y,
-            o.best.strategy.label,
-            colour(name, theme),
-            marker(name),
-            dash(name),
-        )
+        label, tone = o.best.strategy.label, colour(name, theme)
+        reliability_curve(axis, face, o.best.log_p, o.best.y, label, tone, marker(name), dash(name))
         axis.set_ylabel("right (%)")
     return figure
 
@@ -192,21 +166,15 @@ def cost(o: Outcome, theme: str = "light", size: str = "page") -> Figure:
     """Accuracy at all labels against the minutes that one network takes."""
     with canvas(theme, size, by_size(size, 0.55, 0.4, 1.1)) as (figure, axis, face):
         ends = []
-        for (name, n), arm in o.arms.items():
-            if n != o.best.n_labels:
-                continue
-            tone = colour(name, theme)
+        for arm in o.top:
+            tone = colour(arm.strategy.name, theme)
             draw_interval(axis, arm.minutes, (100 * arm.accuracy.low, 100 * arm.accuracy.high), tone, face)
-            axis.plot([arm.minutes], [100 * arm.accuracy.value], marker(name), color=tone)
+            axis.plot([arm.minutes], [100 * arm.accuracy.value], marker(arm.strategy.name), color=tone)
             ends.append((arm.minutes, 100 * arm.accuracy.value, arm.strategy.label, tone))
         minutes_axis(axis)
         low, high = min(e[0] for e in ends), max(e[0] for e in ends)
-        axis.set_xlim(low / 1.5, high * 1.5)
-        axis.set_xlabel(
-            "minutes for one network"
-            if size == "phone"
-            else "minutes of training one network on this machine"
-        )
-        axis.set_ylabel("right on new pictures (%)")
+        long = "minutes of training one network on this machine"
+        words = "minutes for one network" if size == "phone" else long
+        axis.set(xlim=(low / 1.5, high * 1.5), xlabel=words, ylabel="right on new pictures (%)")
         name_ends(figure, axis, ends, face)
     return figure

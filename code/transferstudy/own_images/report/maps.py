@@ -1,8 +1,5 @@
 """What the page "Where it fails" says and shows of the places that the model looks at."""
 
-from dataclasses import dataclass
-
-import numpy as np
 from IPython.display import Markdown
 from matplotlib.figure import Figure
 
@@ -13,25 +10,6 @@ from ...report.show import show
 from ..model.mistake_maps import MistakeMaps, read_maps
 from .figures import pictures, short
 from .pages import Pages
-
-
-@dataclass(frozen=True)
-class Looked:
-    """One mistake as the figure shows it.
-
-    Attributes:
-        pixels: uint8 (side, side, 3).
-        for_said, for_label: as in `MistakeMaps`, of this picture.
-        label, said: names of the classes.
-        probability: of `said`, 0..1.
-    """
-
-    pixels: np.ndarray
-    for_said: np.ndarray
-    for_label: np.ndarray
-    label: str
-    said: str
-    probability: float
 
 
 def where_it_looks(page: Pages) -> Markdown:
@@ -83,25 +61,18 @@ def _code(file: str) -> str:
 def show_where_it_looks(page: Pages) -> None:
     """Show the most confident mistakes with what speaks for the class that was named and what for the label."""
     maps, classes = read_maps(page.folder), page.outcome.classes
-    show(
-        figure,
-        [
-            Looked(
-                page.kept[m["file"]], maps.for_said[k], maps.for_label[k], classes[m["label"]], classes[m["said"]],
-                m["probability"],
-            )
-            for k, m in enumerate(maps.about["mistakes"])
-        ],
-    )  # fmt: skip
+    found = [
+        (page.kept[m["file"]], for_said, for_label, classes[m["label"]], classes[m["said"]], m["probability"])
+        for for_said, for_label, m in zip(maps.for_said, maps.for_label, maps.about["mistakes"], strict=True)
+    ]
+    show(figure, found)
 
 
-def figure(found: list[Looked], theme: str = "light", size: str = "page") -> Figure:
+def figure(found: list[tuple], theme: str = "light", size: str = "page") -> Figure:
     """Each picture with two maps beside it, at their own grid, not smoothed to look finer than they are.
 
-    Args:
-        found: the mistakes.
-        theme: as in `style.look`.
-        size: as in `style.look`.
+    `found` has, of each mistake: uint8 pixels (side, side, 3), the maps for the class said and for the label as in `MistakeMaps`,
+    the names of the label and of the class said, and the probability of the latter, 0..1.
     """
     if not found:
         return pictures([], theme=theme, size=size)
@@ -111,17 +82,13 @@ def figure(found: list[Looked], theme: str = "light", size: str = "page") -> Fig
     with canvas(theme, size, height, rows, 3 * beside, squeeze=False) as (drawn, axes, face):
         for axis in axes.ravel()[3 * len(found) :]:
             axis.set_visible(False)
-        for k, one in enumerate(found):
-            picture, said, label = axes.ravel()[3 * k : 3 * k + 3]
-            picture.imshow(one.pixels, interpolation="nearest")
-            overlay(said, one.pixels, one.for_said, "inferno", 0, 1)
-            overlay(label, one.pixels, one.for_label, "inferno", 0, 1)
-            texts = (
-                (picture, f"label:\n{short(one.label, 12)}"),
-                (said, f"for {short(one.said, 10)}\n({100 * one.probability:.0f} %)"),
-                (label, f"for the label,\n{short(one.label, 12)}"),
-            )
-            for axis, text in texts:
+        for three, (pixels, *heats, label, said, p) in zip(axes.reshape(-1, 3), found, strict=False):
+            three[0].imshow(pixels, interpolation="nearest")
+            for axis, heat in zip(three[1:], heats, strict=True):
+                overlay(axis, pixels, heat, "inferno", 0, 1)
+            label, said = short(label, 12), short(said, 10)
+            texts = f"label:\n{label}", f"for {said}\n({100 * p:.0f} %)", f"for the label,\n{label}"
+            for axis, text in zip(three, texts, strict=True):
                 frameless(axis)
                 axis.set_xlabel(text, fontsize=face.font * 0.85)
     return drawn

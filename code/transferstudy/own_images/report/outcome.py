@@ -58,6 +58,11 @@ class Outcome:
         """Names of the classes."""
         return self.pictures["classes"]
 
+    @property
+    def top(self) -> list[Arm]:
+        """The arms at all labels."""
+        return [arm for arm in self.arms.values() if arm.n_labels == self.best.n_labels]
+
     @cached_property
     def counts(self) -> np.ndarray:
         """Tested pictures of each class."""
@@ -173,29 +178,17 @@ def more_labels(arms: list[Arm]) -> More:
     target = 2 * sizes[-1]
     if len(arms) <= LEAST:
         few = f"{len(arms)} size{'s' if len(arms) > 1 else ''}"
-        return More(
-            target,
-            None,
-            f"The strategy was run at {few} only; a curve that can be tested needs {LEAST + 1}.",
-            None,
-        )
+        why = f"The strategy was run at {few} only; a curve that can be tested needs {LEAST + 1}."
+        return More(target, None, why, None)
     right, groups = [arm.right for arm in arms], arms[0].groups
     hidden = Interval(*predicted(sizes[:-1], right[:-1], sizes[-1], groups))
     measured = arms[-1].accuracy.value
     tested = (sizes[-1], hidden, measured)
     if not hidden.low <= measured <= hidden.high:
-        return More(
-            target,
-            None,
-            "A curve through the smaller sizes missed the accuracy that we measured at the largest.",
-            tested,
-        )
+        why = "A curve through the smaller sizes missed the accuracy that we measured at the largest."
+        return More(target, None, why, tested)
     said = Interval(*predicted(sizes, right, target, groups))
     if said.half > WIDE:
         return More(target, None, "The measured accuracies are too uncertain for a curve.", tested)
-    return More(
-        target,
-        said,
-        "A curve through the smaller sizes predicted the accuracy at the largest one correctly.",
-        tested,
-    )
+    why = "A curve through the smaller sizes predicted the accuracy at the largest one correctly."
+    return More(target, said, why, tested)

@@ -31,11 +31,7 @@ def open_study(root: Path | str = ".") -> "Pages":
 
 
 class Pages:
-    """Texts, tables and figures of one study.
-
-    Args:
-        folder: where it lies.
-    """
+    """Texts, tables and figures of one study."""
 
     def __init__(self, folder: StudyFolder):
         self.folder = folder
@@ -109,25 +105,18 @@ class Pages:
 
     def strategies(self) -> Markdown:
         """Table: the strategies at all labels, best first."""
-        o = self.outcome
-        top = sorted(
-            (arm for (_, n), arm in o.arms.items() if n == o.best.n_labels), key=lambda a: -a.accuracy.value
-        )
-        shown = {r.arm.strategy.name: r for r in o.rivals}
+        o, shown = self.outcome, {r.arm.strategy.name: r for r in self.outcome.rivals}
         header = ["strategy", "right", "95 % interval", "behind", "more than chance", "minutes"]
         if o.unequal:
             header[3:3] = ["balanced", "macro F1"]
         rows = []
-        for arm in top:
+        for arm in sorted(o.top, key=lambda a: -a.accuracy.value):
             rival = shown.get(arm.strategy.name)
             row = [
-                f"**{arm.strategy.label}**" if arm is o.best else arm.strategy.label,
-                percent(arm.accuracy.value),
-                f"{percent(arm.accuracy.low)} to {percent(arm.accuracy.high)}",
-                signed(-rival.ahead.value) if rival else "",
-                ("yes" if rival.shown else "cannot be told") if rival else "recommended",
-                f"{arm.minutes:.1f}",
-            ]
+                f"**{arm.strategy.label}**" if arm is o.best else arm.strategy.label, percent(arm.accuracy.value),
+                f"{percent(arm.accuracy.low)} to {percent(arm.accuracy.high)}", signed(-rival.ahead.value) if rival else "",
+                ("yes" if rival.shown else "cannot be told") if rival else "recommended", f"{arm.minutes:.1f}",
+            ]  # fmt: skip
             if o.unequal:
                 row[3:3] = [percent(arm.balanced), f"{arm.macro_f1:.2f}"]
             rows.append(row)
@@ -165,45 +154,30 @@ class Pages:
              f"{sum(r['timing']['total']['wall'] for r in a.records) / 60:.1f}"]
             for (_, n), a in self.outcome.arms.items()
         ]  # fmt: skip
-        return pipe_table(
-            ["strategy", "labels", "seeds", "networks", "right", "minutes in all"], rows, "lrrrrr"
-        )
+        return pipe_table("strategy | labels | seeds | networks | right | minutes in all", rows, "lrrrrr")
 
     def settings(self) -> Markdown:
         """Table: the settings of each strategy at all labels."""
         rows = []
-        for (_, n), arm in self.outcome.arms.items():
-            if n == self.outcome.best.n_labels:
-                spec, steps = (
-                    arm.records[0]["spec"],
-                    {p["name"]: p["planned_steps"] for p in arm.records[0]["phases"]},
-                )
-                rates = [f"{spec[key]:g}" for key in ("head_learning_rate", "learning_rate") if spec[key]]
-                rows.append(
-                    [arm.strategy.label, spec["backbone"], f"{spec['image_size']} px", spec["batch_size"],
-                     " then ".join(map(str, steps.values())), " then ".join(rates), f"{spec['weight_decay']:g}"]
-                )  # fmt: skip
-        return pipe_table(
-            ["strategy", "network", "side", "batch", "steps", "learning rate", "weight decay"],
-            rows,
-            "llrrrrr",
-        )
+        for arm in self.outcome.top:
+            spec = arm.records[0]["spec"]
+            steps = {p["name"]: str(p["planned_steps"]) for p in arm.records[0]["phases"]}
+            rates = [f"{spec[key]:g}" for key in ("head_learning_rate", "learning_rate") if spec[key]]
+            rows.append([
+                arm.strategy.label, spec["backbone"], f"{spec['image_size']} px", spec["batch_size"],
+                " then ".join(steps.values()), " then ".join(rates), f"{spec['weight_decay']:g}",
+            ])  # fmt: skip
+        header = "strategy | network | side | batch | steps | learning rate | weight decay"
+        return pipe_table(header, rows, "llrrrrr")
 
     def strategies_short(self) -> Markdown:
         """Table for a slide: strategies, accuracy, whether they differ from the recommended one."""
         o = self.outcome
         verdicts = {r.arm.strategy.name: "worse" if r.shown else "cannot be told" for r in o.rivals}
-        rows = [
-            [
-                a.strategy.label,
-                percent(a.accuracy.value),
-                words.between(a.accuracy),
-                verdicts.get(a.strategy.name, "recommended"),
-            ]
-            for a in sorted(
-                (a for (_, n), a in o.arms.items() if n == o.best.n_labels), key=lambda a: -a.accuracy.value
-            )
-        ]
+        rows = []
+        for a in sorted(o.top, key=lambda a: -a.accuracy.value):
+            verdict = verdicts.get(a.strategy.name, "recommended")
+            rows.append([a.strategy.label, percent(a.accuracy.value), words.between(a.accuracy), verdict])
         return pipe_table(["strategy", "right", "95 % interval", "against the recommended"], rows, "lrrl")
 
     # Texts that need more than the outcome
@@ -215,12 +189,9 @@ class Pages:
 
     def looked(self) -> Markdown:
         """Return what the look found, as a list."""
-        o = self.outcome
-        frame = o.plan["frame"]
-        look = {
-            **o.look,
-            "test": {**o.look["test"], "folds": frame["folds"]},
-        }  # the plan may have chosen fewer
+        o, frame = self.outcome, self.outcome.plan["frame"]
+        test = {**o.look["test"], "folds": frame["folds"]}  # the plan may have chosen fewer
+        look = {**o.look, "test": test}
         lines = look_text.in_short(frame["dataset"], look, frame["side"], frame["fit"])
         lines += look_text.findings(look)
         return Markdown("\n".join(f"- {_marked(line)}" for line in lines))

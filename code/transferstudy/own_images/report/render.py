@@ -15,15 +15,7 @@ from ..study.folder import ARCHIVE, LABELS, StudyFolder
 PACKAGE = Path(__file__).resolve().parents[2]
 FILES = Path(__file__).parent / "files"
 STYLES = PACKAGE.parent.parent / "styles"
-_STYLES = (
-    "report.css",
-    "interactive.css",
-    "deck.css",
-    "shared.scss",
-    "light.scss",
-    "dark.scss",
-    "favicon.svg",
-)
+_STYLES = "report.css interactive.css deck.css shared.scss light.scss dark.scss favicon.svg".split()
 _IN_ARCHIVE = ("results/**/*", "*.qmd", "_quarto.yml", "styles/*", LABELS)
 
 
@@ -67,31 +59,15 @@ def render(folder: StudyFolder, renderer: str, say) -> None:
     Raises:
         StudyError: it stopped.
     """
-    code = PACKAGE.parent
     # The renderer remembers cells until the project's code changes; a study's code lies elsewhere.
     shutil.rmtree(folder.root / ".cache" / "renderer", ignore_errors=True)
-    paths = [str(code), *filter(None, [os.environ.get("PYTHONPATH")])]
-    variables = {
-        k: v for k, v in os.environ.items() if k not in ("TRANSFERSTUDY_RESULTS", "TRANSFERSTUDY_DATA")
-    }
-    command = [
-        sys.executable,
-        "-m",
-        "renderer",
-        "--root",
-        str(folder.root),
-        "report",
-        "--with",
-        renderer,
-        "--force",
-    ]
-    done = subprocess.run(
-        command,
-        env={**variables, "PYTHONPATH": os.pathsep.join(paths)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    paths = [str(PACKAGE.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
+    for name in ("TRANSFERSTUDY_RESULTS", "TRANSFERSTUDY_DATA"):
+        env.pop(name, None)
+    options = ["--root", str(folder.root), "report", "--with", renderer, "--force"]
+    command = [sys.executable, "-m", "renderer", *options]
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
     if done.returncode:
         raise StudyError(
             f"the report could not be rendered:\n{done.stdout.strip()}\n{done.stderr.strip()}\nMend the page, or remove it to get "

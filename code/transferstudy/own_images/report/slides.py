@@ -11,13 +11,7 @@ from .outcome import CHECKED, Outcome
 
 
 def slide_text(o: Outcome, model: dict | None, taken_for) -> SimpleNamespace:
-    """Return all sentences of the slides, as Markdown.
-
-    Args:
-        o: the outcome.
-        model: record of the model file, or None.
-        taken_for: label -> the class that it is most often taken for, or None.
-    """
+    """Return all sentences of the slides, as Markdown; `taken_for` gives the class that a label is most often taken for, or None."""
     texts = {
         "headline": words.headline(o),
         "chance": f"Always naming the largest class would be right for {words.pct(o.chance)} of the pictures.",
@@ -35,18 +29,18 @@ def slide_text(o: Outcome, model: dict | None, taken_for) -> SimpleNamespace:
 
 def _pictures(o: Outcome) -> dict:
     used, classes = o.look["counts"]["used"], len(o.classes)
+    odd = sum(map(len, o.look["odd"].values()))
     found = [
-        (len(o.look["conflicts"]), "in two classes", "in two classes"),
-        (len(o.look["unreadable"]), "that cannot be read", "that cannot be read"),
-        (len(o.look["near"]) + len(o.look["exact"]), "with copies", "with copies"),
-        (sum(map(len, o.look["odd"].values())), "that is odd", "that are odd"),
+        (len(o.look["conflicts"]), "in two classes"),
+        (len(o.look["unreadable"]), "that cannot be read"),
+        (len(o.look["near"]) + len(o.look["exact"]), "with copies"),
+        (odd, "that is odd" if odd == 1 else "that are odd"),
     ]
-    said = ", ".join(f"{count:,} {one if count == 1 else many}" for count, one, many in found if count)
+    said = ", ".join(f"{count:,} {what}" for count, what in found if count)
+    none = "We found no copies and nothing odd in the folder."
     return {
         "pictures": f"We have {used:,} labelled pictures in {classes} classes",
-        "found": f"Found in the folder: {said}."
-        if said
-        else "We found no copies and nothing odd in the folder.",
+        "found": f"Found in the folder: {said}." if said else none,
     }
 
 
@@ -56,9 +50,8 @@ def _strategies(o: Outcome) -> dict:
         "win": f"{capital(words.plain(o.best.strategy))} beats the others by more than chance",
         "tie": "Some strategies cannot be told apart",
     }
-    title = titles[o.verdict] if o.rivals else "One strategy fitted into the time"
     return {
-        "strategies_title": title,
+        "strategies_title": titles[o.verdict] if o.rivals else "One strategy fitted into the time",
         "strategies": f"Accuracy on pictures that the networks had not seen, with {o.best.n_labels:,} labels.",
     }
 
@@ -92,26 +85,21 @@ def _more(o: Outcome) -> dict:
 
 
 def _classes(o: Outcome, taken_for) -> dict:
-    label, _ = worst_classes(o)[0]
+    label = worst_classes(o)[0][0]
     taken = taken_for(label)
-    name = short(o.classes[label])
     if taken is None:
         return {"worst_title": "No class was ever taken for another"}
-    return {"worst_title": f"“{name}” is hardest, most often taken for “{short(o.classes[taken])}”"}
+    name, other = short(o.classes[label]), short(o.classes[taken])
+    return {"worst_title": f"“{name}” is hardest, most often taken for “{other}”"}
 
 
 def _check(o: Outcome) -> dict:
-    doubted = sum(1 for m in o.mistakes() if m[2] >= CHECKED)
-    if not o.mistakes():
-        return {
-            "check_title": "No label stands out as wrong",
-            "check": "The networks never contradicted a label.",
-        }
+    found = o.mistakes()
+    doubted = sum(m[2] >= CHECKED for m in found)
     if not doubted:
-        return {
-            "check_title": "No label stands out as wrong",
-            "check": "These are the mistakes that come nearest to it.",
-        }
+        nearest = "These are the mistakes that come nearest to it."
+        said = nearest if found else "The networks never contradicted a label."
+        return {"check_title": "No label stands out as wrong", "check": said}
     labels = f"{doubted:,} labels are" if doubted > 1 else "One label is"
     return {
         "check_title": f"{labels} worth a second look",
@@ -121,8 +109,7 @@ def _check(o: Outcome) -> dict:
 
 
 def _cost_title(o: Outcome) -> str:
-    top = [a for (_, n), a in o.arms.items() if n == o.best.n_labels]
-    if min(top, key=lambda a: a.minutes) is o.best and len(top) > 1:
+    if min(o.top, key=lambda a: a.minutes) is o.best and len(o.top) > 1:
         return "The recommended strategy is also the cheapest"
     return f"Training takes {words.duration(o.best.minutes)} a network on this machine"
 

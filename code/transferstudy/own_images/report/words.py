@@ -9,29 +9,18 @@ from .arm import Interval, Rival
 from .caveats import caveats as caveats
 from .outcome import Outcome
 
-PLAIN = {
-    "linear_probe": "a linear probe",
-    "finetune_block5": "fine-tuning from block 5",
-    "finetune_block3": "fine-tuning from block 3",
-    "small_scratch": "training a compact network from scratch",
-}
-_ADVICE = {
-    "linear_probe": "Use a linear probe",
-    "finetune_block5": "Fine-tune from block 5",
-    "finetune_block3": "Fine-tune from block 3",
-    "small_scratch": "Train a compact network from scratch",
-}
-_DOES = {
-    "linear_probe": "leaves the pretrained network as it is and trains only a new last layer",
-    "finetune_block5": "trains a new last layer and the last block of the pretrained network",
-    "finetune_block3": "trains a new last layer and the last three blocks of the pretrained network",
-    "small_scratch": "trains a small network from random weights, without any pretraining",
-}
+# Strategy -> its name within a sentence, the advice to use it, what it does.
+_SAID = {
+    "linear_probe": ("a linear probe", "Use a linear probe", "leaves the pretrained network as it is and trains only a new last layer"),
+    "finetune_block5": ("fine-tuning from block 5", "Fine-tune from block 5", "trains a new last layer and the last block of the pretrained network"),
+    "finetune_block3": ("fine-tuning from block 3", "Fine-tune from block 3", "trains a new last layer and the last three blocks of the pretrained network"),
+    "small_scratch": ("training a compact network from scratch", "Train a compact network from scratch", "trains a small network from random weights, without any pretraining"),
+}  # fmt: skip
 
 
 def plain(strategy: Strategy) -> str:
     """Return a strategy's name as it stands within a sentence."""
-    return PLAIN.get(strategy.name, strategy.label)
+    return _SAID[strategy.name][0] if strategy.name in _SAID else strategy.label
 
 
 def pct(share: float) -> str:
@@ -64,7 +53,7 @@ def headline(o: Outcome) -> str:
 def answer(o: Outcome) -> str:
     """Return the answer in one paragraph."""
     best, count = o.best, len(o.best.y)
-    name, accuracy = plain(best.strategy), best.accuracy
+    (name, advice, does), accuracy = _SAID[best.strategy.name], best.accuracy
     rest = "Treat the order of the strategies as a guess, and the model as a first try."
     tested = f"{count:,} pictures that the networks had not seen"
     chance = f"Always naming the largest class would be right for {pct(o.chance)}."
@@ -75,11 +64,11 @@ def answer(o: Outcome) -> str:
         elif o.few:
             why += f" and the smallest class has only {o.counts.min():,} pictures"
         return (
-            f"**There are too few pictures to tell which strategy is best.** The best guess is {name}, which {_DOES[best.strategy.name]}. "
+            f"**There are too few pictures to tell which strategy is best.** The best guess is {name}, which {does}. "
             f"It was right for {pct(accuracy.value)} of {tested}, but {why}. {chance} {rest}"
         )
     lead = (
-        f"**{_ADVICE[best.strategy.name]}.** This {_DOES[best.strategy.name]}. On new pictures like these, expect it to be right for "
+        f"**{advice}.** This {does}. On new pictures like these, expect it to be right for "
         f"{pct(accuracy.value)} (95 % interval {between(accuracy)}), as it was on {tested}. {chance}"
     )
     return f"{lead} {_rivals(o)}"
@@ -180,12 +169,7 @@ def hidden(o: Outcome) -> str:
 
 
 def worst(o: Outcome, worst_class: tuple[int, Interval, int | None]) -> str:
-    """Return which class is hardest and what it is taken for.
-
-    Args:
-        o: the outcome.
-        worst_class: its label, its share recognised, and the class it is most often taken for.
-    """
+    """Return which class is hardest, from its label, its share recognised, and the class it is most often taken for."""
     label, found, taken = worst_class
     if taken is None:
         return (
@@ -211,12 +195,7 @@ def to_check(count: int) -> str:
 
 
 def calibration(error: float, bins: int) -> str:
-    """Return whether the networks' probabilities can be taken at their word.
-
-    Args:
-        error: expected calibration error, 0..1.
-        bins: bins with enough predictions for the figure.
-    """
+    """Return whether probabilities can be taken at their word, by calibration error (0..1) and bins with enough predictions."""
     if not bins:
         return "There are too few predictions to tell whether the probabilities can be taken at their word."
     if error < 0.03:
@@ -228,8 +207,7 @@ def calibration(error: float, bins: int) -> str:
 
 def cost(o: Outcome) -> str:
     """Return what the recommended strategy costs beside the cheapest one."""
-    top = [a for (_, n), a in o.arms.items() if n == o.best.n_labels]
-    cheap = min(top, key=lambda a: a.minutes)
+    cheap = min(o.top, key=lambda a: a.minutes)
     if cheap is o.best:
         return f"{capital(plain(o.best.strategy))} is also the cheapest: {duration(o.best.minutes)} for one network on this machine."
     gain = o.best.accuracy.value - cheap.accuracy.value
@@ -243,8 +221,7 @@ def exposure(o: Outcome) -> str:
     """Return how many pictures a network of each strategy saw while it learned, and whether schedules were cut."""
     seen = [
         f"{round(median(sum(p['steps'] for p in r['phases']) * r['spec']['batch_size'] for r in arm.records), -2):,.0f} with {plain(arm.strategy)}"
-        for (_, n), arm in o.arms.items()
-        if n == o.best.n_labels
+        for arm in o.top
     ]
     text = f"With all labels, a network saw this many pictures while it learned, repetitions counted: {listing(seen)}."
     pace = o.plan["frame"]["pace"]

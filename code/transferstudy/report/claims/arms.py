@@ -89,15 +89,10 @@ def depth(study: Study) -> str:
         name, sizes = next(iter(first.items()))
         text = f"{label(name)} is the most accurate of these strategies {'at every number of labels' if len(sizes) > 1 else at_labels(sizes)}"
     else:
-        text = "The most accurate of these strategies is " + listing(
-            [f"{label(name)} {at_labels(sizes)}" for name, sizes in first.items()]
-        )
-    lead = (
-        f"Its lead over the next one is larger than chance {at_labels(clear)}"
-        if clear
-        else "Its lead over the next one may be chance at each of them"
-    )
-    return f"{text}. {lead}."
+        names = [f"{label(name)} {at_labels(sizes)}" for name, sizes in first.items()]
+        text = f"The most accurate of these strategies is {listing(names)}"
+    lead = f"is larger than chance {at_labels(clear)}" if clear else "may be chance at each of them"
+    return f"{text}. Its lead over the next one {lead}."
 
 
 def depth_steps(study: Study) -> str:
@@ -106,11 +101,8 @@ def depth_steps(study: Study) -> str:
     total = len(declared(study))
     if not total:
         return "Depths were not compared step by step."
-    better = (
-        "none is clearly better"
-        if not found["better"]
-        else f"{count(found['better'])} {'is' if found['better'] == 1 else 'are'} clearly better"
-    )
+    n = found["better"]
+    better = f"{count(n)} {'is' if n == 1 else 'are'} clearly better" if n else "none is clearly better"
     step = "step" if total == 1 else "steps"
     return f"Of {count(total)} {step} that thaw one block more, {better} than the step before." + "".join(
         _machines_apart(study, n) for n in study.sizes
@@ -148,13 +140,12 @@ def two_by_two(study: Study) -> str:
         if c.interaction:
             _, low, high, _ = c.interaction
             groups.setdefault("" if low <= 0 <= high else NETWORKS[low < 0], []).append(c.n_labels)
-    sentences = [
-        f"{at_labels(sizes)}, these runs do not tell which of the two gains more"
-        if not network
-        else f"{at_labels(sizes)}, {network} gains more from pretraining than {NETWORKS[network == NETWORKS[0]]}"
-        for network, sizes in groups.items()
-    ]
-    text = " ".join(f"{capital(each)}." for each in sentences)
+    sentences = []
+    for network, sizes in groups.items():
+        said = f"{network} gains more from pretraining than {NETWORKS[network == NETWORKS[0]]}"
+        said = said if network else "these runs do not tell which of the two gains more"
+        sentences.append(f"{capital(at_labels(sizes))}, {said}.")
+    text = " ".join(sentences)
     return text or "The four arms share no seed, so the gains of the two networks cannot be compared."
 
 
@@ -191,14 +182,10 @@ def object_size(study: Study) -> str:
     Random features are the control: what they gain, enlarging itself can give; what only pretrained ones lose, the weights lose.
     """
     names = ("linear_probe", "random_features")
-    both = [
-        (n, side)
-        for n in study.sizes
-        for side in study.image_sizes
-        if all(study.has(name, n, side) for name in names)
-    ]
-    n = both[-1][0] if both else 0
-    sides = [side for size, side in both if size == n]
+    n, sides = 0, []
+    for size in study.sizes:
+        if found := [s for s in study.image_sizes if all(study.has(name, size, s) for name in names)]:
+            n, sides = size, found
     if len(sides) < 2:
         return "Pretrained and random features were not compared on enlarged images."
     probe, control = (difference(study, name, name, n, (sides[-1], sides[0])) for name in names)

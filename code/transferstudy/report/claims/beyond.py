@@ -67,11 +67,7 @@ def hardest(study: Study) -> str:
 def worst(study: Study) -> str:
     """Return the accuracy within the hardest class of the best arms, at the fewest labels."""
     n, arms = _best(study)
-    shares = [worst_class(arm)[1] for arm in arms]
-    parts = [
-        f"{link(arm, percent(share))} for {label(arm.strategy.name)}"
-        for arm, share in zip(arms, shares, strict=True)
-    ]
+    parts = [f"{link(arm, percent(worst_class(arm)[1]))} for {label(arm.strategy.name)}" for arm in arms]
     return f"With {count(n)} labels the accuracy within the worst class is {listing(parts)}."
 
 

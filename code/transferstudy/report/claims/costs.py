@@ -9,14 +9,7 @@ from ..values import count, listing
 from .headline import best_pair
 from .words import label, link
 
-_NAMES = (
-    "linear_probe",
-    "finetune_block5",
-    "finetune_all",
-    "scratch_bn",
-    "small_finetune",
-    "small_scratch",
-)
+_NAMES = "linear_probe finetune_block5 finetune_all scratch_bn small_finetune small_scratch".split()
 
 
 def in_words(number: float, digits: int = 2) -> str:
@@ -46,11 +39,8 @@ def cost(study: Study) -> str:
         for arm, each in ([arms[0], arms[-1]] if len(arms) > 1 else arms)
     ]
     kinds = {made_on(record) for arm, _ in arms for record in timed(study, arm)}
-    mixed = (
-        "Not all runs were made on the same kind of machine, so compare the times roughly."
-        if len(kinds) > 1
-        else machines(study)
-    )
+    mixed = "Not all runs were made on the same kind of machine, so compare the times roughly."
+    mixed = mixed if len(kinds) > 1 else machines(study)
     span = "between " if len(parts) > 1 else ""
     return (
         f"With {count(n)} labels, training one model took {span}{listing(parts)}. "
@@ -73,15 +63,15 @@ def in_use(study: Study, n_labels: int) -> str:
     larger = [name for name, size in sizes.items() if size(slow) > size(fast)]
     is_ = "are" if "images" in larger else "is"
     why = f" The {' and the '.join(larger)} of {label(slow.strategy.name)} {is_} larger." if larger else ""
-    doubt = (
-        ""
-        if share_machines(study, slow, fast)
-        else " That is rough: the two ran on different kinds of machine."
-    )
     return (
         f"In use, {label(fast.strategy.name)} classifies {link(fast, in_words(rates[fast.key] / rates[slow.key]))} times as many "
-        f"images in the same time as {label(slow.strategy.name)}.{doubt}{why}"
+        f"images in the same time as {label(slow.strategy.name)}.{_rough(study, slow, fast, 'ran')}{why}"
     )
+
+
+def _rough(study: Study, a: Arm, b: Arm, made: str) -> str:
+    same = share_machines(study, a, b)
+    return "" if same else f" That is rough: the two {made} on different kinds of machine."
 
 
 def _parameters(arm: Arm) -> int:
@@ -152,12 +142,7 @@ def payback(study: Study) -> str:
     if saved <= 0:
         return f"{with_labels}, {names[0]} takes more processor time than {names[1]}, so the time of pretraining is never paid back."
     models = math.ceil(ours.pretraining.cpu_seconds / saved)
-    doubt = (
-        ""
-        if share_machines(study, a, b)
-        else " That is rough: the two were trained on different kinds of machine."
-    )
     return (
         f"{with_labels}, {names[0]} takes {link(a, in_words(saved / 60))} core-minutes less than {names[1]}, so the time of "
-        f"pretraining is paid back after {count(models)} models.{doubt}"
+        f"pretraining is paid back after {count(models)} models.{_rough(study, a, b, 'were trained')}"
     )

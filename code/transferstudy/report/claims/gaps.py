@@ -13,14 +13,9 @@ from .beyond import robust_size
 from .words import label
 
 
-def _made(study: Study, preset: str) -> bool:
-    """Return whether every run of a preset is in the results that a study reads."""
-    return all(study.store.has(spec) for spec in expand(preset))
-
-
-def _begun(study: Study, preset: str) -> bool:
-    """Return whether any run of a preset is in the results that a study reads."""
-    return any(study.store.has(spec) for spec in expand(preset))
+def _made(study: Study, preset: str) -> list[bool]:
+    """Return which runs of a preset are in the results that a study reads."""
+    return [study.store.has(spec) for spec in expand(preset)]
 
 
 def _searched(study: Study) -> list[int]:
@@ -69,23 +64,20 @@ def experiments(study: Study) -> Markdown:
     rows = [
         (fewest < MIN_SEEDS, "More seeds for every strategy", "Which of the differences are larger than chance?", "processor time only"),
         (not any(study.has("small_finetune", n) for n in study.sizes), "The compact network from pretrained weights, beside itself from random ones", "Is it the weights or the size of the network?", "processor time only: the weights are here"),
-        (True, "Longer training at every size" if _made(study, "long") else "Longer training from scratch", "How much of the gain would longer training take away [@he2019rethinking]?", "a GPU or patience"),
+        (True, "Longer training at every size" if all(_made(study, "long")) else "Longer training from scratch", "How much of the gain would longer training take away [@he2019rethinking]?", "a GPU or patience"),
         (at_most < pool, f"All {count(pool)} labels", "Does the gain vanish when labels are plentiful [@he2019rethinking]?", "a GPU or patience"),
-        (_begun(study, "near"), "Fine-tuning everything from ImageNet's weights, with more labels too", "What to train when labels are many, and does training from scratch catch up?", "a GPU or patience"),
-        (not _begun(study, "near"), "The weights that Keras downloads, small and enlarged images", "What does resolution cost, and what does a large source add?", "a download, a GPU"),
+        (any(_made(study, "near")), "Fine-tuning everything from ImageNet's weights, with more labels too", "What to train when labels are many, and does training from scratch catch up?", "a GPU or patience"),
+        (not any(_made(study, "near")), "The weights that Keras downloads, small and enlarged images", "What does resolution cost, and what does a large source add?", "a download, a GPU"),
         (True, "A source downsampled from all of ImageNet [@chrabaszcz2017downsampled]", "Is a larger source at the *right* size better still?", "pretraining from the start"),
         (not _searched(study), "A search of rates for each strategy, on validation images", "Is any strategy handicapped by its settings?", "many short runs"),
         (robust_size(study) is None, "Corrupted images [@hendrycks2019benchmarking]", "Do the strategies keep their order when images get worse?", "predictions only"),
         (True, "Newly collected images [@recht2018cifar10]", "Do the strategies keep their order on images of another day?", "a download, predictions only"),
-        (not _made(study, "depth"), "Unfreezing from one block after the other", "How deep should one fine-tune [@yosinski2014transferable]?", "processor time only"),
+        (not all(_made(study, "depth")), "Unfreezing from one block after the other", "How deep should one fine-tune [@yosinski2014transferable]?", "processor time only"),
         (True, "Tuning one block alone, the first one too", "Is the top the right place to thaw [@lee2023surgical]?", "a new strategy, processor time"),
         (True, "A penalty on the distance to the pretrained weights [@li2018explicit]", "Can full fine-tuning keep more of the source?", "a few lines of code"),
         (True, "Weights pretrained without the source classes that mean the same as a target class", "How much of the gain is knowing the classes already?", "a pretraining"),
-        (_begun(study, "far"), "More strategies and more labels on hand signs", "Does the pattern hold far from the source?", "processor time only"),
-        (not _begun(study, "far"), "Another data set, far from the source", "Does the pattern hold far from the source?", "a folder of class folders"),
+        (any(_made(study, "far")), "More strategies and more labels on hand signs", "Does the pattern hold far from the source?", "processor time only"),
+        (not any(_made(study, "far")), "Another data set, far from the source", "Does the pattern hold far from the source?", "a folder of class folders"),
     ]  # fmt: skip
-    return pipe_table(
-        ["Experiment", "Question it settles", "What it needs"],
-        [list(row) for open_, *row in rows if open_],
-        "lll",
-    )
+    header = "Experiment | Question it settles | What it needs"
+    return pipe_table(header, [row for open_, *row in rows if open_], "lll")

@@ -48,11 +48,7 @@ def imagenet_claims(text: str) -> Iterator[str]:
 
 
 def check_pages(study: Study, root: Path | None = None) -> None:
-    """Refuse pages that describe results as ImageNet-pretrained when no run of the study started from ImageNet's weights.
-
-    Args:
-        study: the finished runs.
-        root: the project, by default this one.
+    """Refuse a project's pages that describe results as ImageNet-pretrained when no run started from ImageNet's weights.
 
     Raises:
         StudyError: the first such sentence, with its file.
@@ -60,27 +56,20 @@ def check_pages(study: Study, root: Path | None = None) -> None:
     if any(record["weights"]["name"] == "imagenet" for record in study.records.values()):
         return
     root = root or project_root()
-    pages = [p for p in root.rglob("*.qmd") if not _hidden(p.relative_to(root))]
-    pages = [p for p in pages if p.relative_to(root).as_posix() not in _PLANS]
-    for path in sorted(pages):
+    for path in sorted(root.rglob("*.qmd")):
+        page = path.relative_to(root)
+        hidden = page.parts[0] in _NOT_PAGES or any(part.startswith(".") for part in page.parts)
+        if hidden or page.as_posix() in _PLANS:
+            continue
         for sentence in imagenet_claims(path.read_text(encoding="utf-8")):
             raise StudyError(
-                f"{path.relative_to(root)}: speaks of a network pretrained on ImageNet, but no run started from ImageNet's "
+                f"{page}: speaks of a network pretrained on ImageNet, but no run started from ImageNet's "
                 f"weights: {sentence!r}; name the source with report.source, or cite whose network it is"
             )
 
 
-def _hidden(path: Path) -> bool:
-    return path.parts[0] in _NOT_PAGES or any(part.startswith(".") for part in path.parts)
-
-
 def holds(condition: bool, sentence: str, where: str) -> None:
-    """Stop the render when the results no longer support a sentence that is written by hand.
-
-    Args:
-        condition: computed from the results.
-        sentence: the sentence, or its gist.
-        where: the page.
+    """Stop the render of a page when the results no longer support a sentence, or its gist, that is written by hand there.
 
     Raises:
         StudyError: the condition is false.
@@ -90,15 +79,7 @@ def holds(condition: bool, sentence: str, where: str) -> None:
 
 
 def verdict_is(study: Study, a: str, b: str, n_labels: int, expected: str, where: str) -> None:
-    """Stop the render unless the verdict on a difference is the one that a page speaks of.
-
-    Args:
-        study: the finished runs.
-        a: strategy name.
-        b: strategy name.
-        n_labels: labelled images.
-        expected: a verdict of `comparison.judge`.
-        where: the page.
+    """Stop the render of a page unless the verdict of `comparison.judge` on two strategies is the one that it speaks of.
 
     Raises:
         StudyError: it is another one.

@@ -31,12 +31,9 @@ def headline(study: Study, with_source: bool = True) -> str:
     for n in ends_of(study):
         a, b, d = best_pair(study, n)
         starts.append(str(source(study, a)))
-        several = len(study.candidates(n, False)) > 1
-        rival = (
-            "the network trained from scratch that did best on validation images"
-            if several
-            else "the only network trained from scratch"
-        )
+        rival = "the only network trained from scratch"
+        if len(study.candidates(n, False)) > 1:
+            rival = "the network trained from scratch that did best on validation images"
         sentences.append(
             f"With {count(n)} labelled images, {named(study, a)} classifies {acc(a)} of the test images correctly. "
             f"{named(study, b)}, {rival}, reaches {acc(b)}. {_outcome(study, a, b, d)}"

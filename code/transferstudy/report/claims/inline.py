@@ -12,11 +12,7 @@ from .headline import best_pair
 
 
 class Values:
-    """Inline values: attributes are `Value`s; methods make one for an arm or a pair.
-
-    Args:
-        study: the finished runs.
-    """
+    """Inline values of a study: attributes are `Value`s; methods make one for an arm or a pair."""
 
     def __init__(self, study: Study):
         self._study = study
@@ -82,14 +78,14 @@ class Values:
     def _machine(self):
         study = self._study
         environments = [r["environment"] for r in study.records.values()]
-        self.backend_name = Value(
-            listing(sorted({e["backend"] for e in environments})), record_link("environment")
-        )
+        backends = listing(sorted({e["backend"] for e in environments}))
+        self.backend_name = Value(backends, record_link("environment"))
         self.keras_version = Value(listing(sorted({e["libraries"]["keras"] for e in environments})))
-        groups = {"processors": [], "accelerators": []}
-        for record in study.records.values():
-            groups["accelerators" if on_accelerator(record) else "processors"].append(record)
-        spent = [f"{_hours(group)} hours on {name}" for name, group in groups.items() if group]
+        seconds: dict[str, float] = {}
+        for record in sorted(study.records.values(), key=on_accelerator):
+            kind = "accelerators" if on_accelerator(record) else "processors"
+            seconds[kind] = seconds.get(kind, 0) + record["timing"]["total"]["wall"]
+        spent = [f"{total / 3600:.1f} hours on {kind}" for kind, total in seconds.items()]
         self.spent = Value(listing(spent), record_link("environment"))
 
     @staticmethod
@@ -125,15 +121,5 @@ class Values:
         """Mean processor time of training one model, in core-minutes."""
         arm = self._study.arm(strategy, n_labels)
         seconds = cpu_seconds(self._study, arm)
-        return Value(
-            f"{seconds.mean() / 60:.1f}" if len(seconds) else "not measured", record_link(arm.anchor)
-        )
-
-
-def _hours(records) -> str:
-    return f"{sum(r['timing']['total']['wall'] for r in records) / 3600:.1f}"
-
-
-def values(study: Study) -> Values:
-    """Return the inline values of a study."""
-    return Values(study)
+        shown = f"{seconds.mean() / 60:.1f}" if len(seconds) else "not measured"
+        return Value(shown, record_link(arm.anchor))

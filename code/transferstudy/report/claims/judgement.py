@@ -117,11 +117,9 @@ def not_run(study: Study) -> str:
     """Return what the study did not run: strategies of which no part of the plan has a run yet, and runs of the preset without a result."""
     ran = {s.name for s in study.strategies} | {s.strategy for s in expand("full") if study.store.has(s)}
     missing = [label(name) for name in STRATEGIES if name not in ran]
-    text = (
-        f"We defined these strategies but have not run them: {listing(missing)}."
-        if missing
-        else "We ran every strategy that the package defines."
-    )
+    text = "We ran every strategy that the package defines."
+    if missing:
+        text = f"We defined these strategies but have not run them: {listing(missing)}."
     gaps = Counter(spec.n_labels for spec in study.missing)
     asked = gaps + Counter(spec.n_labels for spec in study.specs)
     parts = [f"{count(gaps[n])} of {count(asked[n])} runs with {count(n)} labels" for n in sorted(gaps)]

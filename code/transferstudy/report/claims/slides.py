@@ -130,12 +130,8 @@ def unknowns(study: Study) -> list[tuple[str, str]]:
     data = study.first["data"]
     largest, pool = ends_of(study)[-1], _pool(data["name"])
     if pool and largest < pool:
-        rows.append(
-            (
-                f"{_data(sources(study))} weights: at most {count(largest)} of {count(pool)} labels",
-                "all labels, longer training",
-            )
-        )
+        few = f"{_data(sources(study))} weights: at most {count(largest)} of {count(pool)} labels"
+        rows.append((few, "all labels, longer training"))
     else:
         rows.append(("short training, few settings searched", "longer training, a wider search"))
     pretrained = study.sizes_of("small_finetune")
@@ -144,12 +140,8 @@ def unknowns(study: Study) -> list[tuple[str, str]]:
     elif len(pretrained) == 1:
         rows.append((f"compact, pretrained: {count(pretrained[0])} labels only", "runs with the other sizes"))
     starts = sources(study)
-    better = (
-        "newer networks"
-        if any(start.weights == DOWNLOADED for start in starts)
-        else "weights from larger images"
-    )
-    rows.append((_weights(starts), better))
+    newer = any(start.weights == DOWNLOADED for start in starts)
+    rows.append((_weights(starts), "newer networks" if newer else "weights from larger images"))
     rows.append(("one clean data set of tiny pictures", "images collected elsewhere"))
     return rows
 

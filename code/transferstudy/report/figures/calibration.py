@@ -31,10 +31,8 @@ def diagonal(axis, face):
     """Draw perfect calibration, and name the axes."""
     axis.plot([0, 100], [0, 100], color=face.muted, linewidth=1, linestyle=(0, (6, 4)))
     long = "confidence: probability of the predicted class (%)"
-    axis.set_xlabel("confidence (%)" if face.size == "phone" else long)
-    axis.set_ylabel("test accuracy (%)")
-    axis.set_xlim(0, 101)
-    axis.set_ylim(0, 101)
+    words = "confidence (%)" if face.size == "phone" else long
+    axis.set(xlabel=words, ylabel="test accuracy (%)", xlim=(0, 101), ylim=(0, 101))
 
 
 def reliability_curve(

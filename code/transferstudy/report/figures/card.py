@@ -19,10 +19,6 @@ def social_card(study: Study, title: str) -> Figure:
     """Return the learning curves at the size of a social card, headed by the answer and the report's title.
 
     Save it at its own resolution: `figure.savefig(path)` gives `PIXELS`.
-
-    Args:
-        study: the finished runs.
-        title: of the report.
     """
     face = look("light", "slide")
     figure = learning_curves(study, theme="light", size="slide")

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from ...analysis.comparison import class_intervals
 from ...analysis.study import Study
 from .marks import draw_interval
-from .style import by_size, canvas, colour, marker
+from .style import TILTED, by_size, canvas, colour, marker
 
 
 def confusion(study: Study, strategy: str, n_labels: int, theme: str = "light", size: str = "page") -> Figure:
@@ -18,12 +18,10 @@ def confusion(study: Study, strategy: str, n_labels: int, theme: str = "light", 
     with canvas(theme, size, by_size(size, 0.78, 0.45, 1.0)) as (figure, axis, face):
         tones = LinearSegmentedColormap.from_list("share", [face.fill, colour(strategy, theme)])
         axis.imshow(np.sqrt(share), cmap=tones, vmin=0, vmax=10, aspect="auto")
-        axis.set_xticks(
-            range(len(study.classes)), study.classes, rotation=45, ha="right", rotation_mode="anchor"
-        )
-        axis.set_yticks(range(len(study.classes)), study.classes)
-        axis.set_xlabel("predicted class")
-        axis.set_ylabel("true class")
+        places = range(len(study.classes))
+        axis.set_xticks(places, study.classes, **TILTED)
+        axis.set_yticks(places, study.classes)
+        axis.set(xlabel="predicted class", ylabel="true class")
         axis.grid(visible=False)
         for (i, j), value in np.ndenumerate(share):
             if round(value) >= 1:
@@ -55,15 +53,11 @@ def class_accuracy(
                 label=arm.strategy.label,
             )  # fmt: skip
         axis.set_yticks(range(len(order)), [study.classes[i] for i in order])
-        axis.set_xlabel(
-            f"accuracy within the class (%)\nwith {n_labels:,} labelled images"
-            if size == "phone"
-            else f"accuracy within the class (%) with {n_labels:,} labelled images"
-        )
+        space = "\n" if size == "phone" else " "
+        axis.set_xlabel(f"accuracy within the class (%){space}with {n_labels:,} labelled images")
         axis.grid(axis="y", visible=False)
         axis.tick_params(axis="y", length=0)
         plt.setp(axis.spines["left"], visible=False)
-        figure.legend(
-            loc="outside upper center", ncols=1 if size == "phone" else len(strategies), frameon=False
-        )
+        columns = 1 if size == "phone" else len(strategies)
+        figure.legend(loc="outside upper center", ncols=columns, frameon=False)
     return figure

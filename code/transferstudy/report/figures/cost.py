@@ -52,7 +52,6 @@ def cost(study: Study, theme: str = "light", size: str = "page") -> Figure:
                 xytext=(-face.font * 0.4, 0), textcoords="offset points", ha="right", color=face.muted,
             )  # fmt: skip
         minutes_axis(axis)
-        axis.set_xlabel("core-minutes for training one model")
-        axis.set_ylabel("test accuracy (%)")
+        axis.set(xlabel="core-minutes for training one model", ylabel="test accuracy (%)")
         name_ends(figure, axis, ends, face)
     return figure

@@ -48,13 +48,10 @@ def learning_curves(study: Study, theme: str = "light", size: str = "page") -> F
             ]
         axis.set_xticks(study.sizes, words)
         axis.xaxis.set_minor_locator(ticker.NullLocator())
-        axis.set_xlabel(
-            "labelled images" if size == "phone" else "labelled images, training and validation together"
-        )
-        axis.grid(axis="x", visible=False)
-        axis.set_ylabel("test accuracy (%)")
         low, high = axis.get_ylim()
-        axis.set_ylim(max(0, low), min(100, high))
+        words = "labelled images" + ", training and validation together" * (size != "phone")
+        axis.set(xlabel=words, ylabel="test accuracy (%)", ylim=(max(0, low), min(100, high)))
+        axis.grid(axis="x", visible=False)
         name_ends(figure, axis, ends, face)
     return figure
 
@@ -85,7 +82,6 @@ def training_curves(
                     offset, last = steps[-1], (float(steps[-1]), accuracy[-1])
             ends.append((*last, arm.strategy.label, tone))
         axis.set_xlabel(f"optimiser steps{chr(10) if size == 'phone' else ' '}(dotted: only the head learns)")
-        axis.set_ylabel("validation accuracy (%)")
-        axis.set_ylim(axis.get_ylim())
+        axis.set(ylabel="validation accuracy (%)", ylim=axis.get_ylim())
         name_ends(figure, axis, ends, face)
     return figure

@@ -17,8 +17,7 @@ def plane(theme: str, size: str, height: float) -> Iterator[tuple]:
         (figure, axis, look).
     """
     with canvas(theme, size, height) as (figure, axis, face):
-        axis.set_xlim(0, 100.3)  # room for the outlines at the edge
-        axis.set_ylim(0, 100 * height)
+        axis.set(xlim=(0, 100.3), ylim=(0, 100 * height))  # room for the outlines at the edge
         axis.axis("off")
         yield figure, axis, face
 
@@ -32,16 +31,9 @@ def box(
     tone: str,
     corner: float = 0.8,
 ) -> None:
-    """Draw a box with a word in it.
+    """Draw a box with a word in it at left, bottom, width, height; these and the radius of the corners are in data units.
 
-    Args:
-        axis: where.
-        place: left, bottom, width, height in data units.
-        text: what stands in it.
-        face: colours and measures.
-        style: "filled" with the tone, "frozen" (hatched), "open", or "dashed" (an outline: not there any more).
-        tone: colour of a filled box, of an outline otherwise.
-        corner: radius of the corners in data units.
+    It is "filled" with the tone, "frozen" (hatched), or "dashed" (an outline in the tone: not there any more).
     """
     left, bottom, width, height = place
     filled, frozen = style == "filled", style == "frozen"

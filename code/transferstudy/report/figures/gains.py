@@ -10,17 +10,13 @@ from ...analysis.study import Arm, Study
 from ..claims.costs import machines
 from ..values import signed
 from .marks import draw_interval, draw_seeds, minutes_axis
-from .style import by_size, canvas, colour, marker, symbol
+from .style import canvas, colour, marker, symbol
 
 
 def gain(study: Study, price: bool = False, theme: str = "light", size: str = "page") -> Figure:
     """Seed-paired difference in test accuracy, best transfer arm minus best from-scratch arm, one row a number of labels.
 
-    Args:
-        study: the finished runs.
-        price: whether a second panel shows the processor time of one run of either arm.
-        theme: "light" or "dark".
-        size: "page", "slide" or "phone".
+    With `price` a second panel shows the processor time of one run of either arm.
     """
     pairs = [(n, study.best(n, True), study.best(n, False)) for n in study.contested]
     rows = max(len(pairs), 2)
@@ -52,11 +48,9 @@ def gain(study: Study, price: bool = False, theme: str = "light", size: str = "p
                 _row_name(axis, row, n, a, b, face)
         left.set_yticks([])
         low, high = left.get_xlim()
-        left.set_xlim(min(low, -1), max(high, 1))
-        left.set_ylim(len(pairs) - 0.5, -0.5)
-        left.xaxis.set_major_locator(
-            MaxNLocator(by_size(size, 5 if price else 8, 5 if price else 8, 4), steps=(1, 2, 5, 10))
-        )
+        left.set(xlim=(min(low, -1), max(high, 1)), ylim=(len(pairs) - 0.5, -0.5))
+        bins = 4 if size == "phone" else 5 if price else 8
+        left.xaxis.set_major_locator(MaxNLocator(bins, steps=(1, 2, 5, 10)))
         left.set_xlabel("gain in test accuracy (points)")
         if price:
             _price(axes[0, 1], study, pairs, face)

@@ -10,8 +10,7 @@ from .style import by_size, canvas
 
 def frameless(axis) -> None:
     """Take ticks, grid and frame off axes that show a picture."""
-    axis.set_xticks([])
-    axis.set_yticks([])
+    axis.set(xticks=[], yticks=[])
     axis.grid(visible=False)
     axis.spines[:].set_visible(False)
 
@@ -30,19 +29,15 @@ def examples(sample: ImageData, per_class: int = 6, theme: str = "light", size: 
     if size == "phone":
         return _examples_by_row(sample, per_class, theme)
     per_class = min(per_class, 4) if size == "slide" else per_class  # as many as fit
-    with canvas(theme, size, 0.75 * per_class / n_classes + 0.06, per_class, n_classes) as (
-        figure,
-        axes,
-        face,
-    ):
+    height = 0.75 * per_class / n_classes + 0.06
+    with canvas(theme, size, height, per_class, n_classes) as (figure, axes, face):
         for label, name in enumerate(sample.classes):
             members = np.flatnonzero(sample.y_train == label)[:per_class]
             for row, index in enumerate(members):
                 picture(axes[row, label], sample.x_train[index])
             # Ten names do not fit side by side at the size of the text, so neighbours take turns in height.
-            axes[0, label].set_title(
-                name, pad=4 if label % 2 else 4 + face.font * 1.25, fontsize=face.font * 0.9
-            )
+            pad = 4 if label % 2 else 4 + face.font * 1.25
+            axes[0, label].set_title(name, pad=pad, fontsize=face.font * 0.9)
     return figure
 
 
@@ -86,39 +81,24 @@ def preprocessing(sample: ImageData, index: int = 0, theme: str = "light", size:
     # Keras' constants (keras.src.applications.imagenet_utils, mode "caffe"): means of ImageNet's red, green and blue.
     means = np.array([123.68, 116.779, 103.939])
     image = sample.x_train[index].astype(float)
-    versions = (
-        ("stored: 0 to 255", image),
-        ("preprocess_input", image - means),
-        ("divided by 255", image / 255),
-    )
+    versions = {"stored: 0 to 255": image, "preprocess_input": image - means, "divided by 255": image / 255}
     phone = size == "phone"
     shape = {"rows": 2, "columns": 2} if phone else {"columns": 4, "width_ratios": [0.9, 1.2, 1.2, 1.2]}
     with canvas(theme, size, 1.0 if phone else 0.4, **shape) as (figure, axes, face):
         axes = axes.ravel()
         picture(axes[0], sample.x_train[index], sample.classes[sample.y_train[index]])
-        tones = {
-            "red": "#c0392b" if theme == "light" else "#ff7b72",
-            "green": "#2e7d32" if theme == "light" else "#7ee787",
-            "blue": "#1565c0" if theme == "light" else "#79c0ff",
-        }
-        lines = {}
-        for axis, (title, pixels) in zip(axes[1:], versions, strict=True):
-            for channel, (name, style) in enumerate(zip(tones, ("-", "--", ":"), strict=True)):
-                values = pixels[..., channel].ravel()
-                axis.hist(
-                    values,
-                    bins=24,
-                    histtype="step",
-                    color=tones[name],
-                    linestyle=style,
-                    linewidth=face.line * 0.8,
-                )
-                lines.setdefault(name, plt.Line2D([], [], color=tones[name], linestyle=style))
-            axis.set_title(title)
-            axis.set_yticks([])
-            axis.set_xlabel("pixel value")
+        tones = ("#c0392b", "#2e7d32", "#1565c0") if theme == "light" else ("#ff7b72", "#7ee787", "#79c0ff")
+        looks = [
+            {"color": tone, "linestyle": style} for tone, style in zip(tones, ("-", "--", ":"), strict=True)
+        ]
+        for axis, (title, pixels) in zip(axes[1:], versions.items(), strict=True):
+            for values, own in zip(pixels.reshape(-1, 3).T, looks, strict=True):
+                axis.hist(values, bins=24, histtype="step", linewidth=face.line * 0.8, **own)
+            axis.set(title=title, yticks=[], xlabel="pixel value")
         axes[1].set_ylabel("pixels")
-        figure.legend(lines.values(), lines, loc="outside lower center", ncols=3, frameon=False)
+        lines = [plt.Line2D([], [], **own) for own in looks]
+        names = ("red", "green", "blue")
+        figure.legend(lines, names, loc="outside lower center", ncols=3, frameon=False)
     return figure
 
 
@@ -130,29 +110,17 @@ def prediction(
     theme: str = "light",
     size: str = "page",
 ) -> Figure:
-    """One image beside the probability of every class; the true class is marked.
-
-    Args:
-        image: uint8 pixels (side, side, 3).
-        probabilities: (classes,), summing to one.
-        classes: names.
-        true_label: index of the true class.
-        theme: "light" or "dark".
-        size: "page", "slide" or "phone".
-    """
-    shape = (
-        {"rows": 2, "height_ratios": [1, 1.7]}
-        if size == "phone"
-        else {"columns": 2, "width_ratios": [1, 1.6]}
-    )
+    """One image, uint8 (side, side, 3), beside the probability of every class, summing to one; the true class is marked."""
+    shape = {"columns": 2, "width_ratios": [1, 1.6]}
+    if size == "phone":
+        shape = {"rows": 2, "height_ratios": [1, 1.7]}
     with canvas(theme, size, by_size(size, 0.4, 0.4, 1.35), **shape) as (figure, axes, face):
         picture(axes[0], image, f"true class:\n{classes[true_label]}")
         order = np.argsort(probabilities)
         tones = [face.ink if i == true_label else face.muted for i in order]
         axes[1].barh(range(len(order)), 100 * np.asarray(probabilities)[order], color=tones)
-        axes[1].set_yticks(
-            range(len(order)), [classes[i] + (" (true)" if i == true_label else "") for i in order]
-        )
+        names = [classes[i] + (" (true)" if i == true_label else "") for i in order]
+        axes[1].set_yticks(range(len(order)), names)
         axes[1].set_xlabel("probability (%)")
         axes[1].grid(axis="y", visible=False)
     return figure

@@ -8,7 +8,7 @@ from ...analysis.study import Study
 from ...experiments.inside.stored import Inside, inside_of
 from .images import picture
 from .marks import name_ends
-from .style import by_size, canvas, colour, dash, marker
+from .style import TILTED, by_size, canvas, colour, dash, marker
 
 _MARKS = ("o", "s", "^", "D", "v", "p", "X", "*", "<", ">")
 
@@ -24,10 +24,7 @@ def overlay(axis, image: np.ndarray, heat: np.ndarray, tones, low: float, high: 
         heat.astype(float), cmap=tones, vmin=low, vmax=high, alpha=0.6, interpolation="none",
         extent=(left, right, right, left),
     )  # fmt: skip
-    axis.set_xlim(0, side)
-    axis.set_ylim(side, 0)
-    axis.set_xticks([])
-    axis.set_yticks([])
+    axis.set(xlim=(0, side), ylim=(side, 0), xticks=[], yticks=[])
     axis.grid(visible=False)
 
 
@@ -35,13 +32,8 @@ _LEAST = 0.05  # probability: the end of an occlusion map's scale, at least
 
 
 def maps(
-    study: Study,
-    strategies: list[str],
-    n_labels: int,
-    count: int = 4,
-    theme: str = "light",
-    size: str = "page",
-) -> Figure:
+    study: Study, strategies: list[str], n_labels: int, count: int = 4, theme: str = "light", size: str = "page"
+) -> Figure:  # fmt: skip
     """Grad-CAM beside occlusion for the true class of the same test images, two columns a strategy.
 
     Maps are shown at their own grid, not smoothed to look finer than they are. Bright is where the class is seen, in both, and
@@ -92,10 +84,9 @@ def cka(study: Study, strategy: str, n_labels: int, theme: str = "light", size: 
         shown = axis.imshow(inside.arrays["cka"].astype(float), cmap=tones, vmin=0, vmax=1, aspect="auto")
         step = by_size(size, 1, 3, 2)
         ticks = range(0, len(names), step)
-        axis.set_xticks(ticks, [names[i] for i in ticks], rotation=45, ha="right", rotation_mode="anchor")
+        axis.set_xticks(ticks, [names[i] for i in ticks], **TILTED)
         axis.set_yticks(ticks, [names[i] for i in ticks])
-        axis.set_xlabel("layer after training")
-        axis.set_ylabel("layer before training")
+        axis.set(xlabel="layer after training", ylabel="layer before training")
         axis.grid(visible=False)
         figure.colorbar(shown, ax=axis, label="CKA")
     return figure
@@ -116,12 +107,9 @@ def change(
             ends.append((len(same) - 1, float(same[-1]), study.arm(name, n_labels).strategy.label, tone))
         step = by_size(size, 1, 3, 2)
         ticks = range(0, len(longest), step)
-        axis.set_xticks(
-            ticks, [_short(longest)[i] for i in ticks], rotation=45, ha="right", rotation_mode="anchor"
-        )
-        axis.set_ylim(-0.05, 1.05)
-        axis.set_xlabel("layer: block and convolution")
-        axis.set_ylabel("CKA with itself\nbefore training")
+        axis.set_xticks(ticks, [_short(longest)[i] for i in ticks], **TILTED)
+        ours = "CKA with itself\nbefore training"
+        axis.set(ylim=(-0.05, 1.05), xlabel="layer: block and convolution", ylabel=ours)
         name_ends(figure, axis, ends, face)
     return figure
 
@@ -157,13 +145,8 @@ def places(study: Study, strategy: str, n_labels: int, theme: str = "light", siz
             axis.set_title(f"{when} training")
         # The legend is shared; Matplotlib takes it from one panel.
         handles, labels = axes[0].get_legend_handles_labels()
-        figure.legend(
-            handles,
-            labels,
-            loc="outside lower center",
-            ncols=min(by_size(size, 5, 5, 3), len(labels)),
-            frameon=False,
-        )
+        columns = min(by_size(size, 5, 5, 3), len(labels))
+        figure.legend(handles, labels, loc="outside lower center", ncols=columns, frameon=False)
     return figure
 
 
@@ -178,6 +161,5 @@ def _scatter(axis, inside: Inside, which: str, classes, face):
             mine[:, 0], mine[:, 1], s=(face.marker * 0.6) ** 2, color=tones[label % len(tones)],
             marker=_MARKS[label % len(_MARKS)], linewidths=0.4, label=name,
         )  # fmt: skip
-    axis.set_xticks([])
-    axis.set_yticks([])
+    axis.set(xticks=[], yticks=[])
     axis.grid(visible=False)

@@ -20,11 +20,6 @@ def keras_mistakes(effects: dict[str, Effect], theme: str = "light", size: str =
     """Reported accuracy with each mistake minus without: a marker for the mean, a bar for the interval, a dot a seed.
 
     A marker is filled where the interval lies on one side of zero, and hollow where it holds zero.
-
-    Args:
-        effects: mistake -> effect, as `keras_mistakes.effects.effects` returns them.
-        theme: "light" or "dark".
-        size: "page", "slide" or "phone".
     """
     with canvas(theme, size, by_size(size, 0.5, 0.42, 1.05)) as (figure, axis, face):
         axis.axvline(0, color=face.muted, linewidth=1)
@@ -43,9 +38,9 @@ def keras_mistakes(effects: dict[str, Effect], theme: str = "light", size: str =
             )  # fmt: skip
         names = [_ROWS[name] for name in effects]
         axis.set_yticks(range(len(names)), list(reversed(names)))
-        axis.set_ylim(-0.6, len(names) - 0.4)
         long = "reported accuracy: with the mistake − without (points)"
-        axis.set_xlabel("with the mistake − without\n(points of accuracy)" if size == "phone" else long)
+        words = "with the mistake − without\n(points of accuracy)" if size == "phone" else long
+        axis.set(xlabel=words, ylim=(-0.6, len(names) - 0.4))
         axis.grid(axis="y", visible=False)
         axis.tick_params(axis="y", length=0)
     return figure

@@ -17,15 +17,9 @@ _SHORT, _HALF = 10, 17
 
 
 def draw_interval(axis: Axes, x, y, tone: str, face: Look, width: float = 1.0) -> None:
-    """Draw one interval: a line between two points.
+    """Draw one interval: a line between two points, of a width that is a multiple of the figure's lines.
 
-    Args:
-        axis: where.
-        x: its two positions along the horizontal axis, or one that both ends share.
-        y: the same for the vertical axis.
-        tone: colour.
-        face: measures of the figure.
-        width: line width as a multiple of the figure's lines.
+    `x` and `y` are its two positions along an axis, or one that both ends share.
     """
     x, y = (np.broadcast_to(v, 2) for v in (x, y))
     axis.plot(
@@ -52,13 +46,8 @@ def minutes_axis(axis: Axes) -> None:
 def name_ends(figure: Figure, axis: Axes, ends: list[tuple[float, float, str, str]], face: Look) -> None:
     """Write names to the right of an axis, each joined to the end of its line, pushed apart where they would overlap.
 
-    On a phone only short names fit there; longer ones stand below the figure, with their marks.
-
-    Args:
-        figure: the figure; it is laid out once to learn how high its text is.
-        axis: the axis; its limits must be final.
-        ends: (x, y, text, colour) of each line's last point, in data coordinates.
-        face: measures of the figure.
+    On a phone only short names fit there; longer ones stand below the figure, with their marks. `ends` are (x, y, text, colour)
+    of each line's last point in data coordinates. The axis' limits must be final: the figure is laid out to measure its text.
     """
     if not ends:
         return
@@ -115,16 +104,9 @@ def text_box(text):
 
 
 def spread(positions: list[float], gap: float, low: float, high: float) -> np.ndarray:
-    """Move label positions apart until neighbours are at least `gap` from each other, keeping their order.
+    """Move label positions apart until neighbours are at least `gap` from each other; return them in the order given.
 
-    Args:
-        positions: wanted positions.
-        gap: smallest distance.
-        low: lowest position allowed.
-        high: highest position allowed; if the labels do not fit in between, they stand evenly from `low` on.
-
-    Returns:
-        Positions in the order given.
+    If the labels do not fit between `low` and `high`, they stand evenly from `low` on.
     """
     order = np.argsort(positions, kind="stable")
     placed = np.clip(np.array(positions, float)[order], low, high)

@@ -21,18 +21,13 @@ def mistakes(
     kept = of_mistakes(study, found)
     columns = 2 if size == "phone" else 4
     rows = -(-len(found) // columns)
-    with canvas(theme, size, by_size(size, 0.36, 0.22, 0.62) * rows, rows, columns, squeeze=False) as (
-        figure,
-        axes,
-        face,
-    ):
+    height = by_size(size, 0.36, 0.22, 0.62) * rows
+    with canvas(theme, size, height, rows, columns, squeeze=False) as (figure, axes, face):
         for axis in axes.ravel()[len(found) :]:
             axis.set_visible(False)
         for axis, mistake, image in zip(axes.ravel(), found, kept, strict=False):
             picture(axis, image)
-            axis.set_title(
-                f"{study.classes[mistake.true]}, taken for\n{study.classes[mistake.predicted]}, {100 * mistake.confidence:.0f} %",
-                fontsize=face.font * 0.9,
-                pad=4,
-            )
+            true, said = study.classes[mistake.true], study.classes[mistake.predicted]
+            title = f"{true}, taken for\n{said}, {100 * mistake.confidence:.0f} %"
+            axis.set_title(title, fontsize=face.font * 0.9, pad=4)
     return figure

@@ -3,7 +3,7 @@
 from matplotlib.figure import Figure
 
 from ...analysis.study import Study
-from ..claims.inline import values
+from ..claims.inline import Values
 from . import network_phone as phone
 from .blocks import BLOCKS, draw_blocks, stretches
 from .diagram import arrow, box, plane
@@ -32,8 +32,7 @@ def layers(study: Study, theme: str = "light", size: str = "page") -> Figure:
                 block + 0.5, len(rows) + 0.08, name, ha="center", va="bottom", color=face.muted,
                 fontsize=face.font * 0.92,
             )  # fmt: skip
-        axis.set_xlim(-2.5, len(BLOCKS) + 0.02)
-        axis.set_ylim(0, len(rows) + 0.5)
+        axis.set(xlim=(-2.5, len(BLOCKS) + 0.02), ylim=(0, len(rows) + 0.5))
         axis.axis("off")
     return figure
 
@@ -75,7 +74,7 @@ def borrowed(study: Study, theme: str = "light", size: str = "page") -> Figure:
     """
     if size == "phone":
         return phone.borrowed(study, theme)
-    v, side = values(study), phone.side_of(study)
+    v, side = Values(study), phone.side_of(study)
     with plane(theme, size, 0.37) as (figure, axis, face):
         tone, head = colour("finetune_all", theme), colour("linear_probe", theme)
         base, small = 9.0, face.font * 0.92

@@ -4,7 +4,7 @@ from matplotlib.figure import Figure
 
 from ...analysis.study import Study
 from ...plan.strategies import Strategy
-from ..claims.inline import values
+from ..claims.inline import Values
 from .blocks import BLOCKS, draw_blocks, stretches
 from .diagram import arrow, box, plane
 from .style import canvas, colour
@@ -28,8 +28,7 @@ def layers(rows: list[Strategy], theme: str) -> Figure:
                 block + 0.5, step * len(rows) + 0.1, name, ha="center", va="bottom", color=face.muted,
                 fontsize=face.font * 0.92,
             )  # fmt: skip
-        axis.set_xlim(0, len(BLOCKS) + 0.02)
-        axis.set_ylim(-0.05, step * len(rows) + 0.75)
+        axis.set(xlim=(0, len(BLOCKS) + 0.02), ylim=(-0.05, step * len(rows) + 0.75))
         axis.axis("off")
     return figure
 
@@ -67,7 +66,7 @@ def side_of(study: Study) -> int:
 
 def borrowed(study: Study, theme: str) -> Figure:
     """The blocks across, and under them what is cut off and what takes its place."""
-    v, side = values(study), side_of(study)
+    v, side = Values(study), side_of(study)
     with plane(theme, "phone", 0.77) as (figure, axis, face):
         tone, head = colour("finetune_all", theme), colour("linear_probe", theme)
         draw_blocks(axis, face, tone, side, (0.6, 45.0, 5.6, 6.4, 3.6, 0.9))

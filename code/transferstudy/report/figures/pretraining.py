@@ -9,13 +9,7 @@ from .style import canvas
 
 
 def pretraining(*records: dict, theme: str = "light", size: str = "page") -> Figure:
-    """Loss and accuracy of pretraining runs, epoch by epoch, on training and on validation images of the source task.
-
-    Args:
-        records: of `results/pretraining`, one a row.
-        theme: "light" or "dark".
-        size: "page", "slide" or "phone".
-    """
+    """Loss and accuracy of runs in `results/pretraining`, one a row, epoch by epoch, on training and validation images of the source."""
     phone = size == "phone"  # losses and accuracies stand below each other
     height = (1.3 if phone else 0.42) * len(records) + 0.02
     shape = {"rows": (1 + phone) * len(records), "columns": 2 - phone, "squeeze": False}

@@ -22,14 +22,7 @@ def _pictures(axis, images: np.ndarray, place: tuple[float, float, float, float]
 
 
 def protocol(study: Study, sample: ImageData, theme: str = "light", size: str = "page") -> Figure:
-    """From images to a score: labels are drawn, each draw inside the next, part of it chooses when to stop; testing comes once.
-
-    Args:
-        study: the finished runs: which draws there are.
-        sample: real images to show.
-        theme: "light" or "dark".
-        size: "page", "slide" or "phone".
-    """
+    """From images to a score: labels are drawn, each draw inside the next, part of it chooses when to stop; testing comes once."""
     images, facts = study.first["data"], card(study.first["data"]["name"])["images"]
     if size == "phone":
         return _below(study, sample, theme)
@@ -38,22 +31,15 @@ def protocol(study: Study, sample: ImageData, theme: str = "light", size: str = 
         tone, small = colour("finetune_all", theme), face.font * 0.92
         train, test = _some(sample)
         _pictures(axis, train, (0, 8, 24, 24), 6)
-        axis.text(
-            12,
-            33,
-            f"{count(facts['train'])} images\nto draw from",
-            ha="center",
-            va="bottom",
-            linespacing=1.25,
-        )
+        pool = f"{count(facts['train'])} images\nto draw from"
+        axis.text(12, 33, pool, ha="center", va="bottom", linespacing=1.25)
         axis.text(
             12, 7, f"{len(images['classes'])} classes,\n{images['side']} pixels a side", ha="center", va="top",
             color=face.muted, fontsize=small, linespacing=1.3,
         )  # fmt: skip
         arrow(axis, (24.8, 20), (29.2, 20), face)
-        axis.text(
-            31, 33, "labels drawn, each\ndraw inside the next", ha="left", va="bottom", linespacing=1.25
-        )
+        drawn = "labels drawn, each\ndraw inside the next"
+        axis.text(31, 33, drawn, ha="left", va="bottom", linespacing=1.25)
         _draws(axis, study, face, tone, (39.5, 24.0, 32.0, 8.0))
         arrow(axis, (64.4, 20), (68.8, 24), face)
         axis.text(84.7, 33, "model", ha="center", va="bottom")
@@ -116,17 +102,9 @@ def _draws(axis, study: Study, face, tone: str, place: tuple[float, float, float
     for row, (n, length) in enumerate(zip(sizes, width * lengths / lengths[-1], strict=True)):
         y, thick = top - step * (row + 1), min(4.0, step * 0.7)
         share = draw_sizes(n)[0] / n
-        low = y + (step - thick) / 2
-        box(axis, (left, low, length * share, thick), "", face, "filled", tone, corner=0)
-        box(
-            axis,
-            (left + length * share, low, length * (1 - share), thick),
-            "",
-            face,
-            "frozen",
-            tone,
-            corner=0,
-        )
+        learned, low = length * share, y + (step - thick) / 2
+        box(axis, (left, low, learned, thick), "", face, "filled", tone, corner=0)
+        box(axis, (left + learned, low, length * (1 - share), thick), "", face, "frozen", tone, corner=0)
         axis.text(left - 1, y + step / 2, count(n), ha="right", va="center", fontsize=small)
     axis.text(left, bottom - 1, "learn from", ha="left", va="top", color=tone, fontsize=small)
     axis.text(

@@ -33,26 +33,15 @@ def depths(study: Study, theme: str = "light", size: str = "page") -> Figure:
             here = [i for i, name in enumerate(names) if study.has(name, n)]
             arms = [study.arm(names[i], n) for i in here]
             tone = (face.ink, face.muted)[row % 2]
+            mark, style = _MARKS[row % len(_MARKS)], _DASHES[row % len(_DASHES)]
             if arms:
-                _line(
-                    study,
-                    axis,
-                    face,
-                    here,
-                    arms,
-                    tone,
-                    _MARKS[row % len(_MARKS)],
-                    _DASHES[row % len(_DASHES)],
-                )
+                _line(study, axis, face, here, arms, tone, mark, style)
                 ends.append((here[-1], 100 * arms[-1].accuracy, f"{n:,} labels", tone))
         words = [_DEPTH_NAMES[DEPTHS.index(name)] for name in names]
-        axis.set_xticks(
-            range(len(names)), [w.replace(" ", "\n") for w in words] if size == "phone" else words
-        )
-        axis.set_xlabel("first layers that learn, beside the head")
-        axis.set_ylabel("test accuracy (%)")
+        words = [w.replace(" ", "\n") for w in words] if size == "phone" else words
+        axis.set_xticks(range(len(names)), words)
+        axis.set(xlabel="first layers that learn, beside the head", ylabel="test accuracy (%)", ylim=axis.get_ylim())  # fmt: skip
         axis.grid(axis="x", visible=False)
-        axis.set_ylim(axis.get_ylim())
         name_ends(figure, axis, ends, face)
     return figure
 
@@ -73,10 +62,8 @@ def resolutions(study: Study, theme: str = "light", size: str = "page") -> Figur
                 _line(study, axis, face, sides, arms, tone, mark, dash(strategy.name))
                 ends.append((sides[-1], 100 * arms[-1].accuracy, label, tone))
         axis.set_xticks(study.image_sizes, [str(side) for side in study.image_sizes])
-        axis.set_xlabel("pixels a side that go into the network")
-        axis.set_ylabel("test accuracy (%)")
+        axis.set(xlabel="pixels a side that go into the network", ylabel="test accuracy (%)", ylim=axis.get_ylim())  # fmt: skip
         axis.grid(axis="x", visible=False)
-        axis.set_ylim(axis.get_ylim())
         name_ends(figure, axis, ends, face)
     return figure
 

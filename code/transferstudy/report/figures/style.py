@@ -11,6 +11,7 @@ from ...plan.strategies import STRATEGIES
 
 THEMES = ("light", "dark")
 SIZES = ("page", "slide", "phone")
+TILTED = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"}  # words below an axis
 
 
 @dataclass(frozen=True)
@@ -66,12 +67,8 @@ _STRATEGY = {
 _GREY = "#57606a", "#b6c2cf"
 # All others are grey, and told apart by marker and dashes alone.
 _OTHERS = {
-    "finetune_block4": "p",
-    "finetune_block3": "h",
-    "finetune_block2": "d",
-    "wide_scratch": "<",
-    "residual_scratch": ">",
-}
+    "finetune_block4": "p", "finetune_block3": "h", "finetune_block2": "d", "wide_scratch": "<", "residual_scratch": ">",
+}  # fmt: skip
 _SYMBOLS = {
     "o": "●", "s": "■", "D": "◆", "P": "✚", "^": "▲", "v": "▼", "X": "✖", "*": "★",
     "p": "⬟", "h": "⬢", "d": "♦", "<": "◀", ">": "▶",
@@ -118,46 +115,22 @@ def by_size(size: str, page, slide, phone):
 def canvas(
     theme: str, size: str, height: float, rows: int = 1, columns: int = 1, **options
 ) -> Iterator[tuple]:
-    """Make a figure in a theme and size.
-
-    Args:
-        theme: "light" or "dark".
-        size: "page", "slide" or "phone".
-        height: height as a share of the width.
-        rows: of axes.
-        columns: of axes.
-        options: passed to `plt.subplots`.
+    """Make a figure in a theme and size, of a height that is a share of its width; options go to `plt.subplots`.
 
     Yields:
         (figure, axes, look); axes as `plt.subplots` gives them.
     """
     face = look(theme, size)
     settings = {
-        "font.size": face.font,
-        "font.family": "DejaVu Sans",
-        "axes.titlesize": face.font,
-        "axes.labelsize": face.font,
-        "xtick.labelsize": face.font * 0.92,
-        "ytick.labelsize": face.font * 0.92,
-        "legend.fontsize": face.font * 0.92,
-        "text.color": face.ink,
-        "axes.labelcolor": face.ink,
-        "axes.edgecolor": face.muted,
-        "xtick.color": face.ink,
-        "ytick.color": face.ink,
-        "axes.spines.top": False,
-        "axes.spines.right": False,
-        "axes.grid": True,
-        "axes.axisbelow": True,
-        "grid.color": face.grid,
-        "grid.linewidth": 0.8,
-        "lines.linewidth": face.line,
-        "lines.markersize": face.marker,
-        "figure.facecolor": "none",
-        "axes.facecolor": "none",
-        "savefig.facecolor": "none",
+        **dict.fromkeys(("font.size", "axes.titlesize", "axes.labelsize"), face.font),
+        **dict.fromkeys(("xtick.labelsize", "ytick.labelsize", "legend.fontsize"), face.font * 0.92),
+        **dict.fromkeys(("text.color", "axes.labelcolor", "xtick.color", "ytick.color"), face.ink),
+        **dict.fromkeys(("figure.facecolor", "axes.facecolor", "savefig.facecolor"), "none"),
+        "font.family": "DejaVu Sans", "axes.edgecolor": face.muted, "grid.color": face.grid, "grid.linewidth": 0.8,
+        "axes.spines.top": False, "axes.spines.right": False, "axes.grid": True, "axes.axisbelow": True,
+        "lines.linewidth": face.line, "lines.markersize": face.marker,
         "text.parse_math": False,  # names of classes may hold dollars
-    }
+    }  # fmt: skip
     _use_svg()
     with mpl.rc_context(settings):
         figure, axes = plt.subplots(

@@ -20,27 +20,22 @@ _LONG = re.compile(r"-?\d+\.\d{3,}")
 def svg(figure: Figure, name: str) -> str:
     """Return a figure as SVG, without what no reader sees: comments, metadata, digits beyond a hundredth of a point.
 
-    Args:
-        figure: a Matplotlib figure.
-        name: of this drawing. Ids are made from it and from the content, never at random, so equal figures are equal files,
-            and no id stands in two drawings of different names.
+    Ids are made from the drawing's name and its content, never at random, so equal figures are equal files, and no id stands in
+    two drawings of different names.
     """
     mark = "d" + hashlib.sha256(name.encode()).hexdigest()[:6]
     written = io.StringIO()
     with mpl.rc_context({"svg.hashsalt": mark, "svg.fonttype": "path"}):
         figure.savefig(written, format="svg", metadata={"Date": None})
-    root = ElementTree.fromstring(_no_comments(written.getvalue()))  # noqa: S314 - our own
+    # Matplotlib repeats each text in a comment, and a control character there makes the file unreadable.
+    bare = re.sub(r"<!--.*?-->", "", written.getvalue(), flags=re.DOTALL)
+    root = ElementTree.fromstring(bare)  # noqa: S314 - our own
     for data in root.findall(f"{{{_SVG}}}metadata"):
         root.remove(data)
     _tidy(root, mark)
     ElementTree.register_namespace("", _SVG)
     ElementTree.register_namespace("xlink", _XLINK)
     return ElementTree.tostring(root, encoding="unicode")
-
-
-def _no_comments(text: str) -> str:
-    """Matplotlib repeats each text in a comment, and a control character there makes the file unreadable."""
-    return re.sub(r"<!--.*?-->", "", text, flags=re.DOTALL)
 
 
 def _tidy(root: ElementTree.Element, mark: str) -> None:

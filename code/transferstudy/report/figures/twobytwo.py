@@ -38,17 +38,11 @@ def two_by_two(study: Study, theme: str = "light", size: str = "page") -> Figure
                 name, mark, line = _LOOK[network]
                 tone = colour(name, theme)
                 here = [(place, arm) for place, arm in enumerate(pair) if arm is not None]
+                above = 1.9 if network == PLAIN else 2  # its pretrained end is that of the fair comparison
                 axis.plot(
-                    [place for place, _ in here],
-                    [100 * arm.accuracy for _, arm in here],
-                    color=tone,
-                    marker=mark,
-                    linestyle=line,
-                    label=_short(network),
-                    zorder=1.9
-                    if network == PLAIN
-                    else 2,  # its pretrained end is that of the fair comparison
-                )
+                    [place for place, _ in here], [100 * arm.accuracy for _, arm in here], color=tone, marker=mark,
+                    linestyle=line, label=_short(network), zorder=above,
+                )  # fmt: skip
                 for place, arm in here[:1] if network == PLAIN else here:
                     low, high = arm_interval(study, arm)
                     draw_interval(axis, place, (100 * low, 100 * high), tone, face, 0.7)
@@ -69,11 +63,6 @@ def two_by_two(study: Study, theme: str = "light", size: str = "page") -> Figure
         if notes:
             figure.supxlabel("\n".join(notes), fontsize=face.font, color=face.muted)
         lines = {line.get_label(): line for axis in axes[0] for line in axis.get_legend_handles_labels()[0]}
-        figure.legend(
-            lines.values(),
-            lines.keys(),
-            loc="outside upper center",
-            ncols=1 if size == "phone" else len(lines),
-            frameon=False,
-        )
+        columns = 1 if size == "phone" else len(lines)
+        figure.legend(lines.values(), lines.keys(), loc="outside upper center", ncols=columns, frameon=False)
     return figure

@@ -32,11 +32,7 @@ SENTENCES = {
 
 
 class Explorer:
-    """The explorer of a study.
-
-    Args:
-        study: the finished runs.
-        root: how the page reaches the site's root.
+    """The explorer of a study, on a page that reaches the site's root by `root`.
 
     Attributes:
         data: what the page's script looks up: "classes"; "sizes"; "strategies" (name, label); "first" (the view without a
@@ -55,15 +51,13 @@ class Explorer:
         arms = [arm for n in study.sizes for arm in study.at(n)]
         self.data = {
             "classes": study.classes,
-            "sizes": [n for n in study.sizes if study.at(n)],
-            "strategies": [[s.name, s.label] for s in study.strategies if study.sizes_of(s.name)],
+            "sizes": list(study.sizes),
+            "strategies": [[s.name, s.label] for s in study.strategies],
             "first": self._first(),
             "sentences": SENTENCES,
             "sheet": {
                 "src": f"{root}results/{self._sheet.file}",
-                "side": self._sheet.side,
-                "columns": self._sheet.columns,
-                "rows": self._sheet.rows,
+                **{key: getattr(self._sheet, key) for key in ("side", "columns", "rows")},
             },
             "arms": {f"{arm.strategy.name}/{arm.n_labels}": self._arm(arm) for arm in arms},
         }
@@ -89,9 +83,7 @@ class Explorer:
             "tested": arm.test("confusion")[0].sum(axis=1).tolist(),
             "all": tenths(arm.accuracy),
             "confusion": [[int(f"{100 * v:.0f}") for v in row] for row in share],
-            "recall": [
-                [tenths(float(v)) for v in (recall[:, k].mean(), *recall[:, k])] for k in classes
-            ],
+            "recall": [[tenths(float(v)) for v in (recall[:, k].mean(), *recall[:, k])] for k in classes],
             "other": [int(off[k].argmax()) if off[k].max() > 0 else None for k in classes],
             "mistakes": [self._pictures([m for m in found if m.true == k]) for k in classes],
         }  # fmt: skip
@@ -99,45 +91,32 @@ class Explorer:
     def _pictures(self, found: list[Mistake]) -> list:
         """Number of mistakes, number with a picture, and the leading pictures."""
         place = self._sheet.place
-        kept = [(rank, m) for rank, m in enumerate(found, 1) if m.index in place]
-        rows = [
+        kept = [
             [place[m.index], m.index, m.predicted, tenths(m.confidence), rank]
-            for rank, m in kept[: sheets.SHOWN]
+            for rank, m in enumerate(found, 1)
+            if m.index in place
         ]
-        return [len(found), len(kept), rows]
+        return [len(found), len(kept), kept[: sheets.SHOWN]]
 
     def view(self, strategy: str, n_labels: int, label: int) -> dict:
-        """Return what a view shows in words: "says", "curve", "confusion", "mistakes", "points", and its "hash".
-
-        Args:
-            strategy: of the arm.
-            n_labels: of the arm.
-            label: the class, as a position in `data["classes"]`.
-        """
+        """Return what a view shows in words: "says", "curve", "confusion", "mistakes", "points", and its "hash"."""
         data, arm = self.data, self.data["arms"][f"{strategy}/{n_labels}"]
         name, (mean, *seeds) = data["classes"][label], arm["recall"][label]
         basic = {"strategy": dict(data["strategies"])[strategy], "labels": count(n_labels), "class": name}
         ends = {"low": _percent(min(seeds)), "high": _percent(max(seeds))}
         spread = fill(SENTENCES["seeds"], ends) if len(seeds) > 1 else SENTENCES["seed"]
-        says = fill(
-            SENTENCES["says"],
-            {**basic, "mean": _percent(mean), "spread": spread, "all": _percent(arm["all"])},
-        )
+        whole = {**basic, "mean": _percent(mean), "spread": spread, "all": _percent(arm["all"])}
+        says = fill(SENTENCES["says"], whole)
         other = arm["other"][label]
         if other is not None:
             share = f"{arm['confusion'][label][other]}{NBSP}%"
             says += " " + fill(SENTENCES["other"], {"other": data["classes"][other], "share": share})
         number, kept, rows = arm["mistakes"][label]
-        numbers = {
-            "count": count(number),
-            "n": count(arm["tested"][label]),
-            "kept": count(kept),
-            "shown": len(rows),
-        }
+        tested = count(arm["tested"][label])
+        numbers = {"count": count(number), "n": tested, "kept": count(kept), "shown": len(rows)}
         points = [
             fill(SENTENCES["point"], {"mean": _percent(self._mean(strategy, n, label)), "labels": count(n)})
-            for n in data["sizes"]
-            if f"{strategy}/{n}" in data["arms"]
+            for n in self._study.sizes_of(strategy)
         ]
         return {
             "hash": f"view-{strategy}-{n_labels}-{name}",
@@ -154,10 +133,11 @@ class Explorer:
     def controls(self) -> Markdown:
         """Return the controls, the sentence that they answer with, and the data."""
         groups = [
-            [title, [s for s in self._study.strategies if s.pretrained == start and self._study.sizes_of(s.name)]]
-            for title, start in (("Start from pretrained weights", True), ("Start from random weights", False))
-        ]  # fmt: skip
-        return self._html("controls", groups=groups, json=embedded(self.data), sizes=[(n, count(n)) for n in self.data["sizes"]])  # fmt: skip
+            [f"Start from {kind} weights", [s for s in self._study.strategies if s.pretrained == start]]
+            for kind, start in (("pretrained", True), ("random", False))
+        ]
+        sizes = [(n, count(n)) for n in self.data["sizes"]]
+        return self._html("controls", groups=groups, json=embedded(self.data), sizes=sizes)
 
     def curve(self) -> Markdown:
         """Return the chart of the class over the sizes."""
@@ -165,19 +145,12 @@ class Explorer:
         sizes = self.data["sizes"]
         first, width = log(sizes[0]), log(sizes[-1]) - log(sizes[0])
         x = {n: round(100 * (log(n) - first) / width, 2) if width else 50 for n in sizes}
-        lines = [
-            {
-                "name": s.name,
-                "tones": tones(s.name),
-                "kind": "pretrained" if s.pretrained else "random",
-                "points": " ".join(
-                    f"{x[n]},{100 - self._mean(s.name, n, label) / 10:g}"
-                    for n in self._study.sizes_of(s.name)
-                ),
-            }
-            for s in self._study.strategies
-            if self._study.sizes_of(s.name)
-        ]
+        lines = []
+        for s in self._study.strategies:
+            means = {n: self._mean(s.name, n, label) for n in self._study.sizes_of(s.name)}
+            points = " ".join(f"{x[n]},{100 - mean / 10:g}" for n, mean in means.items())
+            kind = "pretrained" if s.pretrained else "random"
+            lines.append({"name": s.name, "tones": tones(s.name), "kind": kind, "points": points})
         dots = [
             (x[n], 100 - value / 10)
             for n in self._study.sizes_of(strategy)

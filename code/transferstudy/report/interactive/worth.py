@@ -5,7 +5,7 @@ from functools import cache
 from IPython.display import Markdown
 
 from ...analysis.comparison import CONFIDENCE, MIN_SEEDS, arm_interval
-from ...analysis.interpolation import Estimate, Interpolated, Saving, interpolated, straight_line_gap
+from ...analysis.interpolation import Estimate, Saving, interpolated, straight_line_gap
 from ...analysis.label_efficiency import Labels
 from ...analysis.study import Arm, Study
 from ...plan.strategies import STRATEGIES, Strategy
@@ -18,12 +18,7 @@ from .parts import embedded, html, tenths, tones
 # On the rail, in thousandths of its length: past the largest size; its negative, below the smallest.
 _BEYOND = 2000
 _PHRASES = {"none": "no labels", "not known": "an unknown number of labels"}
-
-
-@cache
-def estimates(study: Study) -> Interpolated:
-    """Return the estimates of a study, computed once."""
-    return interpolated(study)
+_estimates = cache(interpolated)
 
 
 def _kind(strategy: Strategy) -> str:
@@ -43,11 +38,9 @@ def expected(n: int, saving: Saving | None, measured: bool) -> str:
     if saving is None:
         return f"With {count(n)} labelled images there is no pretrained network to compare with."
     start = "Measured" if measured else "Between measured sizes"
-    scratch = (
-        f"the best network trained from scratch {_accuracy(saving.scratch, saving.scratch_names)}"
-        if saving.scratch
-        else "a network trained from scratch was not measured here"
-    )
+    scratch = "a network trained from scratch was not measured here"
+    if saving.scratch:
+        scratch = f"the best network trained from scratch {_accuracy(saving.scratch, saving.scratch_names)}"
     return (
         f"{start}: with {count(n)} labelled images the pretrained network that did best on validation images classifies "
         f"{_accuracy(saving.transfer, saving.transfer_names)} of the test images correctly, {scratch}."
@@ -73,19 +66,15 @@ def needed(n: int, saving: Saving | None, largest: int) -> str:
     ends = f" ({percent(CONFIDENCE, 0)} interval {low if low == high else f'{low} to {high}'})"
     few = "" if saving.seeds >= MIN_SEEDS else " These are too few seeds for a verdict."
     words, saves = labels_in_words(saving.needed), saved(n, saving, largest)
+    same = f"Training from scratch does as well with {words} labels{ends}"
     if saving.needed.side == "more":
-        rest = (
-            "how many labels transfer saves is not known"
-            if saves == "not known"
-            else f"transfer saves {saves}"
-        )
+        known = saves != "not known"
+        rest = f"transfer saves {saves}" if known else "how many labels transfer saves is not known"
         return f"Training from scratch would need {words} labels, the most that were measured{ends}: {rest}.{few}"  # fmt: skip
     if may_equal(n, saving.low, saving.high):
-        return (
-            f"Training from scratch does as well with {words} labels{ends}: these runs show no saving.{few}"
-        )
+        return f"{same}: these runs show no saving.{few}"
     if saves == "none":
-        return f"Training from scratch does as well with {words} labels{ends}: transfer saves none.{few}"
+        return f"{same}: transfer saves none.{few}"
     return f"To do as well, training from scratch needs {words} labels{ends}: transfer saves {saves}.{few}"
 
 
@@ -108,7 +97,7 @@ def worth_data(study: Study) -> dict:
         "says": one [accuracies, labels needed] a position, as sentences; "saves": the same in a few words;
         "rail": one [needed, low, high] a position, in thousandths of the slider, 2000 for more than measured.
     """
-    found, largest = estimates(study), study.sizes[-1]
+    found, largest = _estimates(study), study.sizes[-1]
     at = found.positions
     pairs = list(zip(at, found.savings, strict=True))
     return {
@@ -130,19 +119,14 @@ def worth(study: Study) -> Markdown:
     if len(study.sizes) < 2:
         return Markdown("")
     data = worth_data(study)
-    order = sorted(
-        study.strategies, key=lambda s: ("pretrained", "random", "control").index(_kind(s))
-    )  # stable: within a kind as everywhere
     rows = [
-        {"name": s.name, "label": s.label, "kind": _kind(s), "tones": tones(s.name)}
-        for s in order
-        if s.name in data["strategies"]
+        {"name": s.name, "label": s.label, "kind": kind, "tones": tones(s.name)}
+        for kind in ("pretrained", "random", "control")
+        for s in study.strategies
+        if _kind(s) == kind and s.name in data["strategies"]
     ]
-    last = len(data["labels"]) - 1
-    marks = [
-        {"index": i, "words": count(data["labels"][i]), "place": round(100 * i / last, 2)}
-        for i in data["measured"]
-    ]
+    at, last = data["labels"], len(data["labels"]) - 1
+    marks = [{"index": i, "words": count(at[i]), "place": round(100 * i / last, 2)} for i in data["measured"]]
     return html("worth.html.j2", data=embedded(data), rows=rows, marks=marks, last=last, start=data["start"])
 
 

@@ -11,10 +11,6 @@ from ..markdown import pipe_table
 from ..values import NBSP, Value, count, listing, points, signed
 from .keras_mistakes import BACKEND_NAMES
 
-_HEADER = [
-    "strategy", "runs", "first, %", "again, %", "mean change, points", "largest change, points", "other class, %",
-]  # fmt: skip
-
 
 def _link(text: str) -> str:
     return Value(text, "/results/again/runs.json")._repr_markdown_()
@@ -93,15 +89,10 @@ def table() -> Markdown:
         if own:
             changes = _changes(own)
             first, second = np.array([row["accuracy"] for row in own]).mean(axis=0)
-            rows.append(
-                [
-                    get_strategy(name).label,
-                    count(len(own)),
-                    f"{100 * first:.1f}",
-                    f"{100 * second:.1f}",
-                    signed(float(changes.mean())),
-                    f"{100 * np.abs(changes).max():.1f}",
-                    f"{100 * np.mean([row['changed'] for row in own]):.1f}",
-                ]
-            )
-    return pipe_table(_HEADER, rows or [["no run was made again", *"––––––"]], "lrrrrrr")
+            rows.append([
+                get_strategy(name).label, count(len(own)), f"{100 * first:.1f}", f"{100 * second:.1f}",
+                signed(float(changes.mean())), f"{100 * np.abs(changes).max():.1f}",
+                f"{100 * np.mean([row['changed'] for row in own]):.1f}",
+            ])  # fmt: skip
+    header = "strategy | runs | first, % | again, % | mean change, points | largest change, points | other class, %"
+    return pipe_table(header, rows or [["no run was made again", *"––––––"]], "lrrrrrr")

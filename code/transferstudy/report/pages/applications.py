@@ -75,28 +75,14 @@ class Applications:
             paper = smallest["arxiv"]
             year = Value(f"20{paper[:2]}", f"https://arxiv.org/abs/{paper}") if paper else "not given"
             top1 = known.get(smallest["name"])
-            rows.append(
-                [
-                    f"`{smallest['name']}`",
-                    year,
-                    f"{100 * top1['top1']:.1f}" if top1 else "not given",
-                    f"{smallest['parameters'] / 1e6:.1f}",
-                    f"{smallest['parameters'] * _BYTES / 2**20:.0f}",
-                    smallest["depth"],
-                    _side(smallest["side"]),
-                    _side(smallest["min_side"]),
-                    "yes" if smallest["batch_norm"] else "no",
-                    _prepared(smallest),
-                ]
-            )
-        header = [
-            "network", "paper", "top-1 (%)", "parameters (M)", "MiB", "layers", "side", "smallest side", "batch norm", "pixels",
-        ]  # fmt: skip
+            rows.append([
+                f"`{smallest['name']}`", year, f"{100 * top1['top1']:.1f}" if top1 else "not given",
+                f"{smallest['parameters'] / 1e6:.1f}", f"{smallest['parameters'] * _BYTES / 2**20:.0f}", smallest["depth"],
+                *("any" if smallest[side] is None else str(smallest[side]) for side in ("side", "min_side")),
+                "yes" if smallest["batch_norm"] else "no", _prepared(smallest),
+            ])  # fmt: skip
+        header = "network | paper | top-1 (%) | parameters (M) | MiB | layers | side | smallest side | batch norm | pixels"
         return pipe_table(header, rows, "lrrrrrrrll")
-
-
-def _side(side: int | None) -> str:
-    return "any" if side is None else str(side)
 
 
 def _prepared(entry: dict) -> str:

@@ -41,11 +41,7 @@ def load() -> Audit:
 
 
 class AuditValues:
-    """Inline values of the audit.
-
-    Args:
-        stored: the audit.
-    """
+    """Inline values of the audit."""
 
     def __init__(self, stored: Audit):
         self._stored = stored
@@ -130,9 +126,7 @@ def searched(stored: Audit) -> Markdown:
                 count(len({p["a"] for p in stored.pairs(name) if p["above"]})),
             ]
         )  # fmt: skip
-    header = [
-        "comparison", "all pairs", "by hash", "by frequencies", "by features", "aligned", "reach the threshold", "images in them",
-    ]  # fmt: skip
+    header = "comparison | all pairs | by hash | by frequencies | by features | aligned | reach the threshold | images in them"
     return pipe_table(header, rows, "lrrrrrrr")
 
 
@@ -162,13 +156,8 @@ def overlap(stored: Audit) -> Markdown:
     """Which source classes are a kind of a target class, and which only come near one."""
     classes = stored.classes
     targets = sorted({*classes.is_a, *classes.near})
-    rows = [
-        [
-            target,
-            *(", ".join(group.get(target, {}).values()) or "none" for group in (classes.is_a, classes.near)),
-        ]
-        for target in targets
-    ]
+    groups = classes.is_a, classes.near
+    rows = [[t, *(", ".join(group.get(t, {}).values()) or "none" for group in groups)] for t in targets]
     return pipe_table(["target class", "source classes of the same meaning", "near"], rows, "lll")
 
 

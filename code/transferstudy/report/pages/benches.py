@@ -34,18 +34,14 @@ def stored(what: str) -> dict | None:
     return read_record(path, _COMMANDS[what], model=Bench) if path.is_file() else None
 
 
-def _link(what: str, text: str) -> Value:
-    return Value(text, f"/results/bench/{what}.json")
-
-
 def _where(found: dict) -> str:
     env = found["environment"]
     kept = ", glibc told to keep freed memory" if "MALLOC_TRIM_THRESHOLD_" in env.get("allocator", {}) else ""
     return f"{machine(env)}, {env['backend']}{kept}, {found['made']}"
 
 
-def _times(what: str, found: dict, decimals: int) -> str:
-    return _link(what, f"{found['speedup']:.{decimals}f}")._repr_markdown_()
+def _times(what: str, found: dict, decimals: int) -> Value:
+    return Value(f"{found['speedup']:.{decimals}f}", f"/results/bench/{what}.json")
 
 
 def _asked(key: str, found: dict) -> str:

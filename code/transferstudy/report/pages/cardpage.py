@@ -1,7 +1,5 @@
 """Pages from cards: a page needs its title and one call of `card_page`."""
 
-from pathlib import Path
-
 from IPython.display import Markdown
 
 from ...paths import project_root, results_dir, weights_dir
@@ -100,12 +98,11 @@ def _weights(card: WeightsCard) -> list[str]:
 
 
 def _training_data(card: WeightsCard) -> str:
-    where = f"[{card.source}](card-{card.source_card}.qmd)" if _has_page(card.source_card) else card.source
+    page = f"card-{card.source_card}.qmd"
+    where = f"[{card.source}]({page})" if (project_root() / "chapters" / page).is_file() else card.source
     shrunk = f", averaged from {card.original_side}" if card.original_side != card.side else ""
-    return (
-        f"{where}: {_counts(card.images)} images of {count(card.classes)} classes, "
-        f"at {card.side} pixels a side{shrunk}."
-    )
+    what = f"{_counts(card.images)} images of {count(card.classes)} classes"
+    return f"{where}: {what}, at {card.side} pixels a side{shrunk}."
 
 
 def _reported(card: WeightsCard) -> list[str]:
@@ -227,11 +224,6 @@ def _interval(share: float, n: int) -> tuple[float, float]:
 
     found = binomtest(round(share * n), n).proportion_ci(0.95, method="wilson")
     return float(found.low), float(found.high)
-
-
-def _has_page(name: str) -> bool:
-    page: Path = project_root() / "chapters" / f"card-{name}.qmd"
-    return page.is_file()
 
 
 def _counts(images: Counts) -> str:

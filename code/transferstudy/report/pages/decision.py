@@ -46,11 +46,8 @@ def _advice(study: Study, n: int) -> tuple[str, str]:
     if a is probe and word != "trails":
         deeper = [arm for arm in study.candidates(n, True) if arm.strategy.name != _CHEAP]
         found = {stand(study, between(study, arm, probe)) for arm in deeper}
-        more = (
-            "Nothing deeper did better"
-            if found <= {"trails", "equal"}
-            else "Training more layers may do as well"
-        )
+        clear = found <= {"trails", "equal"}
+        more = "Nothing deeper did better" if clear else "Training more layers may do as well"
         if deeper:
             return f"{cheap}{scratch}. {more}", cheap
         return f"{cheap}{scratch}" if scratch else _DEEPER, cheap
@@ -97,11 +94,7 @@ def _far(far: Study | None, low: int, high: int | None) -> str:
 
 
 def far_answer(far: Study | None) -> str:
-    """Return which start was ahead in the planned runs on images far from the source, in a sentence; empty where none compares them.
-
-    Args:
-        far: the study on those images, or None while it has no run.
-    """
+    """Return which start was ahead in the planned runs on images far from the source, in a sentence; empty where none compares them."""
     groups: dict[tuple[str, str, bool], list[Difference]] = {}
     for n in far.contested if far else ():
         a, _, d = best_pair(far, n)
@@ -132,9 +125,8 @@ def far_spoken(far: Study | None) -> str:
     """Return the same in words that can be spoken, without numbers of points; empty where nothing is compared."""
     ahead: dict[str, list[int]] = {}
     for n in far.contested if far else ():
-        word = {"leads": "pretrained weights were ahead", "trails": "training from scratch was ahead"}.get(
-            stand(far, best_pair(far, n)[2]), "neither start was clearly ahead"
-        )
+        words = {"leads": "pretrained weights were ahead", "trails": "training from scratch was ahead"}
+        word = words.get(stand(far, best_pair(far, n)[2]), "neither start was clearly ahead")
         ahead.setdefault(word, []).append(n)
     said = [f"{word} {at_labels(sizes)}" for word, sizes in ahead.items()]
     return f"On hand signs, which look different, {'; '.join(said)}." if said else ""
@@ -143,11 +135,8 @@ def far_spoken(far: Study | None) -> str:
 def chart(*studies: Study, far: Study | None = None) -> Markdown:
     """Return the decision chart: labels by distance and budget, each answer with the accuracy to expect, linked to its runs.
 
-    Neighbouring numbers of labels with the same advice share a row.
-
-    Args:
-        studies: at each number of labels the first that compares a pretrained start with one from scratch decides.
-        far: the study on images far from the source, or None while it has no run.
+    Neighbouring numbers of labels with the same advice share a row. At each the first of the studies that compares a pretrained
+    start with one from scratch decides; `far` is the one on images far from the source.
     """
     groups: list[tuple[tuple, list[int]]] = []
     for study, n in _by_size(studies):
@@ -161,14 +150,11 @@ def chart(*studies: Study, far: Study | None = None) -> Markdown:
         named = count(sizes[0]) if len(sizes) == 1 else f"{count(sizes[0])} to {count(sizes[-1])}"
         probes = [study.arm(_CHEAP, n) for n in sizes if study.has(_CHEAP, n)]
         expected = f". {_expect([_winner(study, n) for n in sizes])}"
-        rows.append(
-            [
-                f"{named}, {start}",
-                answer if answer == _DEEPER else answer + expected,
-                f"{cheap}. {_expect(probes)}" if probes else cheap,
-                _far(far, sizes[0], *[each[0] for _, each in groups[i + 1 : i + 2]] or [None]),
-            ]
-        )
+        below = groups[i + 1][1][0] if groups[i + 1 :] else None
+        rows.append([
+            f"{named}, {start}", answer if answer == _DEEPER else answer + expected,
+            f"{cheap}. {_expect(probes)}" if probes else cheap, _far(far, sizes[0], below),
+        ])  # fmt: skip
     header = ["labelled images, weights from", "images like the source's, time to train", "images like the source's, little time", "images far from the source"]  # fmt: skip
     return pipe_table(header, rows, "llll")
 
@@ -182,12 +168,8 @@ def until(study: Study) -> str:
     if ahead == study.contested:
         return f"Start from pretrained weights: they were better at every number of labels that we tried, up to {count(last)}."
     later = next((n for n in study.contested if n > ahead[-1]), None)
-    text = f"With up to {count(ahead[-1])} labelled images, start from pretrained weights"
-    return (
-        f"{text}."
-        if later is None
-        else f"{text}; with {count(later)} we could no longer show that they help."
-    )
+    rest = "" if later is None else f"; with {count(later)} we could no longer show that they help"
+    return f"With up to {count(ahead[-1])} labelled images, start from pretrained weights{rest}."
 
 
 def which_layers(study: Study) -> str:
@@ -216,11 +198,7 @@ def slide_rule(study: Study) -> str:
 
 
 def slide_chart(*studies: Study) -> Markdown:
-    """Return the decision chart for a slide: what to train and what to expect at the fewest, a middle and the most labels.
-
-    Args:
-        studies: as `chart` takes them.
-    """
+    """Return the decision chart for a slide: what to train and what to expect at the fewest, a middle and the most labels."""
     found = _by_size(studies)
     rows = []
     for study, n in dict.fromkeys((found[0], found[len(found) // 2], found[-1])):
@@ -228,7 +206,6 @@ def slide_chart(*studies: Study) -> Markdown:
         best = _winner(study, n)
         also = f", or {label(b.strategy.name)}" if stand(study, d) in ("equal", "undecided") else ""
         side = f" at {best.image_size} px" if best.image_size > best.records[0]["data"]["side"] else ""
-        rows.append(
-            [count(n), _start(study, n), f"{label(best.strategy.name)}{side}{also}", _rate(best), acc(best)]
-        )
+        train = f"{label(best.strategy.name)}{side}{also}"
+        rows.append([count(n), _start(study, n), train, _rate(best), acc(best)])
     return pipe_table(["labels", "weights from", "train", "peak rate", "expect"], rows, "rllrr")

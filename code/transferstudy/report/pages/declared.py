@@ -73,14 +73,8 @@ def tuning(preset: str = "tuning") -> Markdown:
             knob: sorted({getattr(s, knob) for s in own if getattr(s, knob) is not None}) for knob in _KNOBS
         }
         rates = tried["learning_rate"] if get_strategy(name).train_from else tried["head_learning_rate"]
-        rows.append(
-            [
-                get_strategy(name).label,
-                ", ".join(f"{rate:g}" for rate in rates),
-                ", ".join(f"{decay:g}" for decay in tried["weight_decay"]),
-                len(own),
-            ]
-        )
+        tries = (", ".join(f"{value:g}" for value in each) for each in (rates, tried["weight_decay"]))
+        rows.append([get_strategy(name).label, *tries, len(own)])
     return pipe_table(["strategy", "learning rates", "weight decays", "runs"], rows, "lllr")
 
 

@@ -42,9 +42,6 @@ class Measured:
 def measured(root: Path | None = None) -> Measured | None:
     """Return what the stored runs show, over the seeds of which all folds were made both ways; None where there are none.
 
-    Args:
-        root: results folder, by default the project's.
-
     Raises:
         StudyError: a record is missing or damaged, or the runs are not of one folder.
     """
@@ -65,16 +62,10 @@ def measured(root: Path | None = None) -> Measured | None:
         return None
     kept, mixed = (np.array([_accuracy(folds[grouped, seed]) for seed in seeds]) for grouped in (True, False))
     one = folds[True, seeds[0]]
-    content = one[0]["spec"]["data_sha256"]
-    return Measured(
-        sum(record["metrics"]["test"]["n"] for record in one),
-        given[content],
-        one[0]["spec"]["n_labels"],
-        one[0]["spec"]["image_size"],
-        kept,
-        mixed,
-        f"/results/groups/look/{content[:12]}.json",
-    )
+    spec, pictures = one[0]["spec"], sum(record["metrics"]["test"]["n"] for record in one)
+    content = spec["data_sha256"]
+    target = f"/results/groups/look/{content[:12]}.json"
+    return Measured(pictures, given[content], spec["n_labels"], spec["image_size"], kept, mixed, target)
 
 
 def _accuracy(records: list[dict]) -> float:
@@ -84,14 +75,7 @@ def _accuracy(records: list[dict]) -> float:
 
 
 def sentence(found: Measured | None = None) -> str:
-    """Return what keeping people together changes, in words.
-
-    Args:
-        found: by default what the project's results show.
-
-    Raises:
-        StudyError: as `measured`.
-    """
+    """Return what keeping people together changes, in words. Raises StudyError as `measured`."""
     found = found or measured()
     if found is None:
         return "How much it changes for them has not been measured yet."

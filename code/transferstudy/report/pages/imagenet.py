@@ -1,4 +1,7 @@
-"""ImageNet's own weights, as far as they were run: against training from scratch, and on enlarged images."""
+"""ImageNet's own weights, as far as they were run: against training from scratch, and on enlarged images.
+
+`found` is what `study` returns; `first` is the main study, from Tiny ImageNet's weights.
+"""
 
 from IPython.display import Markdown
 
@@ -32,11 +35,7 @@ def study() -> Study:
 
 
 def to_come(found: Study) -> str:
-    """Return which declared strategies and numbers of labels have no run yet, in a sentence; empty where all have one.
-
-    Args:
-        found: as `study` returns it.
-    """
+    """Return which declared strategies and numbers of labels have no run yet, in a sentence; empty where all have one."""
     specs = expand(PRESET)
     have = {s.name for s in found.strategies}
     names = [label(name) for name in dict.fromkeys(s.strategy for s in specs) if name not in have]
@@ -47,11 +46,7 @@ def to_come(found: Study) -> str:
 
 
 def at_the_edge(found: Study) -> str:
-    """Return which strategies use a setting at the edge of what was searched, in a sentence; empty where none does.
-
-    Args:
-        found: as `study` returns it.
-    """
+    """Return which strategies use a setting at the edge of what was searched, in a sentence; empty where none does."""
     tuned, tried = toml_tables(PRESETS).get("second", {}), expand("search")
     names = []
     for strategy in found.strategies:
@@ -69,11 +64,7 @@ def at_the_edge(found: Study) -> str:
 
 
 def agreement(found: Study) -> str:
-    """Return whether ImageNet's weights were ahead where they were compared with training from scratch.
-
-    Args:
-        found: as `study` returns it.
-    """
+    """Return whether ImageNet's weights were ahead where they were compared with training from scratch."""
     pairs = {n: best_pair(found, n) for n in found.contested}
     behind = [n for n, (_, _, d) in pairs.items() if stand(found, d) != "leads"]
     if not pairs:
@@ -88,12 +79,7 @@ def agreement(found: Study) -> str:
 def deeper(found: Study, most: bool = False) -> str:
     """Return where training more layers than the head was better, each answer with all numbers of labels at which it holds.
 
-    Args:
-        found: as `study` returns it.
-        most: speak only of the largest number of labels at which both were run.
-
-    Returns:
-        Empty where both were nowhere run.
+    With `most` only the largest number of labels at which both were run counts. Empty where both were nowhere run.
     """
     groups: dict[tuple[str, str], list[tuple[Arm, Arm, Difference]]] = {}
     sizes = [n for n in found.sizes_of(PROBE) if _thawed(found, n)]
@@ -121,12 +107,7 @@ def _pays(found: Study, answer: str, group: list[tuple[Arm, Arm, Difference]]) -
 
 
 def against_first(found: Study, first: Study) -> str:
-    """Return where the weights of the first edition did better than ImageNet's, in a sentence; empty where they nowhere did.
-
-    Args:
-        found: as `study` returns it.
-        first: the main study, from Tiny ImageNet's weights.
-    """
+    """Return where the weights of the first edition did better than ImageNet's, in a sentence; empty where they nowhere did."""
     both = [(found.best(n, True), first.best(n, True)) for n in found.contested if n in first.contested]
     worse = [(a, b) for a, b in both if b.accuracy > a.accuracy]
     better = [a.n_labels for a, b in both if a.accuracy > b.accuracy]
@@ -137,11 +118,9 @@ def against_first(found: Study, first: Study) -> str:
         for a, b in worse
     ]
     few = better and max(a.n_labels for a, _ in worse) < min(better)
-    rest = (
-        f" With {listing([count(n) for n in better])} labels it reaches more from ImageNet's."
-        if better
-        else ""
-    )
+    rest = ""
+    if better:
+        rest = f" With {listing([count(n) for n in better])} labels it reaches more from ImageNet's."
     return (
         f"These weights may be the better ones{' where labels are fewest' if few else ''}: {'; '.join(said)}.{rest} They come from "
         "small images, and their source shares classes with ours, so on your images they may help less."
@@ -153,9 +132,6 @@ def without_enlarging(found: Study) -> str:
 
     It tells a gain of pretraining from one of larger images, at the most labels of both. The best pretrained strategy is shown, or
     another one where that was not run on small images. Empty where nothing was enlarged.
-
-    Args:
-        found: as `study` returns it.
 
     Raises:
         StudyError: nothing was compared.
@@ -217,12 +193,7 @@ def ends(study: Study) -> tuple[Arm, Arm]:
 
 
 def sentence(study: Study, first: Study) -> Markdown:
-    """Return what enlarging the images brings, and how that compares with the strategies of the first edition.
-
-    Args:
-        study: as `probes` returns it.
-        first: the main study, from Tiny ImageNet's weights.
-    """
+    """Return what enlarging the images of `probes` brings, and how that compares with the strategies of the first edition."""
     small, large = ends(study)
     n = small.n_labels
     d = difference(study, PROBE, PROBE, n, (large.image_size, small.image_size))

@@ -18,20 +18,14 @@ from ..values import Value, count, listing, points, signed
 
 PAGE = "/chapters/keras.qmd"
 FOLDER = "/results/mistakes"
-TITLES = {
-    "pixels": "pixels divided by 255 instead of `preprocess_input`",
-    "epoch": "the epoch chosen on the images that then give the score",
-    "head": "everything thawed before the head has converged",
-    "rate": "the head's learning rate kept after thawing",
-    "compile": "`trainable` changed, but not compiled again",
-}
-_DONE = {
-    "pixels": "Dividing pixels by 255 instead of calling `preprocess_input`",
-    "epoch": "Choosing the epoch on the images that then give the score",
-    "head": "Thawing everything before the head has converged",
-    "rate": "Keeping the head's learning rate after thawing",
-    "compile": "Thawing without compiling again",
-}
+# Mistake -> what stands in the table, and in a sentence.
+_NAMED = {
+    "pixels": ("pixels divided by 255 instead of `preprocess_input`", "Dividing pixels by 255 instead of calling `preprocess_input`"),
+    "epoch": ("the epoch chosen on the images that then give the score", "Choosing the epoch on the images that then give the score"),
+    "head": ("everything thawed before the head has converged", "Thawing everything before the head has converged"),
+    "rate": ("the head's learning rate kept after thawing", "Keeping the head's learning rate after thawing"),
+    "compile": ("`trainable` changed, but not compiled again", "Thawing without compiling again"),
+}  # fmt: skip
 BACKEND_NAMES = {"tensorflow": "TensorFlow", "jax": "JAX", "torch": "PyTorch"}
 _ASKED = {
     "thaw": "thawed after the head was trained",
@@ -106,9 +100,6 @@ class Mistakes:
 def load(results: Path | None = None) -> Mistakes:
     """Return the stored mistakes.
 
-    Args:
-        results: the results folder, by default the project's.
-
     Raises:
         StudyError: one is missing or damaged; the message has the command that makes it.
     """
@@ -132,17 +123,12 @@ def sentence(mistakes: Mistakes, name: str) -> str:
     """Return one sentence on what a mistake changes; its verb follows the interval."""
     d, side = mistakes[name].difference, verdict(mistakes[name])
     size = Value(points(abs(d.mean)).lstrip("+"), _target(name))._repr_markdown_()
+    words = {1: "gains {}", -1: "costs {}", 0: "changes the accuracy by {}, which may be chance"}
     if name == "epoch":
-        verb = {1: f"reports {size} too much", -1: f"reports {size} too little"}.get(
-            side, f"changes the reported accuracy by {size}, which may be chance"
-        )
-    else:
-        verb = {1: f"gains {size}", -1: f"costs {size}"}.get(
-            side, f"changes the accuracy by {size}, which may be chance"
-        )
-    return (
-        f"{_DONE[name]} {verb} (95 % interval {signed(d.low)} to {signed(d.high)}, {count(d.seeds)} seeds)."
-    )
+        chance = "changes the reported accuracy by {}, which may be chance"
+        words = {1: "reports {} too much", -1: "reports {} too little", 0: chance}
+    interval = f"95 % interval {signed(d.low)} to {signed(d.high)}, {count(d.seeds)} seeds"
+    return f"{_NAMED[name][1]} {words[side].format(size)} ({interval})."
 
 
 def card(mistakes: Mistakes) -> Card | None:
@@ -152,7 +138,7 @@ def card(mistakes: Mistakes) -> Card | None:
         return None
     worst = min(costly, key=lambda e: e.difference.mean)
     number = Value(f"{100 * worst.difference.mean:.0f}".replace("-", "−"), _target(worst.mistake))
-    words = _DONE[worst.mistake]
+    words = _NAMED[worst.mistake][1]
     # Of these mistakes only one raises an error, and on some backends only.
     silent = "" if worst.mistake == "compile" else "; no error warns of it"
     return Card("Pitfall", number._repr_markdown_(), f"points for {words[:1].lower()}{words[1:]}{silent}")
@@ -166,10 +152,8 @@ def sentences(mistakes: Mistakes) -> dict[str, str]:
 def ranking(mistakes: Mistakes) -> str:
     """Return which mistake changes the reported accuracy most, and of how many the runs do not show that they change it."""
     most = max(mistakes.effects, key=lambda name: abs(mistakes[name].difference.mean))
-    done = _DONE[most]
-    text = (
-        f"The costliest mistake is {done[:1].lower()}{done[1:]} ({mistakes.change(most)._repr_markdown_()})."
-    )
+    done, change = _NAMED[most][1], mistakes.change(most)._repr_markdown_()
+    text = f"The costliest mistake is {done[:1].lower()}{done[1:]} ({change})."
     unclear = sum(not verdict(effect) for effect in mistakes.effects.values())
     if not unclear:
         return text
@@ -183,17 +167,11 @@ def table(mistakes: Mistakes) -> Markdown:
     for name, effect in mistakes.effects.items():
         d, plan = effect.difference, mistakes.plan(name)
         links = ", ".join(f"[{r['plan']['seed']}]({FOLDER}/{r['id']}.json)" for r in effect.records)
-        rows.append(
-            [
-                f"[{TITLES[name]}]{{#mistake-{name}}}",
-                {"vgg16": "VGG16", "compact": "compact"}.get(plan["backbone"], plan["backbone"]),
-                f"{100 * effect.right:.1f}",
-                f"{100 * effect.wrong:.1f}",
-                signed(d.mean),
-                f"{signed(d.low)} to {signed(d.high)}",
-                links,
-            ]
-        )
+        rows.append([
+            f"[{_NAMED[name][0]}]{{#mistake-{name}}}", {"vgg16": "VGG16"}.get(plan["backbone"], plan["backbone"]),
+            f"{100 * effect.right:.1f}", f"{100 * effect.wrong:.1f}", signed(d.mean),
+            f"{signed(d.low)} to {signed(d.high)}", links,
+        ])  # fmt: skip
     header = ["mistake", "network", "without", "with", "difference", "95 % interval", "seeds, records"]
     return pipe_table(header, rows, "llrrrrl")
 

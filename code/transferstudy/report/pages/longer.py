@@ -1,4 +1,7 @@
-"""What four times the steps do to training from scratch, and whether the start from ImageNet's weights stays ahead of that."""
+"""What four times the steps do to training from scratch, and whether the start from ImageNet's weights stays ahead of that.
+
+`found` holds the runs from ImageNet's weights and their rivals, as `imagenet.study` returns them; `longer` is what `study` returns.
+"""
 
 from functools import cache
 
@@ -13,11 +16,7 @@ PRESET = "longer-scratch"
 
 @cache
 def study(found: Study) -> Study | None:
-    """Return the networks that had more steps from scratch, beside the pretrained ones of `found`; None while none has a result.
-
-    Args:
-        found: the runs from ImageNet's weights and their rivals, as `imagenet.study` returns them.
-    """
+    """Return the networks that had more steps from scratch, beside the pretrained ones of `found`; None while none has a result."""
     longer = load_if_run(PRESET)
     return beside(found, longer) if longer else None
 
@@ -32,13 +31,7 @@ def beside(found: Study, longer: Study) -> Study:
 
 
 def sentences(found: Study, longer: Study | None, most: bool = False) -> str:
-    """Return what more steps do to training from scratch, and who is ahead then, in two sentences a number of labels.
-
-    Args:
-        found: as `study` takes it.
-        longer: as `study` returns it.
-        most: speak only of the largest number of labels.
-    """
+    """Return what more steps do to training from scratch, and who is ahead then, in two sentences a number of labels, or for the most."""
     if longer is None or not longer.contested:
         return "We have not tested yet what more steps do to training from scratch."
     return " ".join(_at(found, longer, n) for n in (longer.contested[-1:] if most else longer.contested))
@@ -52,12 +45,7 @@ def in_short(found: Study, longer: Study | None) -> str:
 
 
 def bar(found: Study, longer: Study | None) -> str:
-    """Return whether training from scratch with few labels reaches the accuracy that the plan asks for, in a sentence.
-
-    Args:
-        found: as `study` takes it.
-        longer: as `study` returns it; empty where neither was run there.
-    """
+    """Return whether training from scratch with few labels reaches what the plan asks for, in a sentence; empty where it was not run."""
     n, asked = FEW_LABELS_BAR
     studies = [each for each in (found, longer) if each and n in each.contested]
     arms = [each.best(n, False) for each in studies]

@@ -9,11 +9,7 @@ _KNOBS = ("learning_rate", "weight_decay")
 
 
 def sentence(store: Store | None = None) -> str:
-    """Return how the compact network's search comes out with statistics that follow faster, on validation images, in words.
-
-    Args:
-        store: by default the project's results.
-    """
+    """Return how the compact network's search comes out with statistics that follow faster, on validation images, in words."""
     store = store or Store()
     again = expand("search-momentum")
     arms = {(s.arm, s.seed) for s in again}

@@ -15,15 +15,10 @@ def sentence(study: Study) -> str:
     tested = [each for each in judged(study) if each.p is not None]
     if not tested:
         return "No comparison has enough seeds for a verdict, so there is nothing to disagree on."
-    apart = second_opinion.disagreements(study)
+    apart, many = second_opinion.disagreements(study), count(len(tested))
     if not apart:
-        return (
-            f"The bootstrap comes to the same verdict on all {count(len(tested))} comparisons that have one."
-        )
-    return (
-        f"The bootstrap comes to another verdict on {count(len(apart))} of {count(len(tested))} comparisons; the table has these "
-        "in bold."
-    )
+        return f"The bootstrap comes to the same verdict on all {many} comparisons that have one."
+    return f"The bootstrap comes to another verdict on {count(len(apart))} of {many} comparisons; the table has these in bold."
 
 
 def floor(study: Study) -> str:
@@ -39,21 +34,12 @@ def table(study: Study) -> Markdown:
     rows = []
     for first, second in zip(judged(study), second_opinion.judged(study), strict=True):
         d, mark = first.difference, "**" if first.verdict != second.verdict else ""
+        linked = Value(signed(d.mean), record_link(d.anchor))
         rows.append(
-            [
-                d.label,
-                count(d.n_labels),
-                d.seeds,
-                Value(signed(d.mean), record_link(d.anchor)),
-                *(cell for each in (first, second) for cell in _cells(each, mark)),
-            ]
+            [d.label, count(d.n_labels), d.seeds, linked, *_cells(first, mark), *_cells(second, mark)]
         )
-    header = ["a − b", "labels", "seeds", "difference"]
-    header += [
-        f"{word}{name}"
-        for word in ("", "bootstrap: ")
-        for name in ("interval", "verdict on a", "p, different", "p, equivalent")
-    ]
+    own = ["interval", "verdict on a", "p, different", "p, equivalent"]
+    header = ["a − b", "labels", "seeds", "difference", *own, *(f"bootstrap: {name}" for name in own)]
     return pipe_table(header, rows, "lrrr" + "rlrr" * 2)
 
 

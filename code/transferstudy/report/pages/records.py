@@ -12,52 +12,29 @@ from ..values import code, count, literal, signed
 _SHARED_ELSEWHERE = ("seed", "strategy", "n_labels")
 
 
-def _spec_lines(arm: Arm) -> str:
-    spec = {
-        k: v for k, v in arm.records[0]["spec"].items() if k not in _SHARED_ELSEWHERE and v not in (None, 0)
-    }
-    return ", ".join(f"{key} {code(value)}" for key, value in spec.items())
-
-
 def _arm_section(study: Study, arm: Arm, linked: set[str]) -> list[str]:
-    side = f", {arm.image_size} px" if len(study.image_sizes) > 1 else ""
     rows = []
     for record in arm.records:
         test, weights, env = record["metrics"]["test"], record["weights"], record["environment"]
         mark = f" `{weights['sha256'][:8]}`" if weights["sha256"] else ""
-        rows.append(
-            [
-                ", ".join(_name(run_id, linked) for run_id in record.get("folds", [record["id"]])),
-                record["spec"]["seed"],
-                *(f"{test[measure]:.4f}" for measure in ("accuracy", "nll", "ece")),
-                f"{record['metrics']['val']['accuracy']:.4f}",
-                " + ".join(count(phase["steps"]) for phase in record["phases"]),
-                f"{record['timing']['total']['wall'] / 60:.1f}",
-                literal(weights["name"]) + mark,
-                f"{literal(env['backend'])}, Keras {literal(env['libraries']['keras'])}",
-            ]
-        )
-    header = [
-        "run",
-        "seed",
-        "test accuracy",
-        "NLL",
-        "ECE",
-        "validation",
-        "steps",
-        "minutes",
-        "weights",
-        "backend",
-    ]
-    command = (
-        f"run{_preset(study)} --only {arm.strategy.name} --only n_labels={arm.n_labels}{_only(study, arm)}"
-    )
+        rows.append([
+            ", ".join(_name(run_id, linked) for run_id in record.get("folds", [record["id"]])), record["spec"]["seed"],
+            *(f"{test[measure]:.4f}" for measure in ("accuracy", "nll", "ece")), f"{record['metrics']['val']['accuracy']:.4f}",
+            " + ".join(count(phase["steps"]) for phase in record["phases"]), f"{record['timing']['total']['wall'] / 60:.1f}",
+            literal(weights["name"]) + mark, f"{literal(env['backend'])}, Keras {literal(env['libraries']['keras'])}",
+        ])  # fmt: skip
+    header = "run | seed | test accuracy | NLL | ECE | validation | steps | minutes | weights | backend"
+    several, n = len(study.image_sizes) > 1, arm.n_labels
+    side, only = (f", {arm.image_size} px", f" --only image_size={arm.image_size}") if several else ("", "")
+    preset = "" if study.name == MAIN else f" --preset {study.name}"
+    command = f"python -m transferstudy run{preset} --only {arm.strategy.name} --only n_labels={n}{only}"
+    spec = [(k, v) for k, v in arm.records[0]["spec"].items() if k not in _SHARED_ELSEWHERE]
     return [
-        f"### {arm.strategy.label}, {arm.n_labels:,} labels{side} {{#{arm.anchor}}}\n",
-        f"{_spec_lines(arm)}.\n",
+        f"### {arm.strategy.label}, {n:,} labels{side} {{#{arm.anchor}}}",
+        f"{', '.join(f'{key} {code(value)}' for key, value in spec if value not in (None, 0))}.",
         pipe_table(header, rows, "lrrrrrrrll").data,
-        "\nMake these runs again, after deleting their records:\n",
-        f"```bash\npython -m transferstudy {command}\n```\n",
+        "Make these runs again, after deleting their records:",
+        f"```bash\n{command}\n```",
     ]
 
 
@@ -79,74 +56,34 @@ def _difference_table(study: Study) -> str:
         for each in judged(study)
         for d in [each.difference]
     ]  # fmt: skip
-    header = [
-        "a − b",
-        "labels",
-        "difference",
-        "interval",
-        "each seed",
-        "p, corrected",
-        "verdict on a",
-        "seeds",
-    ]
+    header = "a − b | labels | difference | interval | each seed | p, corrected | verdict on a | seeds"
     return pipe_table(header, rows, "lrrrrrlr").data
 
 
-def _preset(study: Study) -> str:
-    return "" if study.name == MAIN else f" --preset {study.name}"
-
-
-def _only(study: Study, arm: Arm) -> str:
-    return f" --only image_size={arm.image_size}" if len(study.image_sizes) > 1 else ""
-
-
 def records(study: Study, *others: Study) -> Markdown:
-    """Return the body of the page: data and weights, environment, every run by arm, every difference.
-
-    Args:
-        study: the main study.
-        others: further studies, such as those of depths or image sizes; each gets a part of its own.
-    """
+    """Return the body of the page: data and weights, environment, every run by arm, every difference; other studies have parts of their own."""
     linked: set[str] = set()
     parts = [
         "## Data and weights {#data}",
-        "",
         tables.provenance(study).data,
-        "",
         "[]{#weights}The weights' own page is [the pretrained model](/chapters/pretrained-model.qmd).",
-        "",
         "## Software and hardware {#environment}",
-        "",
         tables.environment(study).data,
-        "",
         "## Differences {#differences}",
-        "",
         f"Test accuracy of arm a minus arm b, in points, over runs of equal seed. The {CONFIDENCE:.0%} interval is "
         "for other seeds and other test images; [all comparisons](/chapters/comparisons.qmd) says how we compute it. "
         "p-values are corrected by Holm's method for the number of comparisons. Where seeds are too few, we test nothing.",
-        "",
         _difference_table(study),
-        "",
         "## Runs {#runs}",
-        "",
         "Test accuracy, negative log-likelihood (NLL, nats) and expected calibration error (ECE) are of the test images; "
         "accuracies are shares. A run's name links to its whole record: spec, measures, history, environment, timing.",
-        "",
+        *_runs(study, linked),
     ]
-    parts += _runs(study, linked)
     for other in others:
-        parts += [
-            f"## Study: {other.name} {{#study-{other.name}}}",
-            "",
-            tables.provenance(other).data,
-            "",
-            tables.environment(other).data,
-            "",
-            _difference_table(other),
-            "",
-            *_runs(other, linked),
-        ]
-    return Markdown("\n".join(parts))
+        heading = f"## Study: {other.name} {{#study-{other.name}}}"
+        own = tables.provenance(other), tables.environment(other)
+        parts += [heading, *(table.data for table in own), _difference_table(other), *_runs(other, linked)]
+    return Markdown("\n\n".join(parts) + "\n")
 
 
 def _runs(study: Study, linked: set[str]) -> list[str]:

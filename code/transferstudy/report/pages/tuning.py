@@ -14,45 +14,26 @@ from .declared import fewest_steps
 
 
 def chosen(results: Path | str | None = None) -> list[Winner]:
-    """Return the winners so far: of every strategy and size whose tuning runs are all stored.
-
-    Args:
-        results: results folder, by default the project's.
-    """
+    """Return the winners so far: of every strategy and size whose tuning runs are all stored."""
     return winners(Store(results))
 
 
 def afterwards(found: list[Winner], results: Path | str | None = None) -> list[Beyond]:
-    """Return what was tried beyond the edges at which winners lie, as far as it is stored.
-
-    Args:
-        found: the winners.
-        results: results folder, by default the project's.
-    """
+    """Return what was tried beyond the edges at which winners lie, as far as it is stored."""
     return beyond(found, Store(results))
 
 
 def outcome(found: list[Winner], later: list[Beyond] = ()) -> Markdown:
-    """Return a table of the winning settings, with the validation accuracy of the best and of the worst setting tried.
-
-    Args:
-        found: the winners.
-        later: what was tried beyond edges, for the last column.
-    """
+    """Return a table of winners, with the validation accuracy of the best and of the worst setting tried, and of those beyond edges."""
     further = {b.winner.ids[0]: Value(f"{100 * b.accuracy:.1f}", f"/results/runs/{b.id}.json") for b in later}
     rows = [
         [
-            count(w.n_labels),
-            get_strategy(w.strategy).label,
-            Value(f"{w.rate:g}", f"/results/runs/{w.ids[0]}.json"),
-            f"{w.weight_decay:g}",
-            f"{100 * w.accuracy:.1f}",
-            f"{100 * w.worst:.1f}",
-            w.edge or "–",
+            count(w.n_labels), get_strategy(w.strategy).label, Value(f"{w.rate:g}", f"/results/runs/{w.ids[0]}.json"),
+            f"{w.weight_decay:g}", f"{100 * w.accuracy:.1f}", f"{100 * w.worst:.1f}", w.edge or "–",
             further.get(w.ids[0], "–"),
         ]
         for w in sorted(found, key=lambda w: w.n_labels)
-    ]
+    ]  # fmt: skip
     header = ["labels", "strategy", "rate", "decay", "best, %", "worst, %", "edge", "beyond, %"]
     return pipe_table(header, rows, "rlrrrrlr")
 

@@ -29,9 +29,8 @@ def shipped() -> Markdown:
         how, before, after = packing(m)
         size, sha256 = f"{m['bytes'] / 1e6:.1f}", f"`{m['sha256'][:12]}…`"
         rows.append([code(name), literal(m["form"]), size, how, percent(before), percent(after), sha256])
-    return pipe_table(
-        ["weights", "form", "MB", "measured by", "before", "as shipped", "SHA-256"], rows, "llrlrrl"
-    )
+    header = "weights | form | MB | measured by | before | as shipped | SHA-256"
+    return pipe_table(header, rows, "llrlrrl")
 
 
 def own() -> list[dict]:
@@ -55,8 +54,9 @@ def outcome() -> str:
             )
             continue
         record = found[backbone]
+        reached = Value(percent(record["final"]["top1"]), f"/results/pretraining/{record['id']}.json")
         sentences.append(
-            f"After {count(len(record['epochs']))} epochs, {name} classifies {_link(record, percent(record['final']['top1']))} of "
+            f"After {count(len(record['epochs']))} epochs, {name} classifies {reached._repr_markdown_()} of "
             "the source's validation images correctly."
         )
     return " ".join(sentences)
@@ -87,10 +87,6 @@ def used(study: Study) -> str:
                 f"{network} starts from {code(name)}: pretrained outside this project, in the form in which its makers gave it.{also}"
             )
     return " ".join(sentences)
-
-
-def _link(record: dict, text: str) -> str:
-    return Value(text, f"/results/pretraining/{record['id']}.json")._repr_markdown_()
 
 
 def facts(*records: dict) -> Markdown:

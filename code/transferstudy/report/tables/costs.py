@@ -38,24 +38,11 @@ def speed(study: Study, n_labels: int) -> Markdown:
             rows.append([name, learning, *"––––"])
             continue
         rate = prediction_rate(study, arm)
-        rows.append(
-            [
-                name,
-                learning,
-                link(arm, in_words(training_rate(study, arm))),
-                in_words(rate) if rate else "–",
-                f"{wall_seconds(study, arm).mean() / 60:.1f}",
-                f"{cpu_seconds(study, arm).mean() / 60:.1f}",
-            ]
-        )
-    header = [
-        "strategy",
-        "learning parameters",
-        "images/s, training",
-        "images/s, in use",
-        "minutes",
-        "core-minutes",
-    ]
+        rows.append([
+            name, learning, link(arm, in_words(training_rate(study, arm))), in_words(rate) if rate else "–",
+            *(f"{seconds(study, arm).mean() / 60:.1f}" for seconds in (wall_seconds, cpu_seconds)),
+        ])  # fmt: skip
+    header = "strategy | learning parameters | images/s, training | images/s, in use | minutes | core-minutes"
     return pipe_table(header, rows, "lrrrrr")
 
 
@@ -65,26 +52,14 @@ def energy(study: Study, n_labels: int) -> Markdown:
     for arm in study.at(n_labels):
         each, unknown = bill(study, arm), "not known"
         alone, whole = each.watt_hours, each.whole_wh
-        rows.append(
-            [
-                arm.strategy.label,
-                link(arm, in_words(each.cpu_seconds / 60)) if each.cpu_seconds is not None else unknown,
-                in_words(alone) if alone is not None else unknown,
-                in_words(estimator().grams(alone)) if alone is not None else unknown,
-                _amount(each.whole_cpu_seconds / 60) if each.whole_cpu_seconds is not None else unknown,
-                _amount(whole) if whole is not None else unknown,
-                _amount(estimator().grams(whole)) if whole is not None else unknown,
-            ]
-        )
-    header = [
-        "strategy",
-        "core-minutes",
-        "Wh",
-        "g CO₂e",
-        "core-minutes with pretraining",
-        "Wh with pretraining",
-        "g CO₂e with pretraining",
-    ]
+        rows.append([
+            arm.strategy.label,
+            link(arm, in_words(each.cpu_seconds / 60)) if each.cpu_seconds is not None else unknown,
+            *([in_words(alone), in_words(estimator().grams(alone))] if alone is not None else 2 * [unknown]),
+            _amount(each.whole_cpu_seconds / 60) if each.whole_cpu_seconds is not None else unknown,
+            *([_amount(whole), _amount(estimator().grams(whole))] if whole is not None else 2 * [unknown]),
+        ])  # fmt: skip
+    header = "strategy | core-minutes | Wh | g CO₂e | core-minutes with pretraining | Wh with pretraining | g CO₂e with pretraining"
     return pipe_table(header, rows, "lrrrrrr")
 
 
@@ -98,17 +73,9 @@ def power(study: Study) -> Markdown:
             continue
         seen.add(key)
         watts = estimator().power(env)
-        basis = (
-            "rated power of the processor" if watts.rated else "default: the processor's name says too little"
-        )
-        rows.append(
-            [
-                f"{key[0]}, {key[1]} GiB",
-                f"{watts.core:g}",
-                f"{watts.memory:g}",
-                f"{watts.per_core:g}",
-                basis,
-            ]
-        )
+        rows.append([
+            f"{key[0]}, {key[1]} GiB", *(f"{each:g}" for each in (watts.core, watts.memory, watts.per_core)),
+            "rated power of the processor" if watts.rated else "default: the processor's name says too little",
+        ])  # fmt: skip
     header = ["machine", "W a busy core", "W of its memory", "W charged a core", "basis"]
     return pipe_table(header, rows, "lrrrl")

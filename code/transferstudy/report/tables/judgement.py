@@ -36,29 +36,16 @@ def verdicts(study: Study) -> Markdown:
         d = each.difference
         clear = [m for m in d.models if m.p <= ALPHA]
         for_a = sum(m.only_a > m.only_b for m in clear)
-        rows.append(
-            [
-                d.label,
-                count(d.n_labels),
-                f"{Value(signed(d.mean), record_link(d.anchor))._repr_markdown_()} ({signed(d.low)} to {signed(d.high)})",
-                p_text(each.p),
-                f"{for_a} / {len(clear) - for_a}",
-                each.verdict.rpartition(": ")[2],  # the seeds have a column of their own
-                d.seeds,
-            ]
-        )
-    header = [
-        "a − b",
-        "labels",
-        "difference (95 % interval)",
-        "p",
-        "McNemar + / −",
-        "verdict on a",
-        "seeds",
-    ]
+        rows.append([
+            d.label, count(d.n_labels),
+            f"{Value(signed(d.mean), record_link(d.anchor))._repr_markdown_()} ({signed(d.low)} to {signed(d.high)})",
+            p_text(each.p), f"{for_a} / {len(clear) - for_a}",
+            each.verdict.rpartition(": ")[2], d.seeds,  # the seeds have a column of their own
+        ])  # fmt: skip
+    measures = "difference (95 % interval) | p | McNemar + / − | verdict on a | seeds"
     if len(sizes) > 1:
-        return pipe_table(header, rows, "lrrrrlr")
-    return pipe_table([header[0], *header[2:]], [[row[0], *row[2:]] for row in rows], "lrrrlr")
+        return pipe_table(f"a − b | labels | {measures}", rows, "lrrrrlr")
+    return pipe_table(f"a − b | {measures}", [[row[0], *row[2:]] for row in rows], "lrrrlr")
 
 
 def models(study: Study, a: str, b: str) -> Markdown:
@@ -84,26 +71,12 @@ def labels_worth(study: Study) -> Markdown:
         if found is None:
             continue
         beyond = {"more": "> ", "fewer": "< "}.get(found.equal_at.side, "")
-        rows.append(
-            [
-                link(arm, arm.strategy.label),
-                count(n),
-                f"{100 * arm.accuracy:.1f}",
-                labels_in_words(found.equal_at),
-                " to ".join(dict.fromkeys(map(labels_in_words, (found.low, found.high)))),
-                f"{beyond}{found.factor:.1f}",
-                found.seeds,
-            ]
-        )
-    header = [
-        "pretrained",
-        "labels",
-        "test %",
-        "labels from scratch",
-        "95 % interval",
-        "times as many",
-        "seeds",
-    ]
+        rows.append([
+            link(arm, arm.strategy.label), count(n), f"{100 * arm.accuracy:.1f}", labels_in_words(found.equal_at),
+            " to ".join(dict.fromkeys(map(labels_in_words, (found.low, found.high)))),
+            f"{beyond}{found.factor:.1f}", found.seeds,
+        ])  # fmt: skip
+    header = "pretrained | labels | test % | labels from scratch | 95 % interval | times as many | seeds"
     return pipe_table(header, rows, "lrrrrrr")
 
 
@@ -112,21 +85,12 @@ def temperature(study: Study, n_labels: int) -> Markdown:
     rows = []
     for arm in study.at(n_labels):
         found = arm_calibration(study, arm.strategy.name, n_labels)
-        mean = {
-            key: float(np.mean([getattr(c, key) for c in found]))
+        heat, ece, scaled, *nll = (
+            float(np.mean([getattr(c, key) for c in found]))
             for key in ("temperature", "ece", "ece_scaled", "nll", "nll_scaled")
-        }
-        rows.append(
-            [
-                link(arm, arm.strategy.label),
-                f"{mean['temperature']:.2f}",
-                f"{100 * mean['ece']:.1f}",
-                f"{100 * mean['ece_scaled']:.1f}",
-                f"{mean['nll']:.2f}",
-                f"{mean['nll_scaled']:.2f}",
-                len(arm.records),
-            ]
         )
+        numbers = [f"{heat:.2f}", f"{100 * ece:.1f}", f"{100 * scaled:.1f}", *(f"{each:.2f}" for each in nll)]
+        rows.append([link(arm, arm.strategy.label), *numbers, len(arm.records)])
     header = ["strategy", "temperature", "ECE", "ECE, scaled", "NLL", "NLL, scaled", "seeds"]
     return pipe_table(header, rows, "lrrrrrr")
 
@@ -169,16 +133,11 @@ def two_by_two(study: Study) -> Markdown:
         for network, pair in found.arms.items():
             gain = found.gain(network)
             cells = [link(arm, f"{100 * arm.accuracy:.1f}") if arm else "not run" for arm in pair]
-            rows.append(
-                [
-                    count(found.n_labels),
-                    _NETWORKS[network],
-                    *cells,
-                    Value(signed(gain.mean), record_link(pair[1].anchor)) if gain else "–",
-                    f"{signed(gain.low)} to {signed(gain.high)}" if gain else "–",
-                    gain.seeds if gain else "–",
-                ]
-            )
+            change = "–––"
+            if gain:
+                linked = Value(signed(gain.mean), record_link(pair[1].anchor))
+                change = (linked, f"{signed(gain.low)} to {signed(gain.high)}", gain.seeds)
+            rows.append([count(found.n_labels), _NETWORKS[network], *cells, *change])
     header = ["labels", "network", "scratch", "pretrained", "change", "95 % interval", "seeds"]
     return pipe_table(header, rows, "rlrrrrr")
 

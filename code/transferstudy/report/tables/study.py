@@ -5,6 +5,7 @@ from IPython.display import Markdown
 from ...analysis.study import Arm, Study
 from ...errors import StudyError
 from ...plan.backbones import BACKBONES
+from ...plan.strategies import STRATEGIES
 from ...results.environment import machine
 from .. import claims
 from ..cards import card
@@ -115,9 +116,7 @@ def backbones() -> Markdown:
 
 def unknowns(study: Study) -> Markdown:
     """What the study leaves open, and what would settle it."""
-    return pipe_table(
-        ["What we do not know", "What would tell"], [list(r) for r in claims.unknowns(study)], "ll"
-    )
+    return pipe_table("What we do not know | What would tell", claims.unknowns(study), "ll")
 
 
 def environment(study: Study) -> Markdown:
@@ -158,20 +157,12 @@ def provenance(study: Study) -> Markdown:
 
 def runs(study: Study) -> Markdown:
     """Every run: what it was, what it reached, how long it took, and its record."""
-    rows = []
-    for spec in sorted(
-        study.specs, key=lambda s: (s.n_labels, [t.name for t in study.strategies].index(s.strategy), s.seed)
-    ):
+    rows, order = [], list(STRATEGIES)
+    for spec in sorted(study.specs, key=lambda s: (s.n_labels, order.index(s.strategy), s.seed)):
         record = study.records[spec.id]
-        rows.append(
-            [
-                Value(f"`{spec.id}`", record_link(f"run-{spec.id}")),
-                study.arm(spec.strategy, spec.n_labels, spec.image_size).strategy.label,
-                count(spec.n_labels),
-                spec.seed,
-                f"{100 * record['metrics']['test']['accuracy']:.2f}",
-                f"{record['timing']['total']['wall'] / 60:.1f}",
-                record["finished"][:10],
-            ]
-        )
+        rows.append([
+            Value(f"`{spec.id}`", record_link(f"run-{spec.id}")), STRATEGIES[spec.strategy].label,
+            count(spec.n_labels), spec.seed, f"{100 * record['metrics']['test']['accuracy']:.2f}",
+            f"{record['timing']['total']['wall'] / 60:.1f}", record["finished"][:10],
+        ])  # fmt: skip
     return pipe_table(["run", "strategy", "labels", "seed", "test %", "minutes", "made"], rows, "llrrrrl")

@@ -1,4 +1,4 @@
 """Predicates on our results: does what others found hold here too? `cards/citations.yaml` names them."""
 
-from . import accuracy, behaviour
+from . import behaviour
 from .base import AGREES, DISAGREES, NOT_TESTED, PARTLY, PREDICATES, UNDECIDED, Evidence

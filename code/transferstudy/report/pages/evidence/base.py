@@ -1,4 +1,4 @@
-"""What all predicates on our results share: which arms to compare, at which sizes, and how to say what came out.
+"""What predicates on our results share, and those on test accuracy: who leads, who keeps up, and how the lead changes with the labels.
 
 A predicate looks at every size for which the arms it needs were run, and at nothing else. So the answer grows with the
 grid, and where the arms are missing it is "not tested" rather than an error.
@@ -11,7 +11,7 @@ from ....analysis.comparison import Difference, between
 from ....analysis.study import Arm, Study
 from ....errors import StudyError
 from ....plan.strategies import STRATEGIES
-from ...claims.words import diff, stand
+from ...claims.words import acc, diff, stand
 from ...values import capital, count, signed
 
 AGREES, PARTLY, DISAGREES, UNDECIDED, NOT_TESTED = "agrees", "partly", "disagrees", "undecided", "not tested"
@@ -78,11 +78,7 @@ def arm_at(study: Study, name: str, n: int) -> Arm | None:
 def pairs(study: Study, a: str, b: str, sizes: str | int) -> list[tuple[Arm, Arm]]:
     """Arms a and b at each size where both were run with at least one seed in common, fewest labels first.
 
-    Args:
-        study: the finished runs.
-        a: a strategy, or a key of `BEST`.
-        b: the same.
-        sizes: "all", "smallest", "largest", or the greatest number of labels to look at.
+    `sizes` is "all", "smallest", "largest", or the greatest number of labels to look at.
     """
     found = []
     for n in study.sizes:
@@ -104,19 +100,10 @@ def differences(study: Study, a: str, b: str, sizes: str | int) -> list[Differen
     return [between(study, x, y) for x, y in pairs(study, a, b, sizes)]
 
 
-def side(study: Study, d: Difference) -> int:
-    """Return which arm a difference favours, as `stand` says it: +1 for a, -1 for b, 0 for neither."""
-    return {"leads": 1, "trails": -1}.get(stand(study, d), 0)
-
-
 def difference_at(study: Study, d: Difference) -> AtSize:
-    """Return a difference with its side of zero, and as a reader sees it: points, interval, link to the records."""
-    return AtSize(
-        d.n_labels,
-        side(study, d),
-        f"{diff(d, study)} ({signed(d.low)} to {signed(d.high)})",
-        d.seeds,
-    )
+    """Return a difference with the arm that `stand` says it favours, and as a reader sees it: points, interval, link to the records."""
+    side = {"leads": 1, "trails": -1}.get(stand(study, d), 0)
+    return AtSize(d.n_labels, side, f"{diff(d, study)} ({signed(d.low)} to {signed(d.high)})", d.seeds)
 
 
 def show(found: list[AtSize]) -> str:
@@ -136,12 +123,9 @@ def _verdict(signs: list[int]) -> str:
 
 
 def evidence(found: list[AtSize], what: str, together: Callable[[list[int]], str] = _verdict) -> Evidence:
-    """Return what comparisons at several sizes say together.
+    """Return what comparisons at several sizes say together, `what` before their numbers; none makes the finding not tested.
 
-    Args:
-        found: one comparison a size; none makes the finding not tested.
-        what: what is compared, put before the numbers.
-        together: turns the sides (+1, 0, -1) into a verdict.
+    `together` turns the sides (+1, 0, -1) into a verdict.
     """
     if not found:
         return Evidence(NOT_TESTED)
@@ -152,3 +136,62 @@ def evidence(found: list[AtSize], what: str, together: Callable[[list[int]], str
 def minus(a: str, b: str) -> str:
     """Return the name of a difference between two arms."""
     return f"{arm_label(a)} − {arm_label(b)}"
+
+
+@predicate
+def leads(study: Study, a: str, b: str, sizes: str | int = "all") -> Evidence:
+    """Arm a classifies more test images correctly than arm b."""
+    return evidence([difference_at(study, d) for d in differences(study, a, b, sizes)], minus(a, b))
+
+
+@predicate
+def keeps_up(study: Study, a: str, b: str, sizes: str | int = "all") -> Evidence:
+    """Arm a is nowhere clearly behind arm b."""
+
+    def verdict(signs: list[int]) -> str:
+        if all(s < 0 for s in signs):
+            return DISAGREES
+        return PARTLY if any(s < 0 for s in signs) else AGREES
+
+    found = [difference_at(study, d) for d in differences(study, a, b, sizes)]
+    return evidence(found, minus(a, b), verdict)
+
+
+@predicate
+def shrinks(study: Study, a: str, b: str) -> Evidence:
+    """The lead of a over b is smaller with the most labels than with the fewest: their intervals lie apart."""
+    found = differences(study, a, b, "all")
+    if len(found) < 2:
+        return Evidence(NOT_TESTED)
+    few, many = found[0], found[-1]
+    verdict = AGREES if few.low > many.high else DISAGREES if many.low > few.high else UNDECIDED
+    shown = show([difference_at(study, d) for d in found])
+    return Evidence(verdict, f"{minus(a, b)}: {shown}", min(d.seeds for d in found))
+
+
+@predicate
+def gains_more(study: Study, a: str, b: str, than_a: str, than_b: str, sizes: str | int = "all") -> Evidence:
+    """The lead of a over b exceeds the lead of another pair: their intervals lie apart."""
+    other = {d.n_labels: d for d in differences(study, than_a, than_b, sizes)}
+    found = []
+    for d in differences(study, a, b, sizes):
+        if d.n_labels in other:
+            e = other[d.n_labels]
+            sign = 1 if d.low > e.high else -1 if e.low > d.high else 0
+            shown = f"{difference_at(study, d).shown} against {difference_at(study, e).shown}"
+            found.append(AtSize(d.n_labels, sign, shown, min(d.seeds, e.seeds)))
+    return evidence(found, f"{minus(a, b)} against {minus(than_a, than_b)}")
+
+
+@predicate
+def worth(study: Study, a: str, b: str, factor: int) -> Evidence:
+    """Arm a is not clearly behind arm b although b had `factor` times as many labels."""
+    found = []
+    for n in study.sizes:
+        x, y = arm_at(study, a, n), arm_at(study, b, n * factor)
+        if x is None or y is None or not set(x.seeds) & set(y.seeds):
+            continue
+        d = between(study, x, y)
+        shown = " against ".join(acc(arm) for arm in (x, y))
+        found.append(AtSize(n, -1 if d.high < 0 else 1, shown, d.seeds))
+    return evidence(found, f"{arm_label(a)} against {arm_label(b)} with {count(factor)} times the labels")
