@@ -10,6 +10,7 @@ from fakes import STRENGTH, fake_study
 
 from renderer import glossary
 from transferstudy import report
+from transferstudy.analysis.study import Study
 from transferstudy.report import decision
 from transferstudy.report.claims import best_pair
 from transferstudy.report.claims.words import stand
@@ -137,6 +138,18 @@ def test_the_decision_chart_turns_with_the_results(tmp_path, strength, until, sl
     rules = report.rules_of_thumb.layers(study).data
     assert rules.count("not run yet") == 2
     assert len(decision.slide_chart(study).data.splitlines()) == 4
+
+
+def test_where_two_studies_compare_both_starts_the_first_one_decides(tmp_path):
+    def made(name: str, sizes: tuple[int, ...], strength: dict) -> Study:
+        arms = [(strategy, n, 3) for strategy in ("linear_probe", "small_scratch") for n in sizes]
+        return fake_study(tmp_path / name, arms, strength, 500)
+
+    first, near = made("first", (100, 50_000), EVEN), made("near", (100, 20_000), STRENGTH)
+    assert decision.until(near, first).startswith("With up to 20,000 labelled images, start from pretrained")
+    assert decision.until(near, first).endswith("; with 50,000 we could no longer show that they help.")
+    assert "up to 20,000 labels" in decision.slide_rule(near, first)
+    assert decision.until(first).startswith("At no number of labels")
 
 
 @pytest.mark.parametrize(

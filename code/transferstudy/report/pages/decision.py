@@ -159,17 +159,29 @@ def chart(*studies: Study, far: Study | None = None) -> Markdown:
     return pipe_table(header, rows, "llll")
 
 
-def until(study: Study) -> str:
-    """Return, in a sentence to act on, up to how many labels the pretrained start was better, and from when it was not shown to be."""
-    ahead = [n for n in study.contested if stand(study, best_pair(study, n)[2]) == "leads"]
-    last = study.contested[-1]
+def _ahead(studies: tuple[Study, ...]) -> list[tuple[int, bool]]:
+    """Each number of labels with whether the pretrained start was ahead there; the first study that compares both decides."""
+    return [(n, stand(study, best_pair(study, n)[2]) == "leads") for study, n in _by_size(studies)]
+
+
+def until(*studies: Study) -> str:
+    """Return, in a sentence to act on, up to how many labels the pretrained start was better, and from when it was not shown to be.
+
+    At each number of labels the first of the studies that compares both starts decides, as in `chart`.
+    """
+    found = _ahead(studies)
+    ahead, last = [n for n, leads in found if leads], found[-1][0]
     if not ahead:
         return "At no number of labels that we tried was starting from pretrained weights clearly better than training from scratch."
-    if ahead == study.contested:
+    if len(ahead) == len(found):
         return f"Start from pretrained weights: they were better at every number of labels that we tried, up to {count(last)}."
-    later = next((n for n in study.contested if n > ahead[-1]), None)
-    rest = "" if later is None else f"; with {count(later)} we could no longer show that they help"
-    return f"With up to {count(ahead[-1])} labelled images, start from pretrained weights{rest}."
+    later = next((n for n, _ in found if n > ahead[-1]), None)
+    text = f"With up to {count(ahead[-1])} labelled images, start from pretrained weights"
+    return (
+        f"{text}."
+        if later is None
+        else f"{text}; with {count(later)} we could no longer show that they help."
+    )
 
 
 def which_layers(study: Study) -> str:
@@ -187,9 +199,9 @@ def which_layers(study: Study) -> str:
     return f"On validation images the best way to use them was {'; '.join(f'{name} {at_labels(sizes)}' for name, sizes in best.items())}."
 
 
-def slide_rule(study: Study) -> str:
-    """Return the decision rule as a heading of a slide."""
-    ahead = [n for n in study.contested if stand(study, best_pair(study, n)[2]) == "leads"]
+def slide_rule(*studies: Study) -> str:
+    """Return the decision rule as a heading of a slide; studies as `until` takes them."""
+    ahead = [n for n, leads in _ahead(studies) if leads]
     if not ahead:
         return "Take home: in these runs pretrained weights did not clearly pay"
     return (
