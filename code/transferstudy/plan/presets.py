@@ -10,7 +10,7 @@ A preset is a product or a union:
     [presets.<name>.grid]                         field = [values]: every combination is a run of its own
     [presets.<name>.grid_strategy.<strategy>]     the same for one strategy; wins over `grid` field by field
     [presets.<name>.tuned]                        <n> = <size>: at n labels the settings of [tuned.<size>.<strategy>] hold
-    settings = "second"                           the same, but of [second.<size>.<strategy>]
+    settings = "second"                           the same, but of [second.<size>.<strategy>]; so with "faster"
 
     [presets.<name>]
     includes = ["a", "b"]           the runs of other presets, each once, in this order
@@ -24,6 +24,7 @@ A preset is a product or a union:
 
     [tuned.<size>.<strategy>]       what the tuning at a number of labels chose, as `python -m transferstudy tuned` prints it;
     [second.<size>.<strategy>]      the same for the second edition's search
+    [faster.<size>.<strategy>]      the same for its search with faster running statistics of batch normalisation
 
 The rules `keep_model` and `robustness` are no part of a run's identity. A union has those of the presets it includes.
 """

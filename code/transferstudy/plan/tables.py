@@ -52,5 +52,6 @@ class Tables(BaseModel):
     presets: dict[str, Preset]
     tuned: dict[str, dict[str, Values]] = {}
     second: dict[str, dict[str, Values]] = {}
+    faster: dict[str, dict[str, Values]] = {}
     pretraining: dict[str, Values] = {}
     mistakes: dict[str, Values] = {}
