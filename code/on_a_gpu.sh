@@ -26,7 +26,7 @@ steps() {
     [ -z "${STEPS:-}" ] || { cat "$STEPS"; return; }
     cat <<'END'
 + --preset search --only n_labels=5000 --only strategy=finetune_all,finetune_block3
-- --preset search --only n_labels=5000 --only strategy=scratch_bn
+- --preset search-momentum --only n_labels=5000 --only strategy=scratch_bn
 chosen
 + --preset near --only n_labels=50000,20000 --only strategy=finetune_all,finetune_block5
 - --preset near --only n_labels=50000,20000 --only strategy=scratch_bn,small_scratch
@@ -43,6 +43,7 @@ steps | while read -r kind options; do
     [ "$left" -gt 0 ] || { echo "The time is over."; break; }
     if [ "$kind" = chosen ]; then
         "$python" -m transferstudy tuned --preset search --table second --new >>"$presets"
+        "$python" -m transferstudy tuned --preset search-momentum --table second --new >>"$presets"
         continue
     fi
     [ "$kind" = + ] && set -- --weights "$weights" || set --

@@ -11,8 +11,8 @@ from transferstudy.plan.presets import expand
 from transferstudy.plan.spec import RunSpec
 from transferstudy.plan.strategies import get_strategy
 
-EQUAL = (("near", "sources", "gpu-sides"), ("far",), ("controls",))
-NEAR = ("near", "near-probes", "large-sides", "controls", "gpu-sides")
+EQUAL = (("near", "faster-compact", "sources", "gpu-sides"), ("far",), ("controls",))
+NEAR = ("near", "faster-compact", "near-probes", "large-sides", "controls", "gpu-sides")
 PATIENT = ("patience",)
 
 
@@ -46,6 +46,18 @@ def test_near_imagenet_no_arm_sees_more_images_than_another():
     """The front page says so of all strategies, those with frozen layers included."""
     found = exposures([(s.n_labels, seen(s), s.batch_size) for name in NEAR for s in expand(name)])
     assert {n: len(each) for n, each in found.items()} == dict.fromkeys(found, 1)
+
+
+def test_near_imagenet_the_records_say_the_same_of_all_strategies():
+    """As the runs went: those with frozen layers beside those in which everything learns."""
+    rows, strategies = [], defaultdict(set)
+    for record in load("from-imagenet", partial=True).records.values():
+        spec = RunSpec.parse(record["spec"])
+        steps = sum(phase["steps"] for phase in record["phases"])
+        rows.append((spec.n_labels, steps * spec.batch_size, spec.batch_size))
+        strategies[spec.n_labels].add(spec.strategy)
+    assert min(map(len, strategies.values())) >= 2, "one strategy alone has nothing to be equal to"
+    assert {n: each for n, each in exposures(rows).items() if len(each) > 1} == {}
 
 
 def test_patience_is_equal_among_the_patient():

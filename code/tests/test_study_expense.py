@@ -438,7 +438,7 @@ def test_sizes_run_on_different_machines_are_not_compared(tmp_path):
         arm.records[0]["environment"]["processor"] = "Another processor"
     for study, words, label in (
         (same, "", "core-minutes of training"),
-        (moved, "compare times within a size.", "core-minutes (row by row)"),
+        (moved, "compare times within a number of labels.", "core-minutes (row by row)"),
     ):
         assert claims.machines(study).endswith(words)
         assert claims.cost(study).endswith(words or "not in these numbers.")

@@ -48,7 +48,6 @@ def write(root, text):
         "![The network pre-trained on the full\nImageNet is ahead](x.png)",
         "First a sentence. ImageNet pretraining helps here!",
         "It is not slow: ImageNet features are enough.",
-        "## Early runs {#imagenet}\n\nSome.\n\n## Others\n\nOur ImageNet-pretrained VGG16 wins.",
     ],
 )
 def test_imagenet_pretrained_stops_the_render(study, tmp_path, text):
@@ -67,7 +66,7 @@ def test_imagenet_pretrained_stops_the_render(study, tmp_path, text):
         "Published results with ImageNet weights start elsewhere.",
         "ImageNet has many classes. `--weights imagenet` takes the weights that Keras downloads.",
         "The first results from ImageNet's weights [are below](#imagenet).",
-        "## Early runs {#imagenet}\n\nOur ImageNet-pretrained VGG16 wins.\n\n## Others\n\nThey lose.",
+        "```{python}\nstudy = report.imagenet.study()\n```\n\nOur ImageNet-pretrained VGG16 wins.",
     ],
 )
 def test_other_sentences_on_imagenet_pass(study, tmp_path, text):

@@ -5,6 +5,7 @@ from .options import specs, weights
 HELP = "what is done, missing and stale"
 PARENTS = ("chosen", "where")
 GROUP = "study"
+EDITION = "second-edition"
 
 
 def arguments(parser) -> None:
@@ -32,10 +33,24 @@ def run(args) -> None:
     folders = {} if set(store.ids()) <= known else of_folders(store)
     stale = sorted(set(store.ids()) - known - folders.keys())
     print(f"preset {args.preset}: {len(chosen) - len(todo)} of {len(chosen)} runs done")
+    if args.preset in (EDITION, "report"):
+        print(_edition(store))
     if others := of_other_pictures(folders, chosen):
         print(others)
     if stale:
         print(f"stale: {len(stale)} results belong to no preset: {', '.join(stale)}")
+
+
+def _edition(store) -> str:
+    from ..plan.presets import expand
+    from ..running.runner import missing
+
+    declared = expand(EDITION)
+    left = len(missing(declared, store))
+    why = "; the others are not, for want of computing time: chapters/second-plan.qmd has their cost" * bool(
+        left
+    )
+    return f"second edition: {len(declared) - left} of {len(declared)} declared runs done{why}"
 
 
 def _of_all_presets():

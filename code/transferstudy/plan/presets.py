@@ -64,19 +64,6 @@ def preset_names(path: Path = PRESETS) -> list[str]:
     return list(toml_tables(path)["presets"])
 
 
-def searched(path: Path = PRESETS) -> dict[str, dict[str, Any]]:
-    """Return what the second edition's searches chose: size -> strategy -> settings; of a network searched twice the later ones."""
-    first, later = (toml_tables(path).get(table, {}) for table in ("second", "faster"))
-    return {size: {**first.get(size, {}), **later.get(size, {})} for size in {**first, **later}}
-
-
-def search_runs(path: Path = PRESETS) -> list[RunSpec]:
-    """Return the runs of these searches: `search`, and `search-momentum` for the networks that were searched again."""
-    again = expand("search-momentum", path)
-    twice = {spec.strategy for spec in again}
-    return [*(spec for spec in expand("search", path) if spec.strategy not in twice), *again]
-
-
 def preset_table(name: str, path: Path = PRESETS) -> dict[str, Any]:
     """Return the table of one preset as it stands in the file.
 

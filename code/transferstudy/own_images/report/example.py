@@ -8,7 +8,7 @@ from ...analysis.comparison import arm_interval
 from ...analysis.study import Study
 from ...plan.strategies import get_strategy
 from ...report.markdown import pipe_table
-from ...report.values import count, listing, signed
+from ...report.values import count, signed
 from ..study.folder import StudyFolder
 from .arm import Arm, Rival, rivals_of
 from .outcome import Outcome
@@ -57,7 +57,7 @@ class Example(Pages):
 
     def command_block(self) -> Markdown:
         """Return the command of the study."""
-        return Markdown(f"```bash\n{self.command}\n```")
+        return Markdown("```bash\n" + self.command.replace(" --hours", " \\\n  --hours") + "\n```")
 
     def far(self) -> Markdown:
         """Return what pretrained weights are worth here, with the fewest and the most labels."""
@@ -88,14 +88,19 @@ def gains(o: Outcome) -> str:
     lead = "No, as far as these runs tell" if any(worse) else "That cannot be told"
     lead = "It depends on the number of labels" if any(better) else lead
     lead = "Yes" if all(better) else "No" if all(worse) else lead
-    parts = [
-        f"{signed(g.ahead.value)} with {count(n)} labels ({signed(g.ahead.low)} to {signed(g.ahead.high)}"
-        f"; *{_best(o, n).strategy.label}*)"
-        for n, g in found
-    ]
+    return f"**{lead}.** {' '.join(_said(o, n, g) for n, g in found)}"
+
+
+def _said(o: Outcome, n: int, g: Rival) -> str:
+    low, high = sorted(abs(end) for end in (g.ahead.low, g.ahead.high))
+    name, with_labels = f"*{_best(o, n).strategy.label}*", f"With {count(n)} labels"
+    if not g.shown:
+        ends = f"95 % interval {signed(g.ahead.low)} to {signed(g.ahead.high)} points"
+        return f"{with_labels}, {name}, the best strategy with ImageNet's weights, and training from scratch could not be told apart ({ends})."
+    side = "ahead of" if g.ahead.value > 0 else "behind"
     return (
-        f"**{lead}.** The best strategy that starts from ImageNet's weights, against training from scratch, in points of accuracy with "
-        f"95 % intervals: {listing(parts)}."
+        f"{with_labels}, {name}, the best strategy with ImageNet's weights, was {100 * abs(g.ahead.value):.1f} points {side} training from "
+        f"scratch (95 % interval {100 * low:.1f} to {100 * high:.1f})."
     )
 
 

@@ -9,3 +9,4 @@ from .headline import best_pair, brief, catching_up, headline, tested_on, trend
 from .judgement import labels_worth, not_run, surprises, verdict_rule, verdicts
 from .look import change, looked_into
 from .slides import doubt, saving, slide_headline, slide_price, slide_trend, unknowns
+from .words import acc, unequal

@@ -7,7 +7,7 @@ from ...analysis.study import Arm, Study
 from ..bill import Bill, bill
 from ..values import count, listing
 from .headline import best_pair
-from .words import label, link
+from .words import label, link, unequal
 
 _NAMES = "linear_probe finetune_block5 finetune_all scratch_bn small_finetune small_scratch".split()
 
@@ -99,8 +99,8 @@ def machines(study: Study) -> str:
         return ""
     sizes = {(r["spec"]["n_labels"], made_on(r)) for r in counted}
     if len(sizes) > len({n for n, _ in sizes}):
-        return "Runs, some of the same size too, were made on different kinds of machine, so compare times roughly."
-    return "Runs at different sizes were made on different kinds of machine, so compare times within a size."
+        return "Not all runs were made on the same kind of machine, so compare times roughly."
+    return "Runs with different numbers of labels were made on different kinds of machine, so compare times within a number of labels."
 
 
 def energy(study: Study) -> str:
@@ -144,5 +144,5 @@ def payback(study: Study) -> str:
     models = math.ceil(ours.pretraining.cpu_seconds / saved)
     return (
         f"{with_labels}, {names[0]} takes {link(a, in_words(saved / 60))} core-minutes less than {names[1]}, so the time of "
-        f"pretraining is paid back after {count(models)} models.{_rough(study, a, b, 'were trained')}"
+        f"pretraining is paid back after {count(models)} models.{unequal(a, b)}{_rough(study, a, b, 'were trained')}"
     )

@@ -33,7 +33,7 @@ def chosen_settings(study: Study) -> str:
         )
     sizes = listing([count(n) for n in _searched(study)])
     return (
-        f"We chose learning rates on validation images of one draw, at {sizes} labels, and used them at the other sizes too. "
+        f"We chose learning rates and weight decay on validation images, at {sizes} labels, and used them at the other sizes too. "
         "We did not search the length of training. So a strategy that looks weak may still have the wrong length or rate."
     )
 

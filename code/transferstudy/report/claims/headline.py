@@ -7,7 +7,7 @@ from ...analysis.study import Arm, Study
 from ...errors import StudyError
 from ..sources import source
 from ..values import count, listing
-from .words import acc, diff, interval, named, on_images, pairing, stand
+from .words import acc, diff, interval, named, on_images, pairing, stand, unequal
 
 
 def best_pair(study: Study, n: int) -> tuple[Arm, Arm, Difference]:
@@ -31,12 +31,12 @@ def headline(study: Study, with_source: bool = True) -> str:
     for n in ends_of(study):
         a, b, d = best_pair(study, n)
         starts.append(str(source(study, a)))
-        rival = "the only network trained from scratch"
+        rival = "the only network that we have trained from scratch here so far"
         if len(study.candidates(n, False)) > 1:
             rival = "the network trained from scratch that did best on validation images"
         sentences.append(
             f"With {count(n)} labelled images, {named(study, a)} classifies {acc(a)} of the test images correctly. "
-            f"{named(study, b)}, {rival}, reaches {acc(b)}. {_outcome(study, a, b, d)}"
+            f"{named(study, b)}, {rival}, reaches {acc(b)}. {_outcome(study, a, b, d)}{unequal(a, b)}"
         )
     if said := tested_on(study):
         sentences.append(said)
@@ -55,7 +55,7 @@ def brief(study: Study) -> str:
         a, b, d = best_pair(study, n)
         sentences.append(
             f"With {count(n)} labelled images, {named(study, a)} is right for {acc(a)} of the test images, and {named(study, b)}, trained "
-            f"from scratch, for {acc(b)}. {_outcome(study, a, b, d)}"
+            f"from scratch, for {acc(b)}. {_outcome(study, a, b, d)}{unequal(a, b)}"
         )
     return " ".join(sentences)
 

@@ -48,7 +48,14 @@ def verdicts(study: Study) -> str:
     if not settled:
         return f"Of {count(len(found))} declared comparisons, {few}"
     parts = listing([f"*{word}* in {count(number)}" for word, number in sorted(settled.items())])
-    text = f"Of {count(len(found))} declared comparisons, the strategy named first is {parts}."
+    of = (
+        f"the {count(len(found))} declared comparisons whose runs are made"
+        if study.missing
+        else f"{count(len(found))} declared comparisons"
+    )
+    text = f"Of {of}, the strategy named first is {parts}."
+    if study.missing:
+        text += " As more runs are made, the correction for the number of comparisons grows, and a verdict may become undecided."
     return f"{text} Another {few}" if left else text
 
 

@@ -135,12 +135,12 @@ def unknowns(study: Study) -> list[tuple[str, str]]:
     else:
         rows.append(("short training, few settings searched", "longer training, a wider search"))
     pretrained = study.sizes_of("small_finetune")
-    if not pretrained:
+    starts = sources(study)
+    newer = any(start.weights == DOWNLOADED for start in starts)
+    if not pretrained and not newer:  # nobody offers the compact network's weights for download
         rows.append(("compact network: from scratch only", "runs from its pretrained weights"))
     elif len(pretrained) == 1:
         rows.append((f"compact, pretrained: {count(pretrained[0])} labels only", "runs with the other sizes"))
-    starts = sources(study)
-    newer = any(start.weights == DOWNLOADED for start in starts)
     rows.append((_weights(starts), "newer networks" if newer else "weights from larger images"))
     rows.append(("one clean data set of tiny pictures", "images collected elsewhere"))
     return rows

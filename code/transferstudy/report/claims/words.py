@@ -80,8 +80,8 @@ def on_images(pairs: list[tuple[Arm, Arm]]) -> str:
     if not fewer:
         return ""
     return (
-        f"Differences are taken on the {listing([count(n) for n in fewer], 'or')} test images that both networks predicted, "
-        "so they are not exactly those of the accuracies."
+        f"We compare the two on the {listing([count(n) for n in fewer], 'or')} test images that both predicted. One of the accuracies is "
+        "over more images, so the two do not subtract to exactly this difference."
     )
 
 
@@ -105,3 +105,21 @@ def stand(study: Study, d: Difference) -> str:
     if not d.excludes_zero:
         return "undecided"
     return "leads" if d.mean > 0 else "trails"
+
+
+def unequal(*arms: Arm) -> str:
+    """Say so, to be added to a text, where an arm saw its images far more often than another: 1.5 times, in the last phase."""
+    seen = {arm.strategy.name: _passes(arm) for arm in arms}
+    if max(seen.values()) <= 1.5 * min(seen.values()):
+        return ""
+    (name, times), *others = seen.items()
+    rest = listing([f"{label(other)} {count(n)} times" for other, n in others])
+    return (
+        f" Training was not equally long there: while more than the head learned, {label(name)} saw each image {count(times)} times, "
+        f"{rest}."
+    )
+
+
+def _passes(arm: Arm) -> float:
+    record = arm.records[0]
+    return record["phases"][-1]["planned_steps"] * record["spec"]["batch_size"] / record["data"]["train"]

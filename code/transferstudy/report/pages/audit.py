@@ -179,6 +179,19 @@ def overlap_sentence(stored: Audit, target_classes: tuple[str, ...]) -> str:
     )
 
 
+def imagenet_helps(stored: Audit, target_classes: tuple[str, ...]) -> str:
+    """Return, for beside the headline, that ImageNet shows the target's classes as well, as far as we know it; empty if it does not."""
+    named, classes, _ = _shared(stored, target_classes)
+    shared = sum(named.values())
+    if not shared:
+        return ""
+    shown = Value(count(shared), "/chapters/audit.qmd#classes")._repr_markdown_()
+    return (
+        f"ImageNet has photographs of our classes too: of {count(classes)} of its classes that we looked at, {shown} are kinds of ours. "
+        "So part of the gain may come from them."
+    )
+
+
 def helped(stored: Audit, target_classes: tuple[str, ...]) -> str:
     """Return, for beside the headline, that the source shows the target's classes as well, with the number of images."""
     _, _, images = _shared(stored, target_classes)

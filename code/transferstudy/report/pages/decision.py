@@ -81,16 +81,15 @@ def _by_size(studies: tuple[Study, ...]) -> list[tuple[Study, int]]:
     return [(found[n], n) for n in sorted(found)]
 
 
-def _far(far: Study | None, low: int, high: int | None) -> str:
-    """What to do with images far from the source, at the numbers of labels from `low` on and below `high`.
+def far_chart(far: Study | None) -> Markdown:
+    """Return what to do with images far from the source, a row for each number of labels.
 
     Without a rival from scratch nothing is recommended there: a pretrained start may be the worse one.
     """
-    said = []
-    for n in far.contested if far else ():
-        if low <= n < (high or n + 1):
-            said.append(f"{count(n)} labels: {_advice(far, n)[0]}. Expect {acc(_winner(far, n))}.")
-    return " ".join(said) or ("No runs at this size." if far and far.contested else "Not compared yet.")
+    if not far or not far.contested:
+        return Markdown("Not compared yet.")
+    rows = [[count(n), f"{_advice(far, n)[0]}. {_expect([_winner(far, n)])}"] for n in far.contested]
+    return pipe_table(["labelled images", "images far from the source"], rows, "rl")
 
 
 def far_answer(far: Study | None) -> str:
@@ -104,7 +103,7 @@ def far_answer(far: Study | None) -> str:
         ahead = d.mean > 0 or word in ("equal", "undecided")  # there it says nothing
         groups.setdefault((word, label(a.strategy.name), ahead), []).append(d)
     said = [_far_said(*key, found) for key, found in groups.items()]
-    return f"In runs on hand signs that we had planned beforehand, {'; '.join(said)}." if said else ""
+    return f"In our planned runs on hand signs, {'; '.join(said)}." if said else ""
 
 
 def _far_said(word: str, ours: str, ahead: bool, found: list[Difference]) -> str:
@@ -132,11 +131,11 @@ def far_spoken(far: Study | None) -> str:
     return f"On hand signs, which look different, {'; '.join(said)}." if said else ""
 
 
-def chart(*studies: Study, far: Study | None = None) -> Markdown:
-    """Return the decision chart: labels by distance and budget, each answer with the accuracy to expect, linked to its runs.
+def chart(*studies: Study) -> Markdown:
+    """Return the decision chart for images like the source's: labels by budget, each answer with the accuracy to expect, linked.
 
     Neighbouring numbers of labels with the same advice share a row. At each the first of the studies that compares a pretrained
-    start with one from scratch decides; `far` is the one on images far from the source.
+    start with one from scratch decides. `far_chart` is for other images.
     """
     groups: list[tuple[tuple, list[int]]] = []
     for study, n in _by_size(studies):
@@ -146,17 +145,15 @@ def chart(*studies: Study, far: Study | None = None) -> Markdown:
         else:
             groups.append((key, [n]))
     rows = []
-    for i, ((study, start, answer, cheap), sizes) in enumerate(groups):
+    for (study, start, answer, cheap), sizes in groups:
         named = count(sizes[0]) if len(sizes) == 1 else f"{count(sizes[0])} to {count(sizes[-1])}"
         probes = [study.arm(_CHEAP, n) for n in sizes if study.has(_CHEAP, n)]
         expected = f". {_expect([_winner(study, n) for n in sizes])}"
-        below = groups[i + 1][1][0] if groups[i + 1 :] else None
         rows.append([
             f"{named}, {start}", answer if answer == _DEEPER else answer + expected,
-            f"{cheap}. {_expect(probes)}" if probes else cheap, _far(far, sizes[0], below),
+            f"{cheap}. {_expect(probes)}" if probes else cheap,
         ])  # fmt: skip
-    header = ["labelled images, weights from", "images like the source's, time to train", "images like the source's, little time", "images far from the source"]  # fmt: skip
-    return pipe_table(header, rows, "llll")
+    return pipe_table(["labelled images, weights from", "time to train", "little time"], rows, "lll")
 
 
 def _ahead(studies: tuple[Study, ...]) -> list[tuple[int, bool]]:

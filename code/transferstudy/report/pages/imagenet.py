@@ -22,6 +22,12 @@ _PAYS = {
     "equal": "it makes no difference: {} and {} are equivalent, they differ by {}",
     "undecided": "we cannot tell: {} and {} differ by {}",
 }
+_SMALL = {
+    "leads": "the pretrained one is ahead by",
+    "trails": "it is behind by",
+    "equal": "they are equivalent and differ by",
+    "undecided": "they cannot be told apart and differ by",
+}
 _SEARCHED = ("head_learning_rate", "learning_rate", "weight_decay")
 
 
@@ -73,11 +79,15 @@ def agreement(found: Study) -> str:
     if behind:
         return f"{said}; with {listing([count(n) for n in behind])} they were not clearly ahead."
     enlarged = all(a.image_size > b.image_size for a, b, _ in pairs.values())
-    return f"{said}. Each time the best pretrained strategy{', on enlarged images,' * enlarged} was ahead of training from scratch."
+    scratch = {arm.strategy.name for n in pairs for arm in found.candidates(n, False)}
+    rival = "training from scratch"
+    if len(scratch) == 1:
+        rival = f"{label(scratch.pop())}, the only network that we have trained from scratch there so far"
+    return f"{said}. Each time the best pretrained strategy{', on enlarged images,' * enlarged} was ahead of {rival}."
 
 
 def deeper(found: Study, most: bool = False) -> str:
-    """Return where training more layers than the head was better, each answer with all numbers of labels at which it holds.
+    """Return where training more layers than the head was better on images of one size, each answer with its numbers of labels.
 
     With `most` only the largest number of labels at which both were run counts. Empty where both were nowhere run.
     """
@@ -85,7 +95,8 @@ def deeper(found: Study, most: bool = False) -> str:
     sizes = [n for n in found.sizes_of(PROBE) if _thawed(found, n)]
     for n in sizes[-1:] if most else sizes:
         best = max(_thawed(found, n), key=lambda arm: arm.validation("accuracy").mean())
-        probe = found.chosen(PROBE, n)
+        same = found.has(PROBE, n, best.image_size)  # on other images the difference would be theirs as well
+        probe = found.arm(PROBE, n, best.image_size) if same else found.chosen(PROBE, n)
         d = between(found, best, probe)
         word = stand(found, d)
         answer = _PAYS[word] + (by_chance(d) if word == "undecided" else "")
@@ -130,8 +141,8 @@ def against_first(found: Study, first: Study) -> str:
 def without_enlarging(found: Study) -> str:
     """Return how a pretrained strategy does without enlarging, and what enlarging does for its rival from scratch.
 
-    It tells a gain of pretraining from one of larger images, at the most labels of both. The best pretrained strategy is shown, or
-    another one where that was not run on small images. Empty where nothing was enlarged.
+    It tells a gain of pretraining from one of larger images. The best pretrained strategy is shown, or another one where that was
+    not run on small images. Empty where nothing was enlarged.
 
     Raises:
         StudyError: nothing was compared.
@@ -141,14 +152,13 @@ def without_enlarging(found: Study) -> str:
     side = found.sides_of(rival, b.n_labels)[0]
     if a.image_size == side:
         return ""
-    said = (_on_small_images(found, n, rival, side) for n in reversed(found.contested))
-    small = next(filter(None, said), f"No pretrained strategy was run at {side} pixels.")
+    small = _on_small_images(found, rival, side) or f"No pretrained strategy was run at {side} pixels."
     tried = [n for n in found.contested if len(found.sides_of(rival, n)) > 1]
     if not tried:
         return f"{small} We have not tested yet whether enlarged images help training from scratch as well."
     sides = found.sides_of(rival, tried[-1])
     d = difference(found, rival, rival, tried[-1], (sides[-1], sides[0]))
-    enlarging = f"Enlarging the images to {sides[-1]} pixels"
+    enlarging = f"With {count(tried[-1])} labels, enlarging the images to {sides[-1]} pixels"
     shown = stand(found, d)
     if shown in ("leads", "trails") or d.excludes_zero:
         verb = "raises" if d.mean > 0 else "lowers"
@@ -159,21 +169,29 @@ def without_enlarging(found: Study) -> str:
     return f"{small} {said}"
 
 
-def _on_small_images(found: Study, n: int, rival: str, side: int) -> str:
+def _on_small_images(found: Study, rival: str, side: int) -> str:
     """How a pretrained strategy does against a rival from scratch on images that are not enlarged; empty where none was run."""
-    best = best_pair(found, n)[0].strategy.name
-    ways = [best, *(arm.strategy.name for arm in found.candidates(n, True))]
-    name = next((way for way in ways if found.has(way, n, side)), None)
-    if name is None or not found.has(rival, n, side):
+    best = best_pair(found, ends_of(found)[-1])[0].strategy.name
+    ways = dict.fromkeys(
+        [best, *(arm.strategy.name for n in found.contested for arm in found.candidates(n, True))]
+    )
+    sizes = {
+        way: [n for n in found.contested if found.has(way, n, side) and found.has(rival, n, side)]
+        for way in ways
+    }
+    name = next((way for way in ways if sizes[way]), None)
+    if name is None:
         return ""
-    d = between(found, found.arm(name, n, side), found.arm(rival, n, side))
-    size = apart(d)
-    result = {
-        "leads": f"is ahead of the network trained from scratch there too, by {size}",
-        "trails": f"is behind the network trained from scratch, by {size}, so the gain depends on the enlarged images",
-    }.get(stand(found, d), f"cannot be told from the network trained from scratch: they differ by {size}")
+    groups: dict[str, list[Difference]] = {}
+    for n in sizes[name]:
+        d = between(found, found.arm(name, n, side), found.arm(rival, n, side))
+        groups.setdefault(stand(found, d), []).append(d)
+    said = [
+        f"{at_labels([d.n_labels for d in each])} {_SMALL[word]} {apart_at_all(each)}"
+        for word, each in groups.items()
+    ]
     missing = f"{label(best)} was not run at {side} pixels. " if name != best else ""
-    return f"{missing}With {count(n)} labels and images of {side} pixels, {label(name)} {result}."
+    return f"{missing}On images of {side} pixels, {label(name)} and the network trained from scratch compare so: {'; '.join(said)}."
 
 
 def probes() -> Study:

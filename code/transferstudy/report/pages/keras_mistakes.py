@@ -141,7 +141,11 @@ def card(mistakes: Mistakes) -> Card | None:
     words = _NAMED[worst.mistake][1]
     # Of these mistakes only one raises an error, and on some backends only.
     silent = "" if worst.mistake == "compile" else "; no error warns of it"
-    return Card("Pitfall", number._repr_markdown_(), f"points for {words[:1].lower()}{words[1:]}{silent}")
+    return Card(
+        "Pitfall",
+        number._repr_markdown_(),
+        f"points for {words[:1].lower()}{words[1:]} (weights from Tiny ImageNet){silent}",
+    )
 
 
 def sentences(mistakes: Mistakes) -> dict[str, str]:

@@ -127,7 +127,7 @@ def tally(study: Study) -> str:
         for verdict, wording in TALLY.items()
         if verdict in verdicts
     ]
-    return f"Of {count(len(verdicts))} findings from the literature our results {listing(parts)}."
+    return f"Of {count(len(verdicts))} findings from the literature the results of our first edition {listing(parts)}."
 
 
 def cited_for() -> Markdown:

@@ -8,7 +8,7 @@ from ...analysis.comparison import MIN_SEEDS, Difference, between
 from ...analysis.costs.cost import on_accelerator
 from ...analysis.study import Arm, Study
 from ...plan.spec import RunSpec
-from ..claims.words import acc, interval, label, link
+from ..claims.words import acc, interval, label, link, unequal
 from ..markdown import pipe_table
 from ..values import count, points, signed
 
@@ -81,7 +81,7 @@ def sentence(study: Study, longer: Study) -> str:
         if after.seeds < MIN_SEEDS:
             few = "one seed is" if after.seeds == 1 else f"{after.seeds} seeds are"
             text += f" That describes these runs only, because {few} too few for a verdict."
-    return text + _machines(both)
+    return f"{text}{unequal(*(long for _, long in both))}{_machines(both)}"
 
 
 def in_short(study: Study, longer: Study) -> str:
@@ -94,6 +94,7 @@ def in_short(study: Study, longer: Study) -> str:
     return (
         f"With {count(after.n_labels)} labels and {count(_steps(long) / _steps(short))} times the steps, "
         f"{label(after.a)} {stands} {label(after.b)} ({'one seed' if after.seeds == 1 else f'{after.seeds} seeds'})."
+        + unequal(*(long for _, long in pairs(study, longer)))
     )
 
 

@@ -5,11 +5,16 @@
 
 from functools import cache
 
+from IPython.display import Markdown
+
 from ...analysis.study import Arm, Study, load_if_run
 from ...plan.declared import FEW_LABELS_BAR
+from ...plan.presets import expand
+from ...plan.strategies import get_strategy
 from ..claims.headline import best_pair
-from ..claims.words import acc, apart, by_chance, label, named, stand
-from ..values import count, percent
+from ..claims.words import acc, apart, by_chance, label, link, named, stand
+from ..markdown import pipe_table
+from ..values import count, listing, percent, signed
 
 PRESET = "longer-scratch"
 
@@ -30,18 +35,51 @@ def beside(found: Study, longer: Study) -> Study:
     return Study(specs, found.store, PRESET, partial=True)
 
 
-def sentences(found: Study, longer: Study | None, most: bool = False) -> str:
-    """Return what more steps do to training from scratch, and who is ahead then, in two sentences a number of labels, or for the most."""
+def strongest(found: Study) -> Study:
+    """Return the study in which training from scratch had its most steps: `study` where that has every number of labels, else `found`."""
+    longer = study(found)
+    return longer if longer and set(found.contested) <= set(longer.contested) else found
+
+
+def how_long(found: Study) -> str:
+    """Return how long the networks from scratch of `strongest` were trained, in a sentence; empty where no longer than the others."""
+    longer = strongest(found)
+    if longer is found:
+        return ""
+    short, long = (each.best(each.contested[0], False) for each in (found, longer))
+    times = count(round(_steps(long) / _steps(short)))
+    return f"Training from scratch has {times} times the steps of the pretrained networks here, because it needs more."
+
+
+def sentences(found: Study, longer: Study | None) -> str:
+    """Return what more steps do to training from scratch with the most labels, and who is ahead then, in two sentences."""
     if longer is None or not longer.contested:
         return "We have not tested yet what more steps do to training from scratch."
-    return " ".join(_at(found, longer, n) for n in (longer.contested[-1:] if most else longer.contested))
+    return _at(found, longer, longer.contested[-1])
+
+
+def table(found: Study, longer: Study | None) -> Markdown:
+    """Return accuracies (%) from scratch with as many steps as the others and with more, and of the best pretrained strategy beside."""
+    if longer is None or not longer.contested:
+        return Markdown("Not run yet.")
+    rows = []
+    for n in longer.contested:
+        a, b, d = best_pair(longer, n)
+        short = found.arm(b.strategy.name, n, b.image_size)
+        shown = [link(arm, f"{100 * arm.accuracy:.1f}") for arm in (short, b, a)]
+        rows.append([count(n), *shown, f"{signed(d.mean)} ({signed(d.low)} to {signed(d.high)})"])
+    times = count(round(_steps(b) / _steps(short)))
+    header = ["labels", "from scratch", f"{times} times the steps", "pretrained", "pretrained ahead by"]
+    return pipe_table(header, rows, "rrrrr")
 
 
 def in_short(found: Study, longer: Study | None) -> str:
     """Return what more steps do at the largest number of labels, in one sentence for a slide; empty where none was trained so."""
     if longer is None or not longer.contested:
         return ""
-    return f"{_reached(found, longer.best(longer.contested[-1], False))}."
+    a, b, d = best_pair(longer, longer.contested[-1])
+    stands = {"leads": "stays ahead", "trails": "is then behind", "equal": "is then equivalent"}
+    return f"{_reached(found, b)}; {label(a.strategy.name)} {stands.get(stand(longer, d), 'cannot be told from it then')}, with {acc(a)}."
 
 
 def bar(found: Study, longer: Study | None) -> str:
@@ -52,11 +90,25 @@ def bar(found: Study, longer: Study | None) -> str:
     if not arms:
         return ""
     best = max(arms, key=lambda arm: arm.accuracy)
-    verdict = "It is met" if best.accuracy >= asked else "It is not met"
+    met = best.accuracy >= asked
     return (
-        f"The plan asks for {percent(asked, 0)} from scratch with {count(n)} labels. {verdict}: the most that we reached there is "
-        f"{acc(best)}."
+        f"The plan asks for {percent(asked, 0)} from scratch with {count(n)} labels. {'It is met' if met else 'It is not met'}: the most "
+        f"that we reached there is {acc(best)}, with {count(_steps(best))} steps.{'' if met else _untried(found, n)}"
     )
+
+
+def _untried(found: Study, n: int) -> str:
+    """Which declared ways to a stronger network from scratch have no run with so many labels yet, in a sentence."""
+    declared = [
+        s for preset in ("near", "patience", "search-momentum") for s in expand(preset) if s.n_labels == n
+    ]
+    declared = [s for s in declared if not get_strategy(s.strategy).pretrained]
+    made = {(s.strategy, s.min_steps) for s in declared if found.store.has(s)}
+    names = dict.fromkeys(s.strategy for s in declared if s.strategy not in {name for name, _ in made})
+    steps = max(s.min_steps for s in declared)
+    left = [label(name) for name in names]
+    left += [f"{count(steps)} steps"] if steps not in {each for _, each in made} else []
+    return f" Declared there, but not tried yet: {listing(left)}." if left else ""
 
 
 def _reached(found: Study, arm: Arm) -> str:

@@ -67,7 +67,8 @@ def used(study: Study) -> str:
     shipped_here, sentences = manifests(weights_dir()), []
     started = {(r["weights"]["name"], r["spec"]["backbone"]) for r in study.records.values()}
     for name, backbone in sorted(started, key=lambda pair: (pair[1] == "compact", pair)):
-        network = capital(NETWORKS.get(backbone, "VGG16"))
+        network = NETWORKS.get(backbone, "VGG16")
+        network = capital(network) if sentences else network
         if name == "none":
             continue
         manifest = shipped_here.get(name)
