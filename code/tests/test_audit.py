@@ -10,6 +10,7 @@ import pytest
 from scipy.fft import dctn
 from sklearn.neighbors import NearestNeighbors
 
+from transferstudy import report
 from transferstudy.cli import main
 from transferstudy.data import load
 from transferstudy.data.dataset import ImageData
@@ -355,3 +356,9 @@ def test_an_image_of_one_colour_has_a_score():
         pixels, detail = aligned(flat, SAMPLE.x_train[:3])
     assert np.isfinite([pixels, detail]).all()
     assert detail[0] == 0
+
+
+def test_that_imagenet_shows_the_target_s_classes_is_said():
+    found = report.audit.load()
+    assert "are kinds of ours" in report.audit.imagenet_helps(found, report.load().classes)
+    assert report.audit.imagenet_helps(found, ("zero", "one")) == ""

@@ -1,5 +1,6 @@
 """What the pages say of the runs from ImageNet's weights while some of them are still to come."""
 
+from itertools import product
 from types import SimpleNamespace
 
 import pytest
@@ -171,6 +172,24 @@ def test_what_faster_statistics_do_to_the_search_is_said():
     )
 
 
+@pytest.mark.parametrize(
+    ("again", "expected"), [(2.5, "are better with 500 labels"), (1.5, "are no better with 500 labels")]
+)
+def test_whether_the_runs_with_faster_statistics_do_better_is_said(tmp_path, monkeypatch, again, expected):
+    arm = [("small_scratch", 500, 3)]
+    studies = {
+        "near": fake_study(tmp_path / "first", arm, {"small_scratch": 2.0}),
+        "faster-compact": fake_study(tmp_path / "again", arm, {"small_scratch": again}),
+    }
+    monkeypatch.setattr(momentum, "load_if_run", studies.get)
+    assert (
+        f"near ImageNet the new runs of *Compact, scratch* {expected}, and on test images"
+        in momentum.runs_again()
+    )
+    monkeypatch.setattr(momentum, "load_if_run", lambda preset: None)
+    assert momentum.runs_again() == ""
+
+
 def test_a_search_that_was_not_repeated_is_still_to_come(tmp_path):
     assert momentum.sentence(Store(tmp_path)) == "its runs are still to come."
 
@@ -240,20 +259,49 @@ def test_size_and_interval_of_a_difference_point_the_same_way(sign, far_end, sho
     ],
 )
 def test_more_steps_from_scratch_are_told_with_who_is_ahead_then(tmp_path, patient, expected):
-    found, specs = runs(tmp_path, scratch=(1000,)), []
-    for seed in range(3):
-        spec = fake_spec("small_scratch", 1000, seed, min_steps=4000)
-        record, predictions = fake_record(spec, patient, 300)
-        record["phases"][0]["planned_steps"] *= 4
-        found.store.save(record, predictions)
-        specs.append(spec)
-    more = Study(specs, found.store, "longer-scratch")
+    found = runs(tmp_path, scratch=(1000,))
+    more = with_more_steps(found, (1000,), patient)
     said = longer.sentences(found, longer.beside(found, more))
     assert said.startswith("With 1,000 labels and 4 times the steps, *Compact, scratch* reaches ")
     assert expected in said
     assert said.startswith(longer.in_short(found, longer.beside(found, more)).partition(";")[0])
     assert len(longer.table(found, longer.beside(found, more)).data.splitlines()) == 3
     assert longer.in_short(found, None) == ""
+
+
+def with_more_steps(found: Study, sizes: tuple[int, ...], patient: float = 4.0) -> Study:
+    """Runs of the compact network with four times the steps; `patient` says how much they favour the truth."""
+    specs = []
+    for n, seed in product(sizes, range(3)):
+        spec = fake_spec("small_scratch", n, seed, min_steps=4000)
+        record, predictions = fake_record(spec, patient, 300)
+        record["phases"][0]["planned_steps"] *= 4
+        found.store.save(record, predictions)
+        specs.append(spec)
+    return Study(specs, found.store, "longer-scratch")
+
+
+@pytest.mark.parametrize(("sizes", "whole"), [((100, 1000), True), ((1000,), False)])
+def test_labels_are_compared_with_the_longest_training_that_all_sizes_have(
+    tmp_path, monkeypatch, sizes, whole
+):
+    found = runs(tmp_path, scratch=(100, 1000))
+    more = with_more_steps(found, sizes)
+    monkeypatch.setattr(longer, "load_if_run", lambda preset: more)
+    longer.study.cache_clear()
+    assert (longer.strongest(found) is not found) == whole
+    assert ("has 4 times the steps of" in longer.how_long(found)) == whole
+    longer.study.cache_clear()
+
+
+def test_training_that_was_not_equally_long_is_said(tmp_path):
+    found = runs(tmp_path)
+    a, b, _ = report.claims.best_pair(found, 1000)
+    assert report.claims.unequal(a, b) == ""
+    b.records[0]["phases"][-1]["planned_steps"] *= 2
+    said = report.claims.unequal(a, b)
+    assert said.startswith(" Training was not equally long there") and "*Compact, scratch*" in said
+    assert said in report.claims.headline(found)
 
 
 def test_before_its_runs_nothing_is_said_of_more_steps(tmp_path):

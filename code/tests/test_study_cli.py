@@ -251,4 +251,8 @@ def test_stale_results_are_named(tmp_path, capsys):
 
     store.save(*fake_record(spec, 1.0, 100))
     assert main(["status", "--results", str(store.root)]) == 0
-    assert f"stale: 1 results belong to no preset: {spec.id}" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert f"stale: 1 results belong to no preset: {spec.id}" in said
+    assert (
+        f"second edition: 0 of {len(expand('second-edition'))} declared runs done; the others are not" in said
+    )

@@ -58,7 +58,7 @@ def _between(study: Study, key_a: tuple, key_b: tuple) -> Difference:
         a.n_labels,
         *correct_pair(study, a, b),
         _anchor(study, a, b),
-        f"{_name(study, a, b)} − {_name(study, b, a)}",
+        _label(study, a, b),
         study.groups(a),
     )
 
@@ -92,9 +92,12 @@ def _anchor(study: Study, a: Arm, b: Arm) -> str:
     return f"{name}-{a.image_size}px-{b.image_size}px" if sides else name
 
 
-def _name(study: Study, arm: Arm, other: Arm) -> str:
-    several = len(study.image_sizes) > 1 and arm.image_size != other.image_size
-    return f"{arm.strategy.label} at {arm.image_size} px" if several else arm.strategy.label
+def _label(study: Study, a: Arm, b: Arm) -> str:
+    """Return how a difference is called; it names the image size where the study has several."""
+    if a.image_size != b.image_size:
+        return " − ".join(f"{arm.strategy.label} at {arm.image_size} px" for arm in (a, b))
+    size = f", both at {a.image_size} px" if len(study.image_sizes) > 1 else ""
+    return f"{a.strategy.label} − {b.strategy.label}{size}"
 
 
 @cache
