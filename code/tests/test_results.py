@@ -81,7 +81,7 @@ def test_records_carry_nothing_of_the_machine_but_its_kind(store):
 def test_results_stay_small():
     """The repository stays under 64 MiB; two files of 8-bit weights take the largest part."""
     files = [p for p in (project_root() / "results").rglob("*") if p.is_file()]
-    assert sum(p.stat().st_size for p in files) < 56 * 2**20
+    assert sum(p.stat().st_size for p in files) < 58 * 2**20
     assert all(p.stat().st_size <= 16e6 for p in files)
 
 

@@ -61,12 +61,14 @@ def shown_files(outcome: Outcome) -> list[str]:
 
 def _keep_pictures(folder: StudyFolder, outcome: Outcome, making: Making) -> None:
     from ...data.folders.pictures import read_picture
+    from ...data.mosaic import to_mosaic
 
     shown = shown_files(outcome)
     pixels = [read_picture(making.source / name, _SHOWN_SIDE, making.frame.fit).pixels for name in shown]
     buffer = io.BytesIO()
     empty = np.zeros((0, _SHOWN_SIDE, _SHOWN_SIDE, 3), np.uint8)
-    np.savez_compressed(buffer, files=np.array(shown), pixels=np.stack(pixels) if pixels else empty)
+    sheet = to_mosaic(np.stack(pixels) if pixels else empty, 8)
+    np.savez(buffer, files=np.array(shown), side=_SHOWN_SIDE, sheet=np.frombuffer(sheet, np.uint8))
     write_atomic(folder.records / "shown.npz", buffer.getvalue())
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from IPython.display import Markdown
 
+from ...data.mosaic import from_mosaic
 from ...errors import StudyError, printable
 from ...report.markdown import pipe_table
 from ...report.show import show, show_slide
@@ -57,7 +58,9 @@ class Pages:
         path = self.folder.records / "shown.npz"
         try:
             with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as archive:
-                return dict(zip(archive["files"].tolist(), archive["pixels"], strict=True))
+                files = archive["files"].tolist()
+                pixels = from_mosaic(archive["sheet"].tobytes(), int(archive["side"]))[: len(files)]
+                return dict(zip(files, pixels, strict=True))
         except (OSError, ValueError, KeyError):
             raise StudyError(
                 f"{printable(path)}: missing or damaged; {self.outcome.plan['command']} writes it again"
