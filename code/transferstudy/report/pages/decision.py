@@ -36,7 +36,7 @@ def _advice(study: Study, n: int) -> tuple[str, str]:
     """What to do with n labels and time to train, and the same for little time: strategy, layers and rate; the accuracy apart."""
     a, b, d = best_pair(study, n)
     probe = study.arm(_CHEAP, n) if study.has(_CHEAP, n) else None
-    cheap = f"{_strategy(study, probe)}: train {_learns(probe)}, rate {_rate(probe)}" if probe else _NONE
+    cheap = f"{_strategy(study, probe)}, rate {_rate(probe)}" if probe else _NONE
     word = stand(study, d)
     other = f"{label(b.strategy.name)}, rate {_rate(b)}"
     scratch = {
@@ -51,7 +51,7 @@ def _advice(study: Study, n: int) -> tuple[str, str]:
         if deeper:
             return f"{cheap}{scratch}. {more}", cheap
         return f"{cheap}{scratch}" if scratch else _DEEPER, cheap
-    answer = f"{_strategy(study, a)}: train {_learns(a)}, rate {_rate(a)}{scratch}"
+    answer = f"{_strategy(study, a)}, rate {_rate(a)}{scratch}"
     if word == "trails":
         answer = f"**{label(b.strategy.name)}**: start from scratch, rate {_rate(b)}"
     if probe and word != "trails" and stand(study, between(study, a, probe)) != "leads":
@@ -153,7 +153,7 @@ def chart(*studies: Study) -> Markdown:
             f"{named}, {start}", answer if answer == _DEEPER else answer + expected,
             f"{cheap}. {_expect(probes)}" if probes else cheap,
         ])  # fmt: skip
-    return pipe_table(["labelled images, weights from", "time to train", "little time"], rows, "lll")
+    return pipe_table(["labelled images, weights from", "time to train", "little time"], rows, "rll")
 
 
 def _ahead(studies: tuple[Study, ...]) -> list[tuple[int, bool]]:

@@ -67,19 +67,18 @@ def table(found: Study, longer: Study | None) -> Markdown:
         a, b, d = best_pair(longer, n)
         short = found.arm(b.strategy.name, n, b.image_size)
         shown = [link(arm, f"{100 * arm.accuracy:.1f}") for arm in (short, b, a)]
-        rows.append([count(n), *shown, f"{signed(d.mean)} ({signed(d.low)} to {signed(d.high)})"])
+        rows.append([count(n), *shown, signed(d.mean), f"{signed(d.low)} to {signed(d.high)}"])
     times = count(round(_steps(b) / _steps(short)))
-    header = ["labels", "from scratch", f"{times} times the steps", "pretrained", "pretrained ahead by"]
-    return pipe_table(header, rows, "rrrrr")
+    header = ["labels", "from scratch", f"{times} times the steps", "pretrained", "ahead by", "95 % interval"]
+    return pipe_table(header, rows, "rrrrrr")
 
 
 def in_short(found: Study, longer: Study | None) -> str:
     """Return what more steps do at the largest number of labels, in one sentence for a slide; empty where none was trained so."""
     if longer is None or not longer.contested:
         return ""
-    a, b, d = best_pair(longer, longer.contested[-1])
-    stands = {"leads": "stays ahead", "trails": "is then behind", "equal": "is then equivalent"}
-    return f"{_reached(found, b)}; {label(a.strategy.name)} {stands.get(stand(longer, d), 'cannot be told from it then')}, with {acc(a)}."
+    a, b, _ = best_pair(longer, longer.contested[-1])
+    return f"{_reached(found, b)}, against {acc(a)}."
 
 
 def bar(found: Study, longer: Study | None) -> str:

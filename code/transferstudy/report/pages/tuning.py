@@ -37,12 +37,21 @@ def outcome(found: list[Winner], later: list[Beyond] = ()) -> Markdown:
         [
             count(w.n_labels), get_strategy(w.strategy).label, Value(f"{w.rate:g}", f"/results/runs/{w.ids[0]}.json"),
             f"{w.weight_decay:g}", f"{100 * w.accuracy:.1f}", f"{100 * w.worst:.1f}", w.edge or "–",
-            further.get(w.ids[0], "–"),
+            *[further.get(w.ids[0], "–")][: len(further)],
         ]
         for w in sorted(found, key=lambda w: w.n_labels)
     ]  # fmt: skip
-    header = ["labels", "strategy", "rate", "decay", "best, %", "worst, %", "edge", "beyond, %"]
-    return pipe_table(header, rows, "rlrrrrlr")
+    header = [
+        "labels",
+        "strategy",
+        "rate",
+        "decay",
+        "best, %",
+        "worst, %",
+        "edge",
+        *["beyond, %"][: len(further)],
+    ]
+    return pipe_table(header, rows, "rlrrrrlr"[: len(header)])
 
 
 def edges(found: list[Winner]) -> str:
