@@ -48,7 +48,7 @@ def how_long(found: Study) -> str:
         return ""
     short, long = (each.best(each.contested[0], False) for each in (found, longer))
     times = count(round(_steps(long) / _steps(short)))
-    return f"Training from scratch has {times} times the steps of the pretrained networks here, because it needs more."
+    return f"Training from scratch has {times} times the steps of the pretrained networks here."
 
 
 def sentences(found: Study, longer: Study | None) -> str:
@@ -78,7 +78,7 @@ def in_short(found: Study, longer: Study | None) -> str:
     if longer is None or not longer.contested:
         return ""
     a, b, _ = best_pair(longer, longer.contested[-1])
-    return f"{_reached(found, b)}, against {acc(a)}."
+    return f"{_reached(found, b, 'scratch')}, against {acc(a)}."
 
 
 def bar(found: Study, longer: Study | None) -> str:
@@ -110,10 +110,10 @@ def _untried(found: Study, n: int) -> str:
     return f" Declared there, but not tried yet: {listing(left)}." if left else ""
 
 
-def _reached(found: Study, arm: Arm) -> str:
+def _reached(found: Study, arm: Arm, name: str = "") -> str:
     short = found.arm(arm.strategy.name, arm.n_labels, arm.image_size)
     times = count(round(_steps(arm) / _steps(short)))
-    return f"With {count(arm.n_labels)} labels and {times} times the steps, {label(arm.strategy.name)} reaches {acc(arm)}"
+    return f"With {count(arm.n_labels)} labels and {times} times the steps, {name or label(arm.strategy.name)} reaches {acc(arm)}"
 
 
 def _at(found: Study, longer: Study, n: int) -> str:
