@@ -173,6 +173,15 @@ def test_what_faster_statistics_do_to_the_search_is_said():
     )
 
 
+def test_what_other_small_networks_reach_in_the_search_is_said(tmp_path):
+    said = momentum.other_networks(Made())
+    assert (
+        "60\u00a0% with *Compact, scratch*, 60\u00a0% with *Residual, scratch* and 60\u00a0% with *Wide compact, scratch*"
+        in said
+    )
+    assert momentum.other_networks(Store(tmp_path)) == ""
+
+
 def test_the_runs_with_faster_statistics_must_not_do_clearly_better(tmp_path, monkeypatch):
     arm = [("small_scratch", 500, 3)]
     first, level, better = (

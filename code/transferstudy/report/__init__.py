@@ -21,6 +21,7 @@ from .pages import (
     literature,
     long_schedule,
     longer,
+    momentum,
     not_run,
     opinions,
     rules_of_thumb,

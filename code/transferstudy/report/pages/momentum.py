@@ -2,11 +2,14 @@
 
 from ...analysis.study import Arm, load_if_run
 from ...plan.presets import expand
+from ...plan.spec import RunSpec
 from ...results.store import Store
 from ..claims.guards import holds
-from ..values import percent
+from ..claims.words import label
+from ..values import count, listing, percent
 
 _NETWORK, _SEARCHED_AT = "small_scratch", 500
+_OTHERS = ("residual_scratch", "wide_scratch")
 _AGAIN = {"near": "faster-compact", "far": "far-faster"}
 _WHERE = {"near": "near ImageNet", "far": "on hand signs (one seed)"}
 _CLEARLY = 1.5  # points on validation images
@@ -21,7 +24,7 @@ def sentence(store: Store | None = None) -> str:
         return "its runs are still to come."
     ends = []
     for specs in (slow, fast):
-        reached = [store.load(s.id)["metrics"]["val"]["accuracy"] for s in specs]
+        reached = [_accuracy(store, s) for s in specs]
         ends.append(f"{percent(min(reached), 0)} to {percent(max(reached), 0)}")
     return f"its settings reach {ends[1]} of the validation images, and {ends[0]} with the slower statistics."
 
@@ -49,6 +52,27 @@ def runs_again() -> str:
             f"{_WHERE[first]} by {_ends(judged)} on validation images and by {_ends(tested)} on test images"
         )
     return f"So far they differ from the first ones {', '.join(said)}." if said else ""
+
+
+def other_networks(store: Store | None = None) -> str:
+    """Return how far other small networks come in the search, beside the compact one, in a sentence; empty while none was searched."""
+    store, best = store or Store(), {}
+    searches = [spec for spec in expand("search-momentum") if spec.n_labels == _SEARCHED_AT]
+    for name in (_NETWORK, *_OTHERS):
+        specs = [spec for spec in searches if spec.strategy == name]
+        if all(map(store.has, specs)):
+            best[name] = max(_accuracy(store, spec) for spec in specs)
+    if len(best) < 2 or _NETWORK not in best:
+        return ""
+    said = listing([f"{percent(reached, 0)} with {label(name)}" for name, reached in best.items()])
+    return (
+        f"In searches of {count(searches[0].min_steps)} steps with as many labels, the best setting is right for this share of the "
+        f"validation images: {said}."
+    )
+
+
+def _accuracy(store: Store, spec: RunSpec) -> float:
+    return store.load(spec.id)["metrics"]["val"]["accuracy"]
 
 
 def _ends(points: list[float]) -> str:
