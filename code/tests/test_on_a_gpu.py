@@ -59,7 +59,16 @@ def test_all_steps_in_their_order_are_runs_that_are_declared(tmp_path, files):
         assert {spec.weights != "none" for spec in specs} == {"--weights" in words}, line
         assert words[words.index("--data") + 1] == data
         seen.append(preset)
-    assert seen == ["search", "search", "near", "near", "gpu-sides", "search", "gpu-sides", "gpu-long"]
+    assert seen == [
+        "search",
+        "search-momentum",
+        "near",
+        "near",
+        "gpu-sides",
+        "search",
+        "gpu-sides",
+        "gpu-long",
+    ]
 
 
 def test_the_clock_ends_a_step_and_all_that_follow(tmp_path, files):

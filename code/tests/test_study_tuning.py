@@ -119,7 +119,7 @@ def test_the_table_of_winners_has_their_accuracy_and_the_worst(tmp_path):
     found = winner(tried(store, [(0.5, 1.0), (0.6, 1.4), (0.4, 1.2)]), store)
     row = tuning.outcome([found]).data.splitlines()[2]
     rate = f"[0.0001](/results/runs/{found.ids[0]}.json){{.value}}"
-    assert row == f"| 500 | Fine-tune all | {rate} | 0.0001 | 60.0 | 40.0 | – | – |"
+    assert row == f"| 500 | Fine-tune all | {rate} | 0.0001 | 60.0 | 40.0 | – |"
 
 
 def beyond_edge(store, found, rate, right, **other):

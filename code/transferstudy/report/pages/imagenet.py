@@ -23,10 +23,10 @@ _PAYS = {
     "undecided": "we cannot tell: {} and {} differ by {}",
 }
 _SMALL = {
-    "leads": "the pretrained one is ahead by",
-    "trails": "it is behind by",
-    "equal": "they are equivalent and differ by",
-    "undecided": "they cannot be told apart and differ by",
+    "leads": ("the pretrained one is ahead", "by"),
+    "trails": ("it is behind", "by"),
+    "equal": ("they are equivalent", "and differ by"),
+    "undecided": ("they cannot be told apart", "and differ by"),
 }
 _SEARCHED = ("head_learning_rate", "learning_rate", "weight_decay")
 
@@ -138,11 +138,11 @@ def against_first(found: Study, first: Study) -> str:
     )
 
 
-def without_enlarging(found: Study) -> str:
+def without_enlarging(found: Study, spoken: bool = False) -> str:
     """Return how a pretrained strategy does without enlarging, and what enlarging does for its rival from scratch.
 
     It tells a gain of pretraining from one of larger images. The best pretrained strategy is shown, or another one where that was
-    not run on small images. Empty where nothing was enlarged.
+    not run on small images. Empty where nothing was enlarged. With `spoken` it is what can be said aloud, without numbers of points.
 
     Raises:
         StudyError: nothing was compared.
@@ -152,7 +152,11 @@ def without_enlarging(found: Study) -> str:
     side = found.sides_of(rival, b.n_labels)[0]
     if a.image_size == side:
         return ""
-    small = _on_small_images(found, rival, side) or f"No pretrained strategy was run at {side} pixels."
+    small = (
+        _on_small_images(found, rival, side, spoken) or f"No pretrained strategy was run at {side} pixels."
+    )
+    if spoken:
+        return small
     tried = [n for n in found.contested if len(found.sides_of(rival, n)) > 1]
     if not tried:
         return f"{small} We have not tested yet whether enlarged images help training from scratch as well."
@@ -169,7 +173,7 @@ def without_enlarging(found: Study) -> str:
     return f"{small} {said}"
 
 
-def _on_small_images(found: Study, rival: str, side: int) -> str:
+def _on_small_images(found: Study, rival: str, side: int, spoken: bool) -> str:
     """How a pretrained strategy does against a rival from scratch on images that are not enlarged; empty where none was run."""
     best = best_pair(found, ends_of(found)[-1])[0].strategy.name
     ways = dict.fromkeys(
@@ -186,10 +190,11 @@ def _on_small_images(found: Study, rival: str, side: int) -> str:
     for n in sizes[name]:
         d = between(found, found.arm(name, n, side), found.arm(rival, n, side))
         groups.setdefault(stand(found, d), []).append(d)
-    said = [
-        f"{at_labels([d.n_labels for d in each])} {_SMALL[word]} {apart_at_all(each)}"
-        for word, each in groups.items()
-    ]
+    said = []
+    for word, each in groups.items():
+        stands, by = _SMALL[word]
+        size = "" if spoken else f" {by} {apart_at_all(each)}"
+        said.append(f"{at_labels([d.n_labels for d in each])} {stands}{size}")
     missing = f"{label(best)} was not run at {side} pixels. " if name != best else ""
     return f"{missing}On images of {side} pixels, {label(name)} and the network trained from scratch compare so: {'; '.join(said)}."
 
