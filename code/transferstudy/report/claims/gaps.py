@@ -32,9 +32,14 @@ def chosen_settings(study: Study) -> str:
             "strategy that looks weak may simply have the wrong rate."
         )
     sizes = listing([count(n) for n in _searched(study)])
+    length = (
+        "We tried longer training for the compact network from scratch only."
+        if any(_made(study, "longer-scratch")) and study.name != "report"
+        else "We did not search the length of training."
+    )
     return (
-        f"We chose learning rates and weight decay on validation images, at {sizes} labels, and used them at the other sizes too. "
-        "We did not search the length of training. So a strategy that looks weak may still have the wrong length or rate."
+        f"We chose learning rates and weight decay on validation images, at {sizes} labels, and used them at the other "
+        f"numbers of labels too. {length} So a strategy that looks weak may still have the wrong length or rate."
     )
 
 
@@ -64,7 +69,7 @@ def experiments(study: Study) -> Markdown:
     rows = [
         (fewest < MIN_SEEDS, "More seeds for every strategy", "Which of the differences are larger than chance?", "processor time only"),
         (not any(study.has("small_finetune", n) for n in study.sizes), "The compact network from pretrained weights, beside itself from random ones", "Is it the weights or the size of the network?", "processor time only: the weights are here"),
-        (True, "Longer training at every size" if all(_made(study, "long")) else "Longer training from scratch", "How much of the gain would longer training take away [@he2019rethinking]?", "a GPU or patience"),
+        (True, "Longer training of both starts, at every number of labels" if all(_made(study, "long")) else "Longer training from scratch", "How much of the gain would longer training take away [@he2019rethinking]?", "a GPU or patience"),
         (at_most < pool, f"All {count(pool)} labels", "Does the gain vanish when labels are plentiful [@he2019rethinking]?", "a GPU or patience"),
         (any(_made(study, "near")), "Fine-tuning everything from ImageNet's weights, with more labels too", "What to train when labels are many, and does training from scratch catch up?", "a GPU or patience"),
         (not any(_made(study, "near")), "The weights that Keras downloads, small and enlarged images", "What does resolution cost, and what does a large source add?", "a download, a GPU"),

@@ -86,10 +86,14 @@ class Card:
     text: str
 
 
-def saving(study: Study) -> Card:
+def saving(study: Study, trained: str = "") -> Card:
     """Return, for a card, how many labels training from scratch needs to match transfer with the fewest labels.
 
     Where labels cannot be compared, the card has the gain in points.
+
+    Args:
+        study: the finished runs.
+        trained: what to add to "from scratch", where that was trained for longer.
     """
     n = ends_of(study)[0]
     arm, _, d = best_pair(study, n)
@@ -101,7 +105,7 @@ def saving(study: Study) -> Card:
     number = link(arm, count(float(f"{found.equal_at.number:.2g}")))
     side = {"more": "more than ", "fewer": "fewer than "}.get(found.equal_at.side, "")
     text = (
-        f"labels from scratch do what {count(n)} do with transfer (95 % interval {labels_in_words(found.low)} to "
+        f"labels from scratch{trained} do what {count(n)} do with transfer (95 % interval {labels_in_words(found.low)} to "
         f"{labels_in_words(found.high)})"
     )
     return Card(word, f"{side}{number}", text)

@@ -22,7 +22,7 @@ def _pictures(axis, images: np.ndarray, place: tuple[float, float, float, float]
 
 
 def protocol(study: Study, sample: ImageData, theme: str = "light", size: str = "page") -> Figure:
-    """From images to a score: labels are drawn, each draw inside the next, part of it chooses when to stop; testing comes once."""
+    """From images to a score: labels are drawn, each draw inside the next, part of it chooses which state is kept; testing comes once."""
     images, facts = study.first["data"], card(study.first["data"]["name"])["images"]
     if size == "phone":
         return _below(study, sample, theme)
@@ -91,7 +91,7 @@ def _below(study: Study, sample: ImageData, theme: str) -> Figure:
 
 
 def _draws(axis, study: Study, face, tone: str, place: tuple[float, float, float, float]) -> None:
-    """The draws as bars on a logarithmic scale, largest below: filled to learn from, hatched to choose when to stop.
+    """The draws as bars on a logarithmic scale, largest below: filled to learn from, hatched to choose which state is kept.
 
     `place` is left, width, top, bottom.
     """
@@ -108,5 +108,5 @@ def _draws(axis, study: Study, face, tone: str, place: tuple[float, float, float
         axis.text(left - 1, y + step / 2, count(n), ha="right", va="center", fontsize=small)
     axis.text(left, bottom - 1, "learn from", ha="left", va="top", color=tone, fontsize=small)
     axis.text(
-        left + width, bottom - 1, "when to stop", ha="right", va="top", color=face.muted, fontsize=small
+        left + width, bottom - 1, "keep the best", ha="right", va="top", color=face.muted, fontsize=small
     )

@@ -14,7 +14,7 @@ from ...plan.strategies import get_strategy
 from ..claims.headline import best_pair
 from ..claims.words import acc, apart, by_chance, label, link, named, stand
 from ..markdown import pipe_table
-from ..values import count, listing, percent, signed
+from ..values import count, percent, signed
 
 PRESET = "longer-scratch"
 
@@ -43,12 +43,17 @@ def strongest(found: Study) -> Study:
 
 def how_long(found: Study) -> str:
     """Return how long the networks from scratch of `strongest` were trained, in a sentence; empty where no longer than the others."""
+    said = times_the_steps(found)
+    return f"Training from scratch has {said} of the pretrained networks here." if said else ""
+
+
+def times_the_steps(found: Study) -> str:
+    """Return how many times the steps the networks from scratch of `strongest` have: "4 times the steps"; empty where no more."""
     longer = strongest(found)
     if longer is found:
         return ""
     short, long = (each.best(each.contested[0], False) for each in (found, longer))
-    times = count(round(_steps(long) / _steps(short)))
-    return f"Training from scratch has {times} times the steps of the pretrained networks here."
+    return f"{count(round(_steps(long) / _steps(short)))} times the steps"
 
 
 def sentences(found: Study, longer: Study | None) -> str:
@@ -98,16 +103,14 @@ def bar(found: Study, longer: Study | None) -> str:
 
 def _untried(found: Study, n: int) -> str:
     """Which declared ways to a stronger network from scratch have no run with so many labels yet, in a sentence."""
-    declared = [
-        s for preset in ("near", "patience", "search-momentum") for s in expand(preset) if s.n_labels == n
-    ]
+    declared = [s for preset in ("near", "patience") for s in expand(preset) if s.n_labels == n]
     declared = [s for s in declared if not get_strategy(s.strategy).pretrained]
     made = {(s.strategy, s.min_steps) for s in declared if found.store.has(s)}
     names = dict.fromkeys(s.strategy for s in declared if s.strategy not in {name for name, _ in made})
     steps = max(s.min_steps for s in declared)
     left = [label(name) for name in names]
     left += [f"{count(steps)} steps"] if steps not in {each for _, each in made} else []
-    return f" Declared there, but not tried yet: {listing(left)}." if left else ""
+    return f" Declared there, but without a full run yet: {'; '.join(left)}." if left else ""
 
 
 def _reached(found: Study, arm: Arm, name: str = "") -> str:

@@ -4,6 +4,7 @@ from ...analysis.study import Arm, load_if_run
 from ...plan.presets import expand
 from ...plan.spec import RunSpec
 from ...results.store import Store
+from ..claims.arms import at_labels
 from ..claims.guards import holds
 from ..claims.words import label
 from ..values import count, listing, percent
@@ -35,7 +36,7 @@ def runs_again() -> str:
     Raises:
         StudyError: they do clearly better on validation images, so the first runs must not stand.
     """
-    said = []
+    said, by_rule = [], []
     for first, again in _AGAIN.items():
         studies = [load_if_run(preset) for preset in (first, again)]
         if not all(studies):
@@ -48,10 +49,20 @@ def runs_again() -> str:
         holds(
             max(judged) < _CLEARLY, "the first runs of the compact network stand", "chapters/second-plan.qmd"
         )
-        said.append(
-            f"{_WHERE[first]} by {_ends(judged)} on validation images and by {_ends(tested)} on test images"
-        )
-    return f"So far they differ from the first ones {', '.join(said)}." if said else ""
+        judged_by, tested_by = _ends(judged), _ends(tested)
+        said.append(f"{_WHERE[first]} by {judged_by} on validation images and by {tested_by} on test images")
+        if better := [k for k, gain in enumerate(judged) if round(gain, 1) > 0]:
+            by_rule.append(
+                f"{_WHERE[first]} the new runs would count {at_labels([sizes[k] for k in better])}, where they differ by "
+                f"{_ends([tested[k] for k in better])} on test images"
+            )
+    if not said:
+        return ""
+    rule = "For a while this plan said that at each number of labels the runs with the higher accuracy on validation images count."
+    counts = (
+        f"By that rule {'; '.join(by_rule)}." if by_rule else "By that rule the first runs count everywhere."
+    )
+    return f"So far the new runs differ from the first ones {', '.join(said)}. {rule} {counts}"
 
 
 def other_networks(store: Store | None = None) -> str:
@@ -77,7 +88,7 @@ def _accuracy(store: Store, spec: RunSpec) -> float:
 
 def _ends(points: list[float]) -> str:
     low, high = (f"{pick(points):+.1f}".replace("-", "−") for pick in (min, max))
-    return f"{low} to {high} points"
+    return f"{low} points" if low == high else f"{low} to {high} points"
 
 
 def _judged(arm: Arm) -> float:
