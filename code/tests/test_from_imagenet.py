@@ -245,7 +245,7 @@ def test_a_difference_on_fewer_images_than_the_means_beside_it_says_so(tmp_path)
     a, b, _ = report.claims.best_pair(found, 1000)
     assert on_images([(a, b)]) == ""
     a.records[0]["metrics"]["test"]["n"] = 250
-    said = "We compare the two on the 250 test images that both predicted."
+    said = "Each difference is taken on the 250 test images that both networks predicted."
     assert on_images([(a, b)]).startswith(said)
     assert said in report.claims.headline(found)
 

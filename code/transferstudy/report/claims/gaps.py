@@ -3,7 +3,7 @@
 from IPython.display import Markdown
 
 from ...analysis.comparison import MIN_SEEDS
-from ...analysis.study import Study
+from ...analysis.study import MAIN, Study
 from ...plan.presets import expand, tuned_at, untuned
 from ..cards import card
 from ..markdown import pipe_table
@@ -34,7 +34,7 @@ def chosen_settings(study: Study) -> str:
     sizes = listing([count(n) for n in _searched(study)])
     length = (
         "We tried longer training for the compact network from scratch only."
-        if any(_made(study, "longer-scratch")) and study.name != "report"
+        if study.name != MAIN and any(_made(study, "longer-scratch"))
         else "We did not search the length of training."
     )
     return (

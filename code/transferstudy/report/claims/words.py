@@ -80,8 +80,8 @@ def on_images(pairs: list[tuple[Arm, Arm]]) -> str:
     if not fewer:
         return ""
     return (
-        f"We compare the two on the {listing([count(n) for n in fewer], 'or')} test images that both predicted. One of the accuracies is "
-        "over more images, so the two do not subtract to exactly this difference."
+        f"Each difference is taken on the {listing([count(n) for n in fewer], 'or')} test images that both networks predicted. The "
+        "accuracies beside it are not both of these images alone, so they do not subtract to exactly the difference."
     )
 
 
