@@ -35,7 +35,7 @@ ROOT = Path(__file__).resolve().parents[2]
 COPIED = (
     "weights/tiny-imagenet-compact.json", "weights/tiny-imagenet-compact.npz", "pretraining/cec346b085af.json",
     "inside/7e3f9d3e9cab.json", "inside/7e3f9d3e9cab.npz", "mistakes/backends.json", "mistakes/epoch-0-061ca75e.json",
-    "mistakes/epoch-0-061ca75e.npz", "explore/sheet.json", "explore/sheet.webp", "keras/applications.json",
+    "mistakes/epoch-0-061ca75e.npz", "explore/sheet-from-imagenet.json", "explore/sheet-from-imagenet.webp", "keras/applications.json",
     "energy/codecarbon.json", "bench/training.json", "audit/audit.json", "audit/pairs.webp", "audit/classes.yaml",
     "audit/judgements.yaml", f"models/{NAME}",
 )  # fmt: skip

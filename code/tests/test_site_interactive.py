@@ -14,8 +14,7 @@ from transferstudy import report
 from transferstudy.report import interactive
 from transferstudy.report.interactive.worth import worth_data
 
-# The explorer of the first edition has more strategies and labels; that of ImageNet's runs is the same page with other data.
-INDEX, EXPLORE, EXPLORE_IMAGENET = "index.html", "chapters/explore-first.html", "chapters/explore.html"
+INDEX, EXPLORE = "index.html", "chapters/explore.html"
 COLOURS = AXE | {"runOnly": ["color-contrast"], "rules": {}}  # what a theme or another choice changes
 
 
@@ -44,7 +43,7 @@ def data(study):
 
 @pytest.fixture(scope="module")
 def explorer():
-    return interactive.Explorer(report.load())
+    return interactive.Explorer(report.imagenet.study())
 
 
 @pytest.fixture
@@ -224,7 +223,7 @@ def test_an_arm_that_was_not_run_cannot_be_chosen(opened, explorer):
         s for s, _ in explorer.data["strategies"] if s != name and f"{s}/{gone}" in explorer.data["arms"]
     )
     page.route(
-        "**/explore-first.html",
+        "**/explore.html",
         lambda route: route.fulfill(
             body=re.sub(rf'"{name}/{gone}":', '"none/0":', route.fetch().text()), content_type="text/html"
         ),
@@ -238,8 +237,8 @@ def test_an_arm_that_was_not_run_cannot_be_chosen(opened, explorer):
     assert page.locator("#explore-says").text_content() == explorer.view(name, rest[-1], k)["says"]
 
 
-def test_of_runs_from_imagenet_each_strategy_can_be_chosen(opened):
-    explorer, page = interactive.Explorer(report.imagenet.study()), opened(EXPLORE_IMAGENET)
+def test_each_strategy_can_be_chosen(opened, explorer):
+    page = opened(EXPLORE)
     explorer_says(page, explorer, *explorer.data["first"])
     _, labels, k = explorer.data["first"]
     for name, _ in explorer.data["strategies"]:
@@ -273,7 +272,7 @@ def test_both_work_from_disk(opened, data, explorer):
 
 def test_pages_stay_small_and_the_pictures_are_there(opened):
     site = report_site()
-    for name in (INDEX, EXPLORE, EXPLORE_IMAGENET):
+    for name in (INDEX, EXPLORE):
         assert (site / name).stat().st_size < 500_000
     page = opened(EXPLORE)
     size = page.evaluate(

@@ -9,7 +9,11 @@ def arguments(parser) -> None:
     """Add the command's options."""
     from .options import positive
 
-    parser.add_argument("--preset", default="report", help="whose arms propose images (default: report)")
+    parser.add_argument(
+        "--preset",
+        default="from-imagenet",
+        help="whose arms propose images (default: from-imagenet, as on the page)",
+    )
     parser.add_argument(
         "--data",
         metavar="PATH",

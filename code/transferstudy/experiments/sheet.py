@@ -3,7 +3,7 @@
     results/explore/sheet.webp   the images side by side, row by row, without loss
     results/explore/sheet.json   which test image stands where, of which data, checksums
 
-These are the main study's; those of another preset carry its name: `sheet-from-imagenet.webp`.
+These are the first edition's; those of another preset carry its name. The pages show those of `sheet-from-imagenet.webp`.
 
 An image goes by its position among the test images in canonical order, so the sheet stays valid when runs are added: arms that
 came later show those of their mistakes that are on it.
