@@ -6,11 +6,11 @@ from pathlib import Path
 
 import keras
 import pytest
-from fakes import fake_store, main_specs
+from fakes import fake_store, fake_study, main_specs
 from photos import both
 from PIL import Image
 
-from transferstudy.analysis.costs.estimate import seconds, shared_keys
+from transferstudy.analysis.costs.estimate import hours, seconds, shared_keys, without_pace
 from transferstudy.cli import main
 from transferstudy.experiments import bench
 from transferstudy.models import build_model
@@ -18,7 +18,8 @@ from transferstudy.own_images.model import predict_speed
 from transferstudy.own_images.model.predict_folder import predict_folder
 from transferstudy.plan.backbones import get_backbone
 from transferstudy.plan.presets import expand
-from transferstudy.plan.spec import RunSpec
+from transferstudy.plan.spec import PACE_KEYS, RunSpec
+from transferstudy.report.pages import benches
 from transferstudy.results.store import Store
 from transferstudy.training import timing
 
@@ -128,6 +129,30 @@ def test_the_estimate_of_a_measured_machine_needs_no_finished_run(tmp_path, caps
     assert "measuring small_scratch on compact at 32 px" in out.err
     assert main(["plan", "--preset", "smoke", "--measure", *results]) == 2
     assert "--measure: it is for the estimate; give --cost as well" in capsys.readouterr().err
+    assert main(["plan", "--preset", "smoke", "--keep", *results]) == 2
+    assert "--keep: it keeps what was measured; give --cost --measure as well" in capsys.readouterr().err
+
+
+def test_times_of_kinds_that_no_run_tells_of_are_kept_for_the_page(tmp_path, monkeypatch, capsys):
+    made = fake_study(tmp_path, [("finetune_all", 1000, 1)], n_test=50)
+    left = [spec for spec in expand("smoke") if spec.id not in made.records]
+    told = made.store.load(next(iter(made.records)))
+    alike = left[0].model_copy(update={key: told["spec"][key] for key in PACE_KEYS})
+    assert without_pace([alike, *left], [told]) == left
+    arguments = ["plan", "--preset", "smoke", "--cost", "--measure", "--keep", "--results", str(tmp_path)]
+    assert main(arguments) == 0
+    assert "paces.json written" in capsys.readouterr().out
+    monkeypatch.setenv("TRANSFERSTUDY_RESULTS", str(tmp_path))
+    kept = benches.stored("paces")["paces"]
+    assert {each["spec"]["strategy"] for each in kept} == {spec.strategy for spec in left}
+    assert hours(left, kept)[1] == []
+
+
+def test_a_measured_run_predicts_as_many_test_images_as_its_data_have():
+    spec = next(s for s in expand("report") if s.strategy == "linear_probe" and s.n_labels == 500)
+    ours, few = (record(spec, features=16.0, prediction=101.0, reused=0) for _ in range(2))
+    few["data"] = {**few["data"], "test": 400}
+    assert seconds(spec, [few], measured=[ours]) == pytest.approx(seconds(spec, [ours]) - 9_600 * 0.01)
 
 
 def test_measured_times_are_those_of_a_run(monkeypatch):

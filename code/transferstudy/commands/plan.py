@@ -1,6 +1,7 @@
 """`python -m transferstudy plan`: list the runs of a preset, and estimate how long they take."""
 
 import sys
+import time
 
 from ..errors import StudyError
 from .options import overrides, specs, weights
@@ -20,11 +21,17 @@ def arguments(parser) -> None:
         action="store_true",
         help="with --cost: first measure this machine, some seconds for each kind of run",
     )
+    parser.add_argument(
+        "--keep",
+        action="store_true",
+        help="with --measure: measure only kinds of which no run is finished, and write the times to results/bench, for the page "
+        "on the second plan; nothing else should run meanwhile",
+    )
 
 
 def run(args) -> None:
     """Run the command."""
-    from ..analysis.costs.estimate import estimate
+    from ..analysis.costs.estimate import estimate, without_pace
     from ..plan.presets import following
     from ..results.store import Store
     from ..running.runner import fold_words
@@ -40,6 +47,8 @@ def run(args) -> None:
         )
     if args.measure and not args.cost:
         raise StudyError("--measure: it is for the estimate; give --cost as well")
+    if args.keep and not args.measure:
+        raise StudyError("--keep: it keeps what was measured; give --cost --measure as well")
     if args.cost:
         measured = ()
         if args.measure:
@@ -48,8 +57,21 @@ def run(args) -> None:
             keras_settings.prepare()
             from ..training.timing import measured as measure
 
-            measured = measure(
-                [s for s in chosen if not store.has(s)], lambda line: print(line, file=sys.stderr)
-            )
+            left = [s for s in chosen if not store.has(s)]
+            if args.keep:
+                left = without_pace(left, [store.load(run_id) for run_id in store.ids()])
+            measured = measure(left, lambda line: print(line, file=sys.stderr))
+            if args.keep:
+                _keep(measured, store)
         robust = following(args.preset, "robustness", **overrides(args, replaced))
         print(estimate(chosen, store, robust, measured))
+
+
+def _keep(measured: list[dict], store) -> None:
+    from ..results.environment import describe
+    from ..results.records import write_record
+
+    path = store.root / "bench" / "paces.json"
+    made = time.strftime("%Y-%m-%d", time.gmtime())
+    write_record(path, {"paces": measured, "environment": describe(), "made": made})
+    print(f"{path} written")

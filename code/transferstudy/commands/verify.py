@@ -75,7 +75,8 @@ def run(args) -> None:
     load_energy()
     tables = sorted((store.root / "bench").glob("*.json"))
     for path in tables:
-        read_record(path, "python -m transferstudy bench --keep", model=Bench)
+        how = "plan --preset second-edition --cost --measure" if path.stem == "paces" else "bench"
+        read_record(path, f"python -m transferstudy {how} --keep", model=Bench)
     print(f"{len(tables) + 1} tables of energy and speed: whole")
     if twice := check_again(store):
         print(f"{twice} runs made again elsewhere: file whole, how far they agree computed anew and equal")

@@ -45,6 +45,7 @@ def seconds(
     robust: bool = False,
     there: Collection[str] = (),
     here: str | None = None,
+    measured: Sequence[dict] = (),
 ) -> float | None:
     """Estimate the wall time of a run in seconds.
 
@@ -60,14 +61,17 @@ def seconds(
         there: names in `shared_keys` whose activations an earlier run left in the cache.
         here: the machine that the estimate is for, as `environment.machine` calls it: where comparable runs were made on
             such a machine, they alone count, and otherwise those made without an accelerator.
+        measured: what counts before the finished runs, as `training.timing.measured` returns it. How many test images a data
+            set has, finished runs tell.
 
     Returns:
         Seconds, or None when no comparable run is finished.
     """
-    alike = [r for r in records if all(r["spec"][key] == getattr(spec, key) for key in PACE_KEYS)]
+    timed = [r for r in measured if _alike(spec, r)]
+    alike = timed or [r for r in records if _alike(spec, r)]
     if not alike:
         return None
-    if here is not None:
+    if here is not None and not timed:
         plain = [r for r in alike if not on_accelerator(r)]
         alike = [r for r in alike if machine(r["environment"]) == here] or plain or alike
     alike = [r for r in alike if r["spec"]["batch_size"] == spec.batch_size] or alike
@@ -90,7 +94,7 @@ def seconds(
     rates = [_feature_rate(r) for r in alike if _computed(r, "features") and "features" in r["timing"]]
     if rates and "features" not in there:
         total += median(rates) * n_train * views
-    test = 0 if spec.purpose == "tuning" else spec.test_images or median([r["data"]["test"] for r in alike])
+    test = 0 if spec.purpose == "tuning" else spec.test_images or _test_images(spec, records, alike)
     rates = [rate for r in alike if (rate := _image_rate(r)) is not None] or [0.0]
     validation = spec.n_labels - n_train if strategy.train_from == "all" else 0  # else kept since training
     total += median(rates) * (validation + (0 if "test" in there else test))
@@ -103,6 +107,18 @@ def seconds(
         ]
         total += median(of_corrupted or rates) * images
     return total + median([_around(r) for r in alike])
+
+
+def _alike(spec: RunSpec, record: dict) -> bool:
+    return all(record["spec"][key] == getattr(spec, key) for key in PACE_KEYS)
+
+
+def _test_images(spec: RunSpec, records: Sequence[dict], alike: Sequence[dict]) -> float:
+    """The number of test images of a run's data set: a measured time stands for another number of them."""
+    whole = [
+        r for r in records if r["spec"].get("dataset") == spec.dataset and not r["spec"].get("test_images")
+    ]
+    return median([r["data"]["test"] for r in whole or alike])
 
 
 def _around(record: dict) -> float:
@@ -163,15 +179,23 @@ def hours(
     for spec in specs:
         keys = shared_keys(spec, spec.id in robust)
         there = {what for what, key in keys.items() if (what, key) in seen}
-        guess = seconds(spec, measured, spec.id in robust, there) if measured else None
-        if guess is None:
-            guess = seconds(spec, records, spec.id in robust, there, here)
+        guess = seconds(spec, records, spec.id in robust, there, here, measured)
         seen.update(keys.items())
         if guess is None:
             unknown.append(spec)
         else:
             total += guess / 3600
     return total, unknown
+
+
+def without_pace(specs: Sequence[RunSpec], records: Sequence[dict]) -> list[RunSpec]:
+    """Return the runs that no finished run tells the time of.
+
+    Args:
+        specs: the runs.
+        records: of finished runs.
+    """
+    return [spec for spec in specs if not any(_alike(spec, record) for record in records)]
 
 
 def estimate(

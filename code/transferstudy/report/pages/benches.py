@@ -17,6 +17,7 @@ BARS = {"linear_probe": 10.0, "finetune": 3.0, "workers": 1.7}
 _COMMANDS = {
     "training": "python -m transferstudy bench --keep",
     "workers": "python -m transferstudy bench --workers --keep",
+    "paces": "python -m transferstudy plan --preset second-edition --cost --measure --keep",
 }
 EPOCHS = {
     "linear_probe": "an epoch of the linear probe",
@@ -25,7 +26,7 @@ EPOCHS = {
 
 
 def stored(what: str) -> dict | None:
-    """Return a stored bench, "training" or "workers"; None where it was not made.
+    """Return a stored bench, "training", "workers" or "paces" (of runs that are not made); None where it was not made.
 
     Raises:
         StudyError: the file is damaged or was edited.

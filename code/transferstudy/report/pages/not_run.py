@@ -13,6 +13,7 @@ from ...results.environment import machine
 from ...results.store import Store
 from ..markdown import pipe_table
 from ..values import count
+from .benches import stored
 
 # Preset -> what its runs are for, in the order in which they are made.
 _FOR = {
@@ -51,11 +52,13 @@ def machine_of(store: Store) -> str:
 def table() -> Markdown:
     """Return the declared runs that are not made, by their purpose and strategy, with the hours that they would take.
 
-    Hours are for the machine of `machine_of`, with all of its cores kept busy, from runs alike that are finished.
+    Hours are for the machine of `machine_of`, with all of its cores kept busy, from runs alike that are finished; where there
+    is none, from a timed step.
     """
     store = Store()
-    records, here = [store.load(run_id) for run_id in store.ids()], machine_of(store)
-    rows, total, made, left, counted = [], 0.0, 0, 0, set()
+    timed = (stored("paces") or {}).get("paces", [])
+    records, here = [*(store.load(run_id) for run_id in store.ids()), *timed], machine_of(store)
+    rows, total, made, left, counted, anything = [], 0.0, 0, 0, set(), False
     for preset, purpose in _FOR.items():
         groups: dict[str, list[RunSpec]] = {}
         for spec in expand(preset):
@@ -72,7 +75,9 @@ def table() -> Markdown:
                 rows.append(
                     [purpose, get_strategy(name).label, f"{len(specs) - len(todo)} of {len(specs)}", cost]
                 )
-    rows.append(["**all**", "", f"{count(made)} of {count(made + left)}", f"{_hours(total)} and more"])
+                anything |= bool(unknown)
+    more = " and more" * anything
+    rows.append(["**all**", "", f"{count(made)} of {count(made + left)}", f"{_hours(total)}{more}"])
     return pipe_table(["for", "strategy", "made", "hours left"], rows, "llrr")
 
 

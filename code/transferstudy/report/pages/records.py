@@ -72,7 +72,8 @@ def records(study: Study, *others: Study) -> Markdown:
         "## Differences {#differences}",
         f"Test accuracy of arm a minus arm b, in points, over runs of equal seed. The {CONFIDENCE:.0%} interval is "
         "for other seeds and other test images; [all comparisons](/chapters/comparisons.qmd) says how we compute it. "
-        "p-values are corrected by Holm's method for the number of comparisons. Where seeds are too few, we test nothing.",
+        "p-values are corrected by Holm's method for the number of comparisons in the same part of this page, so a comparison "
+        "that stands in two parts can have two. Where seeds are too few, we test nothing.",
         _difference_table(study),
         "## Runs {#runs}",
         "Test accuracy, negative log-likelihood (NLL, nats) and expected calibration error (ECE) are of the test images; "
