@@ -21,6 +21,7 @@ _FOR = {
     "near-probes": "curves, linear probes",
     "search": "searches",
     "search-momentum": "the search with faster statistics",
+    "search-decay": "the search with more weight decay",
     "near": "curves",
     "patience": "patience",
     "longer-scratch": "more steps from scratch, many labels",
