@@ -54,6 +54,7 @@ def to_come(found: Study) -> str:
 def at_the_edge(found: Study) -> str:
     """Return which strategies use a setting at the edge of what was searched, in a sentence; empty where none does."""
     tuned, tried = toml_tables(PRESETS).get("second", {}), expand("search")
+    tried += [spec for spec in expand("search-decay") if spec.strategy == "linear_probe"]
     names = []
     for strategy in found.strategies:
         grid = {k: {getattr(s, k) for s in tried if s.strategy == strategy.name} - {None} for k in _SEARCHED}

@@ -29,6 +29,7 @@ _FOR = {
     "controls": "controls",
     "large-sides": "160 and 224 pixels",
     "far": "hand signs",
+    "weak-decay": "check: less weight decay",
     "faster-compact": "check: faster statistics",
     "far-faster": "check: faster statistics, hand signs",
     "gpu-sides": "only with a GPU: larger images",

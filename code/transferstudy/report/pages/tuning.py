@@ -19,10 +19,16 @@ def chosen(results: Path | str | None = None) -> list[Winner]:
 
 
 def searched() -> list[Winner]:
-    """Return the winners of the second edition's searches so far: with faster statistics for the networks that run with them."""
+    """Return the winners of the second edition's searches so far: with faster statistics for the networks that run with them.
+
+    Linear probes have the settings with more weight decay as well, as far as these are made.
+    """
+    store = Store()
     faster = [spec for spec in expand("search-momentum") if spec.strategy != "small_scratch"]
     again = {spec.strategy for spec in faster}
-    return winners(Store(), [*(spec for spec in expand("search") if spec.strategy not in again), *faster])
+    first = [spec for spec in expand("search") if spec.strategy not in again]
+    decay = [spec for spec in expand("search-decay") if spec.strategy == "linear_probe" and store.has(spec)]
+    return winners(store, [*first, *faster, *decay])
 
 
 def afterwards(found: list[Winner], results: Path | str | None = None) -> list[Beyond]:
