@@ -11,7 +11,7 @@ from transferstudy.analysis.study import Study
 from transferstudy.errors import StudyError
 from transferstudy.plan.presets import expand
 from transferstudy.report.claims.words import apart, on_images
-from transferstudy.report.pages import imagenet, longer, momentum, not_run
+from transferstudy.report.pages import decay, imagenet, longer, momentum, not_run
 from transferstudy.results.store import Store
 
 BOTH = {"linear_probe": 3.0, "small_scratch": 1.0}
@@ -172,6 +172,18 @@ def test_what_faster_statistics_do_to_the_search_is_said():
         "its settings reach 50\u00a0% to 60\u00a0% of the validation images, and 30\u00a0% to 40\u00a0% with"
         in said
     )
+
+
+def test_what_more_weight_decay_gains_is_read_off_both_studies(tmp_path):
+    now = runs(tmp_path / "now")
+    before = fake_study(
+        tmp_path / "before", [("linear_probe", n, 3, 96) for n in (100, 500)], {"linear_probe": 1.0}
+    )
+    ours, theirs = (f"{100 * each.arm('linear_probe', 100, 96).accuracy:.1f}" for each in (now, before))
+    said = decay.gained(before, now)
+    assert said.startswith(f"At 96 pixels linear probes now reach [{ours}\xa0%]")
+    assert f"instead of [{theirs}\xa0%]" in said and said.endswith("with 100 labels.")
+    assert decay.gained(None, now) == ""
 
 
 def test_what_other_small_networks_reach_in_the_search_is_said(tmp_path):

@@ -63,7 +63,7 @@ def outcomes(
     Args:
         near: the study on images near ImageNet: the arms from ImageNet's weights and from scratch, and the linear probes at
             all sides; None while it has no run.
-        sources: the study from Tiny ImageNet's weights, with linear probes at 32 pixels; None while it has no run.
+        sources: linear probes from Tiny ImageNet's weights at 32 pixels, trained as those of `near`; None while there is no run.
         far: the study on images far from ImageNet; None while it has no run.
     """
     judgements = (
@@ -160,8 +160,7 @@ def _size_beats_source(
     return (
         found,
         ((size, verdict(near, size)),),
-        f"at {small} px the probe from Tiny ImageNet gains {100 * gain:+.1f} points over ImageNet's (trained by the first edition's "
-        "settings, from weights made for that size)",
+        f"at {small} px the probe from Tiny ImageNet, trained alike, gains {100 * gain:+.1f} points over ImageNet's",
     )
 
 

@@ -14,6 +14,7 @@ from .pages import (
     applications,
     audit,
     benches,
+    decay,
     decision,
     declared,
     groups,

@@ -1,19 +1,25 @@
-"""What more weight decay does to linear probes from ImageNet: the same runs with what the first search chose and with what counts now."""
+"""What more weight decay does to linear probes from ImageNet: runs with what the first search chose beside those that count now."""
 
-from ...analysis.study import load_if_run
+from ...analysis.study import Study
 from ..claims.words import acc
 from ..values import count, listing
-from .imagenet import study
 
-_PROBE, _BEFORE = "linear_probe", "weak-decay"
+_PROBE = "linear_probe"
 
 
-def gained() -> str:
-    """Return the test accuracy of linear probes with the first and with the wider search, in a sentence; empty where one has no run."""
-    before, now = load_if_run(_BEFORE), study()
+def gained(before: Study | None, now: Study) -> str:
+    """Return the test accuracy of linear probes with the decay of the wider search and of the first one, in a sentence.
+
+    Args:
+        before: linear probes at one image size, with the settings of the first search; None while they have no run.
+        now: the study with those of the wider search.
+
+    Returns:
+        The sentence; empty where no number of labels has both.
+    """
     if not before:
         return ""
-    side = before.image_sizes[0]
+    side = before.image_size
     said = [
         f"{acc(now.arm(_PROBE, n, side))} instead of {acc(before.arm(_PROBE, n))} with {count(n)}"
         for n in before.sizes_of(_PROBE)

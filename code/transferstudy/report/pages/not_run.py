@@ -26,6 +26,7 @@ _FOR = {
     "patience": "patience",
     "longer-scratch": "more steps from scratch, many labels",
     "sources": "weights from Tiny ImageNet",
+    "source-probes": "linear probes from Tiny ImageNet",
     "controls": "controls",
     "large-sides": "160 and 224 pixels",
     "far": "hand signs",

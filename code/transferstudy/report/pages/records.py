@@ -83,7 +83,8 @@ def records(study: Study, *others: Study) -> Markdown:
     for other in others:
         heading = f"## Study: {other.name} {{#study-{other.name}}}"
         own = tables.provenance(other), tables.environment(other)
-        parts += [heading, *(table.data for table in own), _difference_table(other), *_runs(other, linked)]
+        compared = [_difference_table(other)] if judged(other) else []
+        parts += [heading, *(table.data for table in own), *compared, *_runs(other, linked)]
     return Markdown("\n\n".join(parts) + "\n")
 
 

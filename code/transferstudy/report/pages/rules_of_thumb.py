@@ -16,7 +16,7 @@ HEADER = ["the rule", "verdict", "what decides"]
 @cache
 def judged() -> tuple[Outcome, ...]:
     """Return what the stored runs say of each rule, near images by `from-imagenet`, far ones by `far`."""
-    return outcomes(*map(load_if_run, ("from-imagenet", "report", "far")))
+    return outcomes(*map(load_if_run, ("from-imagenet", "source-probes", "far")))
 
 
 def table() -> Markdown:
