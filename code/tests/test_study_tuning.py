@@ -90,6 +90,19 @@ def test_the_settings_file_holds_the_winners_of_the_stored_runs():
     assert set(in_file["500"]) >= names
 
 
+def test_a_study_of_own_images_takes_the_probe_of_the_lowest_validation_loss():
+    store, own = Store(project_root() / "results"), toml_tables(PRESETS)["own"]
+    probes = [s for name in ("search", "search-decay") for s in expand(name) if s.strategy == "linear_probe"]
+    assert {s.n_labels for s in probes} == {int(size) for size in own}
+    for size, table in own.items():
+        losses: dict[tuple[float, float], list[float]] = {}
+        for spec in (s for s in probes if s.n_labels == int(size)):
+            setting = spec.head_learning_rate, spec.weight_decay
+            losses.setdefault(setting, []).append(store.load(spec.id)["metrics"]["val"]["nll"])
+        best = min(losses, key=lambda setting: sum(losses[setting]) / len(losses[setting]))
+        assert tuple(table["linear_probe"].values()) == best
+
+
 def test_runs_of_the_grid_carry_the_tuned_settings():
     tuned = toml_tables(PRESETS)["tuned"]
     for preset in ("cpu", "gpu", "long", "depth", "resolution"):

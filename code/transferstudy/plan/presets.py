@@ -25,6 +25,7 @@ A preset is a product or a union:
     [tuned.<size>.<strategy>]       what the tuning at a number of labels chose, as `python -m transferstudy tuned` prints it;
     [second.<size>.<strategy>]      the same for the second edition's search
     [faster.<size>.<strategy>]      the same for its search with faster running statistics of batch normalisation
+    [own.<size>.<strategy>]         what a study of one's own images takes instead
 
 The rules `keep_model` and `robustness` are no part of a run's identity. A union has those of the presets it includes.
 """

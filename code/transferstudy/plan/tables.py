@@ -53,5 +53,6 @@ class Tables(BaseModel):
     tuned: dict[str, dict[str, Values]] = {}
     second: dict[str, dict[str, Values]] = {}
     faster: dict[str, dict[str, Values]] = {}
+    own: dict[str, dict[str, Values]] = {}
     pretraining: dict[str, Values] = {}
     mistakes: dict[str, Values] = {}

@@ -167,7 +167,7 @@ def settings() -> dict[str, dict[str, dict[str, float]]]:
     found = {}
     for strategy in STRATEGIES:
         found[strategy] = {"0": {k: v for k, v in tables["strategies"][strategy].items() if k in known}}
-        for name in ("tuned", "second"):
+        for name in ("tuned", "second", "own"):
             for size, table in tables.get(name, {}).items():
                 if strategy in table:
                     found[strategy][size] = {k: v for k, v in table[strategy].items() if k in known}
