@@ -31,6 +31,7 @@ _FOR = {
     "large-sides": "160 and 224 pixels",
     "far": "hand signs",
     "weak-decay": "check: less weight decay",
+    "far-weak-decay": "check: less weight decay, hand signs",
     "faster-compact": "check: faster statistics",
     "far-faster": "check: faster statistics, hand signs",
     "gpu-sides": "only with a GPU: larger images",
