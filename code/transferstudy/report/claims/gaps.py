@@ -39,7 +39,7 @@ def chosen_settings(study: Study) -> str:
     )
     return (
         f"We chose learning rates and weight decay on validation images, at {sizes} labels, and used them at the other "
-        f"numbers of labels too. {length} So a strategy that looks weak may still have the wrong length or rate."
+        f"numbers of labels too. {length} So a strategy that looks weak may still have the wrong length, rate or weight decay."
     )
 
 

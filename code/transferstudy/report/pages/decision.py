@@ -54,9 +54,15 @@ def _advice(study: Study, n: int) -> tuple[str, str]:
     answer = f"{_strategy(study, a)}, rate {_rate(a)}{scratch}"
     if word == "trails":
         answer = f"**{label(b.strategy.name)}**: start from scratch, rate {_rate(b)}"
-    if probe and word != "trails" and stand(study, between(study, a, probe)) != "leads":
+    if probe and word != "trails" and not _ahead_of(study, a, probe):
         answer += ". Training only the head may do as well"
     return answer, cheap
+
+
+def _ahead_of(study: Study, a: Arm, b: Arm) -> bool:
+    """Whether an arm is ahead of another one by verdict, or at least by an interval that leaves out zero."""
+    d = between(study, a, b)
+    return stand(study, d) == "leads" or (d.excludes_zero and d.mean > 0)
 
 
 def _strategy(study: Study, arm: Arm) -> str:

@@ -21,6 +21,8 @@ _PAYS = {
     "trails": "it does not: {} is behind {} by {}",
     "equal": "it makes no difference: {} and {} are equivalent, they differ by {}",
     "undecided": "we cannot tell: {} and {} differ by {}",
+    "perhaps": "it probably does: {} is ahead of {} by {}, but this may be chance among so many comparisons",
+    "hardly": "it probably does not: {} is behind {} by {}, but this may be chance among so many comparisons",
 }
 _SMALL = {
     "leads": ("the pretrained one is ahead", "by"),
@@ -100,8 +102,9 @@ def deeper(found: Study, most: bool = False) -> str:
         probe = found.arm(PROBE, n, best.image_size) if same else found.chosen(PROBE, n)
         d = between(found, best, probe)
         word = stand(found, d)
-        answer = _PAYS[word] + (by_chance(d) if word == "undecided" else "")
-        groups.setdefault((answer, best.strategy.name), []).append((best, probe, d))
+        if word == "undecided" and d.excludes_zero:
+            word = "perhaps" if d.mean > 0 else "hardly"
+        groups.setdefault((_PAYS[word], best.strategy.name), []).append((best, probe, d))
     said = [_pays(found, answer, each) for (answer, _), each in groups.items()]
     return f"Does it pay to train more layers than the head? {' '.join(said)}" if said else ""
 
