@@ -64,14 +64,14 @@ def _rows(record: dict) -> tuple[int, int]:
 
 @cache
 def _rates(study: Study, kind: str) -> dict[tuple, float]:
-    """Seconds that an image takes through each frozen part: the median over the runs that computed all of them.
+    """Seconds that an image takes through each frozen part: the median over the runs that computed most of them.
 
     By part and machine, and by part alone for machines on which none did.
     """
     found: dict[tuple, list[float]] = {}
     for record in (record for arm in study.arms.values() for record in timed(study, arm)):
         computed, reused = _rows(record)
-        if computed and not reused:
+        if computed > 10 * reused:
             part, rate = _prefix(record), record["timing"]["features"][kind] / computed
             for key in (part, (part, made_on(record))):
                 found.setdefault(key, []).append(rate)
@@ -82,7 +82,7 @@ def _features(study: Study, record: dict, kind: str) -> float:
     """Seconds for the activations of the frozen part, as if the run had computed all of them."""
     if "features" not in record["timing"]:
         return 0.0
-    # A part that no run of the study computed in full cannot be charged; then only what was paid counts.
+    # A part that no run of the study computed nearly in full cannot be charged; then only what was paid counts.
     _, reused = _rows(record)
     rates, part = _rates(study, kind), _prefix(record)
     rate = rates.get((part, made_on(record)), rates.get(part, 0.0))

@@ -35,10 +35,14 @@ def draw_seeds(axis: Axes, x, y, tone: str, face: Look) -> None:
     )
 
 
+_WIDE = 100  # times: where what is drawn spans more, ticks at powers of ten alone have room
+
+
 def minutes_axis(axis: Axes) -> None:
-    """Make the horizontal axis logarithmic, with ticks at 1, 2 and 5 times powers of ten, written out."""
+    """Make the horizontal axis logarithmic, with ticks at powers of ten, and at 2 and 5 times these where there is room, written out."""
     axis.set_xscale("log")
-    axis.xaxis.set_major_locator(ticker.LogLocator(subs=(1, 2, 5)))
+    low, high = axis.dataLim.intervalx
+    axis.xaxis.set_major_locator(ticker.LogLocator(subs=(1,) if high > _WIDE * low > 0 else (1, 2, 5)))
     axis.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
     axis.xaxis.set_minor_locator(ticker.NullLocator())
 
