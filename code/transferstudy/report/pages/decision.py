@@ -22,9 +22,18 @@ def _learns(arm: Arm) -> str:
     return _LAYERS.get(stage) or f"the layers from {str(stage).replace('block', 'block ')} on"
 
 
+_STRONG = 1  # weight decay from which on it is named: AdamW multiplies it by the rate
+
+
 def _rate(arm: Arm) -> str:
     spec = arm.records[0]["spec"]
     return f"{spec['learning_rate'] or spec['head_learning_rate']:g}"
+
+
+def _settings(arm: Arm) -> str:
+    """The peak rate, and the weight decay as well where it is not one that hardly matters."""
+    decay = arm.records[0]["spec"]["weight_decay"]
+    return f"rate {_rate(arm)}" + f", weight decay {decay:g}" * (decay >= _STRONG)
 
 
 def _winner(study: Study, n: int) -> Arm:
@@ -36,9 +45,9 @@ def _advice(study: Study, n: int) -> tuple[str, str]:
     """What to do with n labels and time to train, and the same for little time: strategy, layers and rate; the accuracy apart."""
     a, b, d = best_pair(study, n)
     probe = study.arm(_CHEAP, n) if study.has(_CHEAP, n) else None
-    cheap = f"{_strategy(study, probe)}, rate {_rate(probe)}" if probe else _NONE
+    cheap = f"{_strategy(study, probe)}, {_settings(probe)}" if probe else _NONE
     word = stand(study, d)
-    other = f"{label(b.strategy.name)}, rate {_rate(b)}"
+    other = f"{label(b.strategy.name)}, {_settings(b)}"
     scratch = {
         "equal": f". Starting from scratch is equivalent ({other})",
         "undecided": f". Starting from scratch may do as well ({other})",
@@ -51,9 +60,9 @@ def _advice(study: Study, n: int) -> tuple[str, str]:
         if deeper:
             return f"{cheap}{scratch}. {more}", cheap
         return f"{cheap}{scratch}" if scratch else _DEEPER, cheap
-    answer = f"{_strategy(study, a)}, rate {_rate(a)}{scratch}"
+    answer = f"{_strategy(study, a)}, {_settings(a)}{scratch}"
     if word == "trails":
-        answer = f"**{label(b.strategy.name)}**: start from scratch, rate {_rate(b)}"
+        answer = f"**{label(b.strategy.name)}**: start from scratch, {_settings(b)}"
     if probe and word != "trails" and not _ahead_of(study, a, probe):
         answer += ". Training only the head may do as well"
     return answer, cheap
@@ -221,6 +230,8 @@ def slide_chart(*studies: Study) -> Markdown:
         best = _winner(study, n)
         also = f", or {label(b.strategy.name)}" if stand(study, d) in ("equal", "undecided") else ""
         side = f" at {best.image_size} px" if best.image_size > best.records[0]["data"]["side"] else ""
-        train = f"{label(best.strategy.name)}{side}{also}"
+        decay = best.records[0]["spec"]["weight_decay"]
+        strong = f", decay {decay:g}" * (decay >= _STRONG)
+        train = f"{label(best.strategy.name)}{side}{strong}{also}"
         rows.append([count(n), _start(study, n), train, _rate(best), acc(best)])
     return pipe_table(["labels", "weights from", "train", "peak rate", "expect"], rows, "rllrr")

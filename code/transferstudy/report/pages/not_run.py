@@ -62,7 +62,7 @@ def table() -> Markdown:
     store = Store()
     timed = (stored("paces") or {}).get("paces", [])
     records, here = [*(store.load(run_id) for run_id in store.ids()), *timed], machine_of(store)
-    rows, total, made, left, counted, anything = [], 0.0, 0, 0, set(), False
+    rows, total, made, left, counted, untold = [], 0.0, 0, 0, set(), False
     for preset, purpose in _FOR.items():
         groups: dict[str, list[RunSpec]] = {}
         for spec in expand(preset):
@@ -79,8 +79,8 @@ def table() -> Markdown:
                 rows.append(
                     [purpose, get_strategy(name).label, f"{len(specs) - len(todo)} of {len(specs)}", cost]
                 )
-                anything |= bool(unknown)
-    more = " and more" * anything
+                untold |= bool(unknown)
+    more = " and more" * untold
     rows.append(["**all**", "", f"{count(made)} of {count(made + left)}", f"{_hours(total)}{more}"])
     return pipe_table(["for", "strategy", "made", "hours left"], rows, "llrr")
 
