@@ -70,6 +70,7 @@ def fake_manifest(root: Path, name: str, top1: float = 0.3) -> None:
         "name": name,
         "file": f"{name}.npz",
         "sha256": "11" * 32,
+        "file_sha256": "12" * 32,
         "bytes": 1,
         "form": "int8",
         "backbone": "compact" if name.endswith("compact") else "vgg16",

@@ -66,7 +66,7 @@ def test_a_model_card_follows_the_model_card_and_names_the_shipped_file(name):
     own = [m for m in shipped if name.split("-")[0] == m["backbone"] and "source" in m]
     assert own
     for manifest in own:
-        assert manifest["sha256"][:16] in body
+        assert manifest["file_sha256"][:16] in body
         assert f"{100 * manifest['source']['after']['top1']:.2f}" in body
         classes = manifest["source"]["after"]["class_top1"]
         assert min(classes, key=classes.get).split(",")[0] in body

@@ -50,7 +50,7 @@ def test_an_unbroken_chain_is_counted(store):
     [
         ("runs", lambda r: r["weights"].update(sha256="ab" * 32), "started from tiny-imagenet-vgg16 with SHA-256 abab"),
         ("runs", lambda r: r["data"].update(sha256="ab" * 32), "made from a copy of cifar10 with SHA-256 abab"),
-        ("weights/tiny-imagenet-vgg16", lambda r: r.update(sha256="ab" * 32), "its manifest says abab"),
+        ("weights/tiny-imagenet-vgg16", lambda r: r.update(file_sha256="ab" * 32), "its manifest says abab"),
         ("weights/tiny-imagenet-vgg16", lambda r: r["made_from"].update(sha256="ab" * 32), "cards/vgg16-tiny-imagenet.yaml"),
         ("weights/tiny-imagenet-vgg16", lambda r: r["source"].update(sha256="ab" * 32), "images of the source task"),
         ("weights/tiny-imagenet-compact", lambda r: r["made_from"].update(pretraining="gone"), "gone.json is missing"),

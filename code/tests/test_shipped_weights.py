@@ -9,6 +9,7 @@ import pytest
 
 from transferstudy.data import load
 from transferstudy.experiments.pretraining import packing_cost
+from transferstudy.experiments.pretraining.run import packed
 from transferstudy.files import file_sha256
 from transferstudy.models import build_model, imagenet
 from transferstudy.models.archives import read_arrays
@@ -30,9 +31,19 @@ def test_every_shipped_file_is_the_one_that_its_manifest_names_and_small_enough(
     )
     for name, manifest in found.items():
         path = FILE.parent / manifest["file"]
-        assert file_sha256(path) == manifest["sha256"], name
+        assert file_sha256(path) == manifest["file_sha256"], name
         assert path.stat().st_size == manifest["bytes"] <= 16 * 10**6, name
     assert found["tiny-imagenet-compact"]["bytes"] < 10**6
+
+
+def test_records_call_shipped_weights_by_their_arrays_however_the_file_is_compressed(tmp_path):
+    for name, manifest in manifests(FILE.parent).items():
+        path = FILE.parent / manifest["file"]
+        with np.load(path) as stored:
+            (tmp_path / "stored.npz").write_bytes(packed({key: stored[key] for key in stored.files}))
+        assert file_sha256(tmp_path / "stored.npz") == manifest["sha256"] != manifest["file_sha256"]
+        for file in (find_weights(str(path)), find_weights(str(tmp_path / "stored.npz"))):
+            assert (file.name, file.sha256) == (name, manifest["sha256"])
 
 
 def test_imagenets_vgg16_in_8_bits_stays_close_to_the_exact_weights_and_keeps_a_name_of_its_own():

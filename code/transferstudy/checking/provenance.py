@@ -72,10 +72,10 @@ def check(store: Store, cards: Path) -> dict[str, int]:
 
 def _check_weights(name: str, manifest: dict, folder: Path, made: dict[str, dict], cards: Path) -> None:
     path = folder / manifest["file"]
-    if not path.is_file() or file_sha256(path) != manifest["sha256"]:
+    if not path.is_file() or file_sha256(path) != manifest["file_sha256"]:
         found = "is missing" if not path.is_file() else f"has SHA-256 {file_sha256(path)}"
         raise StudyError(
-            f"weights/{path.name}: {found}, its manifest says {manifest['sha256']}; restore it: git checkout -- results/weights"
+            f"weights/{path.name}: {found}, its manifest says {manifest['file_sha256']}; restore it: git checkout -- results/weights"
         )
     origin = manifest["made_from"]
     if origin["pretraining"] is not None:

@@ -27,7 +27,8 @@ class WeightsFile:
 
     Attributes:
         path: where it lies here.
-        sha256: of the file; for "imagenet" of its arrays (`models.imagenet.arrays_sha256`), because any file that holds them will do.
+        sha256: of the file; for "imagenet" of its arrays (`models.imagenet.arrays_sha256`), because any file that holds them will do;
+            for shipped weights of the file without compression, because that is what records call them.
         name: what a RunSpec calls it: a known name, or "sha256:<digest>".
         shapes: of its arrays without a classifier, by `<layer>/<variable>`.
     """
@@ -47,7 +48,7 @@ class WeightsFile:
 
 
 def shipped() -> dict[str, str]:
-    """Return the names of the weights in `results/weights/` and the SHA-256 that their manifests give."""
+    """Return the names of the weights in `results/weights/` and the SHA-256 by which records call them."""
     return {name: manifest["sha256"] for name, manifest in manifests(weights_dir()).items()}
 
 
@@ -57,7 +58,7 @@ def shipped_for() -> dict[str, str]:
 
 
 def known_files() -> dict[str, str]:
-    """Return every name that stands for a file, and the SHA-256 of that file."""
+    """Return every name that stands for a file, and the SHA-256 by which records call it."""
     return KNOWN_FILES | shipped()
 
 
@@ -88,6 +89,8 @@ def find_weights(option: str | None) -> WeightsFile | None:
     if (exact := imagenet.imagenet_vgg16(arrays)) is not None:
         return WeightsFile(path, imagenet.SHA256, imagenet.NAME, shapes_of(exact))
     sha256 = file_sha256(path)
+    packed = {m["file_sha256"]: m["sha256"] for m in manifests(weights_dir()).values()}
+    sha256 = packed.get(sha256, sha256)
     names = {sha: name for name, sha in known_files().items()}
     return WeightsFile(path, sha256, names.get(sha256, f"sha256:{sha256}"), shapes_of(without_top(arrays)))
 
@@ -159,14 +162,14 @@ def resolve(name: str, given: WeightsFile | None) -> WeightsFile | None:
         return given
     if name in ("none", "imagenet"):
         return None
-    expected = shipped().get(name)
-    if expected is not None:
-        path = weights_dir() / f"{name}.npz"
-        if not path.is_file() or file_sha256(path) != expected:
+    manifest = manifests(weights_dir()).get(name)
+    if manifest is not None:
+        path = weights_dir() / manifest["file"]
+        if not path.is_file() or file_sha256(path) != manifest["file_sha256"]:
             raise StudyError(
                 f"results/weights/{name}.npz: missing or not what its manifest says; restore it: git checkout -- results/weights"
             )
-        return WeightsFile(path, expected, name)
+        return WeightsFile(path, manifest["sha256"], name)
     if given is None:
         raise StudyError(f"weights {name!r}: no file given; {HELP}")
     raise StudyError(f"weights {name!r}: {given.path} holds {given.name!r} instead; {HELP}")

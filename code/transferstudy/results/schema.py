@@ -267,7 +267,8 @@ class Shipped(Open):
 
     name: Name
     file: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
-    sha256: Sha256
+    sha256: Sha256  # of the arrays as a .npz without compression: what records call the weights
+    file_sha256: Sha256  # of the file itself, which is compressed
     bytes: Count
     form: str
     backbone: Name

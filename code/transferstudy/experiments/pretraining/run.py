@@ -127,8 +127,8 @@ def stored_arrays(model) -> dict[str, np.ndarray]:
     return {name: a.astype(np.float16) if a.ndim > 1 else a for name, a in arrays.items()}
 
 
-def packed(arrays: dict[str, np.ndarray]) -> bytes:
-    """Return arrays as the bytes of a `.npz` file; equal arrays give equal bytes."""
+def packed(arrays: dict[str, np.ndarray], compressed: bool = False) -> bytes:
+    """Return arrays as the bytes of a `.npz` file; without compression, equal arrays give equal bytes everywhere."""
     buffer = io.BytesIO()
-    np.savez(buffer, **arrays)
+    (np.savez_compressed if compressed else np.savez)(buffer, **arrays)
     return buffer.getvalue()

@@ -35,8 +35,8 @@ def ship(
 ) -> dict:
     """Write `results/weights/<name>.npz` and its manifest `<name>.json`.
 
-    The packed file is the definition of the weights from then on: runs start from it and name its SHA-256. What the packing costs
-    is measured beside it: top-1 and top-5 on the source task's validation images where the file has the head of that task,
+    The packed arrays are the definition of the weights from then on: runs start from them and name the SHA-256 of their `.npz`
+    without compression, which does not depend on the version of zlib that compressed the file. What the packing costs is measured beside it: top-1 and top-5 on the source task's validation images where the file has the head of that task,
     otherwise a linear probe on other images (`packing_cost.probe_cost`).
 
     Args:
@@ -66,7 +66,8 @@ def ship(
         )
     arrays = read_arrays(file)
     measure = _on_source if "head/bias" in arrays else _by_probe
-    content = packed(quantised(arrays)) if form == "int8" else file.read_bytes()
+    stored = quantised(arrays) if form == "int8" else arrays
+    sha256, content = digest(packed(stored)), packed(stored, compressed=True)
     if len(content) > LIMIT:
         raise StudyError(
             f"{file}: {len(content):,} bytes as {form}, the repository takes {LIMIT:,}: use --form int8"
@@ -75,7 +76,7 @@ def ship(
     with TemporaryDirectory() as folder:
         trial = Path(folder) / f"{name}.npz"
         trial.write_bytes(content)
-        cost = measure(given, WeightsFile(trial, digest(content), name), backbone, image_size, source, data)
+        cost = measure(given, WeightsFile(trial, sha256, name), backbone, image_size, source, data)
         rounding = _largest_rounding(arrays, read_arrays(trial))
     path = results / "weights" / f"{name}.npz"
     write_atomic(path, content)
@@ -84,7 +85,8 @@ def ship(
         {
             "name": name,
             "file": path.name,
-            "sha256": digest(content),
+            "sha256": sha256,
+            "file_sha256": digest(content),
             "bytes": len(content),
             "form": form,
             "backbone": backbone,

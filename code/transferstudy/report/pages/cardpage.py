@@ -155,12 +155,12 @@ def _shipped(card: WeightsCard, made: dict[str, dict]) -> list[str]:
             rows.append(
                 [
                     f"`{name}`", m["form"], f"{m['bytes'] / 1e6:.1f} MB", how, percent(before, 2), percent(after, 2),
-                    _code(m["sha256"]),
+                    _code(m["file_sha256"]),
                 ]
             )  # fmt: skip
     if not rows:
         return []
-    header = ["name", "form", "size", "measured by", "before packing", "as shipped", "SHA-256"]
+    header = ["name", "form", "size", "measured by", "before packing", "as shipped", "SHA-256 of the file"]
     return ["In the repository, ready to start from:", pipe_table(header, rows, "llrlrrl").data]
 
 

@@ -29,7 +29,7 @@ def shipped() -> Markdown:
         how, before, after = packing(m)
         size, sha256 = f"{m['bytes'] / 1e6:.1f}", f"`{m['sha256'][:12]}…`"
         rows.append([code(name), literal(m["form"]), size, how, percent(before), percent(after), sha256])
-    header = "weights | form | MB | measured by | before | as shipped | SHA-256"
+    header = "weights | form | MB | measured by | before | as shipped | SHA-256 in records"
     return pipe_table(header, rows, "llrlrrl")
 
 
