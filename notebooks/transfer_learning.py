@@ -355,7 +355,8 @@ probe_logits = transfer.predict(x_test, batch_size=100, verbose=0)  # the head i
 
 # %% [markdown]
 # **Step two: fine-tuning.** Now the last block may learn as well, so each epoch sends the images through the whole network again.
-# Two things are easily forgotten. You must **compile again** after changing `trainable`, because Keras reads it when it compiles.
+# Two things are easily forgotten. You must **compile again** after changing `trainable`, because on TensorFlow a training step
+# that has been built does not notice the change.
 # And the learning rate must be **much lower** now, because the thawed layers already know something.
 
 # %%
@@ -505,7 +506,7 @@ plt.show()
 # 1. **Fewer labels.** Set `LABELS` to 100 and run everything again. Does the gain grow or shrink?
 # 2. **A mistake on purpose.** Replace the body of `prepare` by `return pixels / 255` (or by `return pixels`, if you have the spare network). What does it cost? Did any error tell you?
 # 3. **Another depth.** Fine-tune more blocks: `layer.name.startswith(("block4", "block5"))`. Watch the validation accuracy.
-# 4. **Forget to compile.** Delete `transfer.compile(...)` in step two. How many weights learn now, and what happens to the accuracy?
+# 4. **Forget to compile.** At the end of step one, compile `transfer` with the loss and optimizer of step two and fit it for one epoch, with `base` frozen. Then delete `transfer.compile(...)` in step two. Compare a kernel of block 5 before and after: did it move?
 # 5. **Larger images.** Set `SIDE` to 64, 96 or 128 for VGG16. What do you gain, and what does it cost?
 # 6. **Another network.** Replace `keras.applications.VGG16` by `MobileNetV2`. Which `preprocess_input` does it need, and what are its layers called?
 # 7. **Another seed.** Set `SEED` to 1, 2 and 3. How much do the three accuracies change, and how large is your gain beside that?

@@ -71,7 +71,11 @@ def test_patience_is_equal_among_the_patient():
 
 @pytest.mark.parametrize("presets", EQUAL, ids="+".join)
 def test_the_records_say_the_same(presets):
-    """As the runs went, not as they were planned: no phase stopped early, and nobody had a longer one."""
+    """As the runs went, not as they were planned: no phase stopped early, and nobody had a longer one.
+
+    A phase ends with a validation, so its steps are rounded to a whole number of rounds: far from the source, where phases are
+    short, this moves the images seen by up to 3 %. Near it nothing is rounded.
+    """
     rows = []
     for preset in presets:
         try:
@@ -84,7 +88,11 @@ def test_the_records_say_the_same(presets):
             if whole(spec):
                 steps = sum(phase["steps"] for phase in record["phases"])
                 rows.append((spec.n_labels, steps * spec.batch_size, spec.batch_size))
-    assert {n: len(each) for n, each in exposures(rows).items() if len(each) > 1} == {}
+    rounding = 1.03 if presets == ("far",) else 1
+    for n, each in exposures(rows).items():
+        images, batches = zip(*each, strict=True)
+        assert len(set(batches)) == 1, n
+        assert max(images) <= rounding * min(images), n
 
 
 def test_the_first_edition_did_not():

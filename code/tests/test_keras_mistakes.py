@@ -213,14 +213,14 @@ def test_sentences_follow_the_sign(tmp_path):
     fake_mistakes(worse, -0.1)
     fake_mistakes(better, 0.1)
     fake_mistakes(none, 0.0, noise=0.3)
-    for folder, verb in ((worse, "costs"), (better, "gains"), (none, "may be chance")):
+    for folder, verb in ((worse, "lowers"), (better, "raises"), (none, "may be chance")):
         found = report.mistakes.load(folder)
         for name in ("pixels", "head", "rate", "compile"):
             said = report.mistakes.sentence(found, name)
             assert verb in said, said
             assert "95 % interval" in said
         clear = found["epoch"].difference.excludes_zero
-        assert ("too much" if clear else "may be chance") in report.mistakes.sentence(found, "epoch")
+        assert ("look better" if clear else "may be chance") in report.mistakes.sentence(found, "epoch")
         unclear = any(not found[name].difference.excludes_zero for name in NAMES)
         assert ("we could not show that" in report.mistakes.ranking(found)) == unclear
 
@@ -291,7 +291,7 @@ def test_the_page_says_what_the_committed_results_say():
     found = report.mistakes.load()
     for name, said in report.mistakes.sentences(found).items():
         side = report.mistakes.verdict(found[name])
-        words = {1: ("gains", "too much"), -1: ("costs", "too little"), 0: ("may be chance",) * 2}[side]
+        words = {1: ("raises", "look better"), -1: ("lowers", "look worse"), 0: ("may be chance",) * 2}[side]
         assert words[name == "epoch"] in said
     page = (project_root() / "chapters" / "keras.qmd").read_text(encoding="utf-8")
     for name in NAMES:

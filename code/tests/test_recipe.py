@@ -11,6 +11,8 @@ import yaml
 from transferstudy.data import draw, load
 from transferstudy.models.build import STANDARDISE
 from transferstudy.models.weightsfile import find_weights
+from transferstudy.paths import PRESETS
+from transferstudy.plan.presets import expand, toml_tables
 from transferstudy.plan.spec import RunSpec
 from transferstudy.training import phase, run, train
 
@@ -106,7 +108,7 @@ def test_it_is_plain_keras_and_comes_early():
     code = "\n".join(cells().values())
     imported = set(re.findall(r"^(?:import|from) (\w+)", code, re.M))
     assert imported == {"json", "pathlib", "keras", "numpy", "PIL"}
-    assert 'VGG16(weights="imagenet", include_top=False' in code and code.count(".fit(") == 3
+    assert 'VGG16(weights="imagenet", include_top=False' in code and code.count(".fit(") == 4
     sections = yaml.safe_load((ROOT / "_quarto.yml").read_text(encoding="utf-8"))["website"]["sidebar"][
         "contents"
     ]
@@ -114,7 +116,17 @@ def test_it_is_plain_keras_and_comes_early():
     assert pages[pages.index("chapters/transfer-learning.qmd") + 1] == "chapters/recipe.qmd"
 
 
-def test_each_mistake_is_a_change_of_two_lines_to_the_recipe():
+def test_the_careful_head_has_the_settings_of_the_study():
+    """Rate and weight decay are those that the searches chose for 100 labels, in a schedule of as many steps."""
+    cell, chosen = cells()["careful-head"], toml_tables(PRESETS)["second"]["100"]["linear_probe"]
+    spec = next(s for s in expand("near-probes") if s.n_labels == 100)
+    steps, peak = re.search(r"batch, steps, peak = 16, (\d+), (\S+)", cell).groups()
+    assert float(peak) == chosen["head_learning_rate"] == spec.head_learning_rate
+    assert f"weight_decay={chosen['weight_decay']})" in cell
+    assert (int(steps), spec.batch_size, spec.warmup) == (spec.head_min_steps, 16, 0.1)
+
+
+def test_each_mistake_changes_lines_of_the_recipe():
     text = PAGE.read_text(encoding="utf-8")
     changes, lines = (
         re.findall(r"^```diff\n(.*?)^```", text, re.S | re.M),
@@ -122,6 +134,5 @@ def test_each_mistake_is_a_change_of_two_lines_to_the_recipe():
     )
     assert len(changes) == 5
     for change in changes:
-        first, second = change.splitlines()
-        kept = [line[2:] for line in (first, second) if line[:2] in ("- ", "  ")]
+        kept = [line[2:] for line in change.splitlines() if line[:2] in ("- ", "  ")]
         assert kept and all(line in lines for line in kept), change

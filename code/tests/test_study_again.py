@@ -87,7 +87,7 @@ def test_the_sentence_follows_the_runs(tmp_path, monkeypatch, shift, verdict):
     assert "JAX on" in said
     assert "which each backend draws for itself" in said
     rows = again.table().data.splitlines()
-    assert [row.split("|")[1].strip() for row in rows[2:]] == ["Linear probe", "Scratch, plain"]
+    assert [row.split("|")[1].strip() for row in rows[2:]] == ["Linear probe", "Plain VGG16 from scratch"]
     changes = np.subtract(*np.array([r["accuracy"] for r in agreement.load(first.root)["runs"]]).T[::-1])
     low, high = again.interval(changes)
     assert low < changes.mean() < high

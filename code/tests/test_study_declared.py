@@ -37,13 +37,13 @@ def test_what_is_made_is_counted_for_each_arm(tmp_path):
     assert set(lines[2:]) == {
         "| Linear probe | 3 of 3 | 0 of 3 |",
         "| Random features | 3 of 3 | 0 of 3 |",
-        "| Scratch, plain | 2 of 3 | 0 of 3 |",
+        "| Plain VGG16 from scratch | 2 of 3 | 0 of 3 |",
     }
 
 
 def test_arms_that_were_not_declared_say_so(tmp_path):
     study = fake_study(tmp_path, [*ARMS, ("linear_probe", 1000, 1)])
-    assert "| Scratch, plain | 3 of 3 | not declared |" in declared.made(study).data
+    assert "| Plain VGG16 from scratch | 3 of 3 | not declared |" in declared.made(study).data
 
 
 def test_a_preset_that_calls_itself_unfinished_loads_without_its_missing_runs(tmp_path):

@@ -49,7 +49,7 @@ def test_equal_results_change_nothing(study, tmp_path):
 def test_swapped_arms_change_sentences_verdicts_and_figures(study, swapped):
     found = changes(state(study), state(swapped))
     assert len(found["runs"]) == 6
-    name = "Fine-tune all − Scratch, batch norm, 500 labels"
+    name = "Fine-tune all − Batch norm from scratch, 500 labels"
     assert found["verdicts"][name] == ("better", "worse")
     before, after = found["sentences"]["slide_headline"]
     assert "leads" in before

@@ -60,7 +60,8 @@ def test_the_rate_that_does_best_on_validation_pictures_is_used_at_all_sizes(mak
     assert sum(entry["chosen"] for entry in tried) == 4
     said = search.said(tried)
     assert (
-        said.startswith(" Of 3 learning rates a strategy") and f"Compact, scratch {usual[1600] * 3:g}" in said
+        said.startswith(" Of 3 learning rates a strategy")
+        and f"Compact from scratch {usual[1600] * 3:g}" in said
     )
 
 

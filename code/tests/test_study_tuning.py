@@ -162,7 +162,7 @@ def test_a_rate_beyond_the_edge_is_set_beside_the_winner(tmp_path):
     assert "at each of these edges" in text
     assert "in 1 of 2 cases" in text
     gain = f"The largest gain is [3.0](/results/runs/{specs[0].id}.json){{.value}} points on 100 validation images"
-    assert f"{gain}: Scratch, plain with 500 labels." in text
+    assert f"{gain}: Plain VGG16 from scratch with 500 labels." in text
     worse = [b for b in found if b.images <= 0]
     assert "never did better than the winner" in tuning.missed([low], worse)
     assert "at 1 of 2 of these edges" in tuning.missed([high, low], found[:1])

@@ -11,7 +11,6 @@ from fakes import STRENGTH, fake_study
 from renderer import glossary
 from transferstudy import report
 from transferstudy.analysis.comparison import between
-from transferstudy.analysis.study import Study
 from transferstudy.report import decision
 from transferstudy.report.claims import best_pair
 from transferstudy.report.claims.words import stand
@@ -142,18 +141,6 @@ def test_the_decision_chart_turns_with_the_results(tmp_path, strength, until, sl
     assert len(decision.slide_chart(study).data.splitlines()) == 4
 
 
-def test_where_two_studies_compare_both_starts_the_first_one_decides(tmp_path):
-    def made(name: str, sizes: tuple[int, ...], strength: dict) -> Study:
-        arms = [(strategy, n, 3) for strategy in ("linear_probe", "small_scratch") for n in sizes]
-        return fake_study(tmp_path / name, arms, strength, 500)
-
-    first, near = made("first", (100, 50_000), EVEN), made("near", (100, 20_000), STRENGTH)
-    assert decision.until(near, first).startswith("With up to 20,000 labelled images, start from pretrained")
-    assert decision.until(near, first).endswith("; with 50,000 we could no longer show that they help.")
-    assert "up to 20,000 labels" in decision.slide_rule(near, first)
-    assert decision.until(first).startswith("At no number of labels")
-
-
 @pytest.mark.parametrize(
     ("block5", "expected"),
     [
@@ -167,16 +154,23 @@ def test_the_chart_says_whether_more_layers_than_the_head_may_do_as_well(tmp_pat
     assert expected in decision.chart(fake_study(tmp_path, arms, strength, 500)).data
 
 
-def test_at_each_number_of_labels_the_first_study_that_compares_there_decides(tmp_path):
-    first = fake_study(
-        tmp_path / "a", [("linear_probe", 100, 3, 96), ("small_scratch", 100, 3)], STRENGTH, 500
-    )
-    second = fake_study(tmp_path / "b", ARMS, STRENGTH, 500)
-    few, many = decision.chart(first, second).data.splitlines()[2:]
-    assert few.startswith("| 100, ") and many.startswith("| 1,000, Tiny ImageNet |")
-    assert "Not measured yet; do the same as with little time." in few
-    assert "**Linear probe** at 96 pixels" in few.replace("***", "**")
-    assert "**Fine-tune all**" in many.replace("***", "**") and "pixels" not in many
+def test_the_chart_names_the_pixels_to_enlarge_to_and_what_is_not_measured(tmp_path):
+    arms = [("linear_probe", 100, 3, 96), ("small_scratch", 100, 3)]
+    (row,) = decision.chart(fake_study(tmp_path, arms, STRENGTH, 500)).data.splitlines()[2:]
+    assert row.startswith("| 100 | Not measured yet; do the same as with little time. |")
+    assert "**Linear probe** at 96 pixels" in row.replace("***", "**")
+
+
+def test_the_answer_ends_where_pretrained_weights_are_no_longer_ahead(tmp_path):
+    arms = [
+        ("linear_probe", 100, 3),
+        ("small_scratch", 100, 3),
+        ("linear_probe", 50_000, 3),
+        ("small_scratch", 50_000, 3, 48),
+    ]
+    study = fake_study(tmp_path, arms, {**STRENGTH, ("small_scratch", 48): 9.0}, 500)
+    assert decision.until(study).startswith("With up to 100 labelled images, start from pretrained")
+    assert decision.until(study).endswith("; with 50,000 we could no longer show that they help.")
 
 
 def test_images_far_from_the_source_get_advice_only_where_both_starts_were_run(tmp_path):
@@ -186,7 +180,7 @@ def test_images_far_from_the_source_get_advice_only_where_both_starts_were_run(t
     both = [(name, 100, 3) for name in scratch]
     far = fake_study(tmp_path / "far", both, scratch, 500)
     row = decision.far_chart(far).data.splitlines()[-1]
-    assert row.startswith("| 100 | ***Compact, scratch***: start from scratch, rate 0.003. Expect ")
+    assert row.startswith("| 100 | ***Compact from scratch***: start from scratch, rate 0.003. Expect ")
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from transferstudy import report
 from transferstudy.analysis import second_opinion
 from transferstudy.analysis.comparison import corrected_with, declared, enough_seeds, judged, judged_family
 from transferstudy.analysis.statistics.bootstrap import interval, resampled_means
-from transferstudy.analysis.statistics.crossed import Estimate, estimate
+from transferstudy.analysis.statistics.crossed import Estimate, by_group, estimate
 from transferstudy.analysis.statistics.multiplicity import holm
 from transferstudy.plan import declared as plan
 from transferstudy.report import opinions
@@ -112,6 +112,8 @@ def test_groups_of_images_widen_the_interval_and_equal_groups_are_images():
     assert grouped.mean == alone.mean == pytest.approx(values.mean())
     width = [np.ptp(e.interval()) for e in (alone, grouped)]
     assert width[1] > 2 * width[0]
+    drawn = [np.ptp(interval(resampled_means(each, 2000))) for each in (values, by_group(values, member))]
+    assert drawn[1] > 2 * drawn[0]
     # Groups of equal size are the same as the means over them; groups of one are the images.
     even = values[:, :200]
     by_ten = estimate(even, np.arange(200) // 10)
@@ -126,6 +128,16 @@ def test_groups_of_images_widen_the_interval_and_equal_groups_are_images():
 @pytest.fixture(scope="module")
 def study(tmp_path_factory):
     return fake_study(tmp_path_factory.mktemp("results"), ARMS)
+
+
+def test_the_second_opinion_draws_groups_where_images_belong_together(tmp_path, monkeypatch):
+    study, seen = fake_study(tmp_path, ARMS), []
+    monkeypatch.setattr(type(study), "groups", lambda self, arm: np.arange(300) // 10)
+    monkeypatch.setattr(
+        second_opinion, "by_group", lambda gain, groups: seen.append(len(set(groups))) or gain
+    )
+    second_opinion.judged(study)
+    assert set(seen) == {30}
 
 
 def test_second_opinion_judges_the_same_comparisons_by_the_same_rule(study):

@@ -16,6 +16,7 @@ from .label_efficiency import (
     Labels,
     bounds,
     labels_needed,
+    on_shared_images,
     resampled_accuracy,
     scratch_curve,
     worth,
@@ -161,7 +162,8 @@ def _savings(study: Study, curves: _Curves, at: tuple[int, ...], resamples: int)
     scratch = scratch_curve(study)
     if not transfer or len(scratch) < 2:
         return [None] * len(at)
-    sizes, points = [a.n_labels for a in scratch], [a.accuracy for a in scratch]
+    tested = on_shared_images(study, [*transfer, *scratch])[len(transfer) :]  # as `worth` compares them
+    sizes, points = [a.n_labels for a in scratch], [right.mean() for right in tested]
     ahead, behind = curves.estimates(transfer, at), curves.estimates(scratch, at)
     inside = [n for n, estimate in zip(at, ahead, strict=True) if estimate]
     drawn = np.stack([curves.drawn[a.key] for a in scratch])

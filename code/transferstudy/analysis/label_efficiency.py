@@ -95,8 +95,8 @@ def scratch_curve(study: Study) -> list[Arm]:
 def worth(study: Study, arm: Arm, resamples: int = RESAMPLES) -> Worth | None:
     """Return how many labels an arm is worth, with a bootstrap interval.
 
-    Seeds of every arm and test images are drawn anew in each resample, the same images for all arms, and the curve is
-    interpolated anew; resamples beyond the measured range count as its end, so the interval says "more" or "fewer" there.
+    All accuracies are of the test images that the arm and the whole curve predicted. Seeds of every arm and test images are drawn
+    anew in each resample, the same images for all arms, and the curve is interpolated anew; resamples beyond the measured range count as its end, so the interval says "more" or "fewer" there.
 
     Args:
         study: the finished runs.
@@ -115,7 +115,8 @@ def _worth(study: Study, key: tuple, resamples: int) -> Worth | None:
     if len(curve) < 2:
         return None
     sizes = [a.n_labels for a in curve]
-    point = labels_needed(sizes, [a.accuracy for a in curve], arm.accuracy)
+    right, *rights = on_shared_images(study, [arm, *curve])
+    point = labels_needed(sizes, [each.mean() for each in rights], right.mean())
     below = [a for a in curve if a.n_labels <= point.number][-1:]
     above = [a for a in curve if a.n_labels >= point.number][:1]
     fewest = min(len(a.records) for a in (arm, *below, *above))
@@ -128,9 +129,9 @@ def resampled_accuracy(study: Study, arms: list[Arm], resamples: int = RESAMPLES
     """Return bootstrap resamples of the mean test accuracy of several arms, drawn together.
 
     A resample draws the same test images for all arms, of those that all predicted, and the seeds of each arm on their own;
-    with one seed only images are drawn. Few seeds have few distinct draws, whose spread is too small; so what resamples of an arm are off its mean is
-    stretched until they spread as `crossed.Estimate.interval` does (a normal curve with the same interval; the expanded
-    bootstrap of Hesterberg 2015, arXiv:1411.5279).
+    with one seed only images are drawn. Few seeds have few distinct draws, whose spread is too small; so what resamples of an arm
+    are off its mean is stretched until they spread as `crossed.Estimate.interval` does (a normal curve with the same interval;
+    the expanded bootstrap of Hesterberg 2015, arXiv:1411.5279).
 
     Args:
         study: the finished runs.
@@ -141,8 +142,7 @@ def resampled_accuracy(study: Study, arms: list[Arm], resamples: int = RESAMPLES
         float64 (arms, resamples), accuracy on a scale of 0..1.
     """
     rng = np.random.default_rng(0)
-    shared = reduce(np.intersect1d, (study.tested(a) for a in arms))
-    right = [study.correct(*a.key)[:, np.isin(study.tested(a), shared)] for a in arms]
+    right = on_shared_images(study, arms)
     # As in `resampled_means`: images on which all models behave alike are drawn as one pattern.
     patterns, counts = np.unique(np.concatenate(right).T, axis=0, return_counts=True)
     n, parts = counts.sum(), [_CHUNK] * -(-resamples // _CHUNK)
@@ -159,6 +159,12 @@ def resampled_accuracy(study: Study, arms: list[Arm], resamples: int = RESAMPLES
         accuracy.append(_spread_as(drawn_means, arm_estimate(study, arm)))
         first += seeds
     return np.stack(accuracy)
+
+
+def on_shared_images(study: Study, arms: list[Arm]) -> list[np.ndarray]:
+    """Return for each arm which test images it got right, bool (seeds, images), of the images that all of them predicted."""
+    shared = reduce(np.intersect1d, (study.tested(a) for a in arms))
+    return [study.correct(*a.key)[:, np.isin(study.tested(a), shared)] for a in arms]
 
 
 def _spread_as(drawn: np.ndarray, known: Estimate) -> np.ndarray:

@@ -178,7 +178,7 @@ def _scratch_catches_up(near: Study | None, most: int) -> Judgement:
 def _gentle() -> Judgement:
     chosen = toml_tables(PRESETS).get("second", {}).get("500", {})
     if not {"finetune_all", "scratch_bn"} <= set(chosen):
-        return _missing("the searches of Fine-tune all and Scratch, batch norm with 500 labels")
+        return _missing("the searches of Fine-tune all and Batch norm from scratch with 500 labels")
     gentle, bold = (chosen[name]["learning_rate"] for name in ("finetune_all", "scratch_bn"))
     reason = f"the searches chose the rates {gentle:g} and {bold:g}, on {draw_sizes(500)[1]} validation images, so this verdict is weak"
     if gentle <= bold / 10:

@@ -19,6 +19,7 @@ from .comparison import (
 )
 from .comparison import judged as first_opinion
 from .statistics.bootstrap import interval, p_value, resampled_means
+from .statistics.crossed import by_group
 from .statistics.paired import gains
 from .study import Study
 
@@ -36,7 +37,8 @@ def _family(study: Study) -> tuple[Difference, ...]:
     """
     resamples, found = resamples_for(_size(study)), []
     for (a, b), each in zip(pairs_of(study), declared(study), strict=True):
-        means = resampled_means(gains(*correct_pair(study, a, b)), resamples)
+        gain, groups = gains(*correct_pair(study, a, b)), study.groups(a)
+        means = resampled_means(gain if groups is None else by_group(gain, groups), resamples)
         low, high = interval(means)
         beyond = max(int((means >= MARGIN).sum()), int((means <= -MARGIN).sum()))
         p_equivalent = (beyond + 1) / (resamples + 1)

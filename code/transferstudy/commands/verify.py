@@ -45,8 +45,7 @@ def run(args) -> None:
     from ..own_images.look.stored import pictures_of
     from ..paths import cards_dir
     from ..results import manifest
-    from ..results.records import read_record
-    from ..results.schema import Bench
+    from ..results.benches import COMMANDS, read_bench
     from ..results.store import Store
 
     store = Store(args.results)
@@ -73,10 +72,8 @@ def run(args) -> None:
         f"{reached['pretraining']} pretraining records agree with each other and with the cards"
     )
     load_energy()
-    tables = sorted((store.root / "bench").glob("*.json"))
-    for path in tables:
-        how = "plan --preset second-edition --cost --measure" if path.stem == "paces" else "bench"
-        read_record(path, f"python -m transferstudy {how} --keep", model=Bench)
+    benches = [store.root / "bench" / f"{what}.json" for what in COMMANDS]
+    tables = [read_bench(path) for path in benches if path.is_file()]
     print(f"{len(tables) + 1} tables of energy and speed: whole")
     if twice := check_again(store):
         print(f"{twice} runs made again elsewhere: file whole, how far they agree computed anew and equal")

@@ -58,7 +58,7 @@ RULES = (
     ),
     Rule(
         "VGG16, which has no batch normalisation, must be fine-tuned gently.",
-        "the winning rate of *Fine-tune all* is at most a tenth of that of *Scratch, batch norm* at 500 labels",
+        "the winning rate of *Fine-tune all* is at most a tenth of that of *Batch norm from scratch* at 500 labels",
         "the two rates are equal or the order is reversed",
     ),
 )

@@ -52,27 +52,27 @@ _ALL = (
         "pretrained weights; the head first, then every layer at a lower rate",
     ),
     Strategy(
-        "scratch_bn", "Scratch, batch norm", False, "all", False, True, None,
+        "scratch_bn", "Batch norm from scratch", False, "all", False, True, None,
         "random weights with batch normalisation; everything learns: the main from-scratch baseline",
     ),
     Strategy(
-        "scratch", "Scratch, plain", False, "all", False, False, None,
+        "scratch", "Plain VGG16 from scratch", False, "all", False, False, None,
         "random weights, the plain architecture; everything learns",
     ),
     Strategy(
-        "small_scratch", "Compact, scratch", False, "all", False, True, "compact",
+        "small_scratch", "Compact from scratch", False, "all", False, True, "compact",
         "a compact network made for small images, from random weights; everything learns",
     ),
     Strategy(
-        "wide_scratch", "Wide compact, scratch", False, "all", False, True, "compact_wide",
+        "wide_scratch", "Wide compact from scratch", False, "all", False, True, "compact_wide",
         "the compact network with twice the channels, from random weights; everything learns",
     ),
     Strategy(
-        "residual_scratch", "Residual, scratch", False, "all", False, True, "wrn16_2",
+        "residual_scratch", "Residual from scratch", False, "all", False, True, "wrn16_2",
         "a small residual network, from random weights; everything learns",
     ),
     Strategy(
-        "small_finetune", "Compact, fine-tune", True, "all", True, True, "compact",
+        "small_finetune", "Fine-tune compact", True, "all", True, True, "compact",
         "the compact network pretrained the same way; the head first, then every layer",
     ),
 )  # fmt: skip

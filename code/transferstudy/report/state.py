@@ -23,7 +23,7 @@ SENTENCES: dict[str, Callable[[Study], str]] = {
         claims.baseline, claims.calibration, claims.temperature, claims.hardest, claims.worst, claims.robustness,
         claims.robust_exceptions, claims.cost, claims.machines, claims.energy, claims.payback, claims.not_run,
         decision.until, decision.which_layers, decision.slide_rule,
-        imagenet.agreement, imagenet.deeper, imagenet.without_enlarging, imagenet.to_come,
+        imagenet.deeper, imagenet.without_enlarging, imagenet.to_come,
     )
 }  # fmt: skip
 SENTENCES["more_steps"] = lambda study: longer.sentences(study, longer.beside(study, study))

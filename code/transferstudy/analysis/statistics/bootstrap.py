@@ -15,7 +15,8 @@ def resampled_means(gain: np.ndarray, resamples: int = RESAMPLES, seed: int = 0)
     With one seed only images are drawn.
 
     Args:
-        gain: (seeds, images), small integers: 1 where only a is right, -1 where only b is, else 0; or 0 and 1 for one arm.
+        gain: (seeds, images), 1 where only a is right, -1 where only b is, else 0; or 0 and 1 for one arm. Groups of images that
+            are sampled together take the place of images (`crossed.by_group`).
         resamples: number of resamples.
         seed: of the bootstrap.
 

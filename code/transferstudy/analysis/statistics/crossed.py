@@ -50,6 +50,30 @@ class Estimate:
         )
 
 
+def by_group(values: np.ndarray, groups: np.ndarray) -> np.ndarray:
+    """Return values of groups, to stand in the place of those of images, with the same mean.
+
+    It is the sum over a group, about the mean, in units of the mean group size: the linearised ratio (Cochran 1977, Sampling
+    Techniques, section 6).
+
+    Args:
+        values: (seeds, images).
+        groups: (images,), what was sampled together, such as the person whom pictures show.
+
+    Returns:
+        float64 (seeds, groups).
+
+    Raises:
+        ValueError: groups for another number of images.
+    """
+    if len(groups) != values.shape[1]:
+        raise ValueError(f"{len(groups)} groups for {values.shape[1]} images")
+    mean = values.mean()
+    _, member = np.unique(groups, return_inverse=True)
+    sums = np.stack([np.bincount(member, row) for row in values - mean])
+    return mean + sums * sums.shape[1] / values.shape[1]
+
+
 def estimate(values: np.ndarray, groups: np.ndarray | None = None) -> Estimate:
     """Return the mean of values that runs and images share, for all runs and images like these.
 
@@ -71,9 +95,7 @@ def estimate(values: np.ndarray, groups: np.ndarray | None = None) -> Estimate:
 
     Args:
         values: (seeds, images): 0 and 1 for an accuracy, -1, 0 and 1 for a difference of two, any numbers otherwise.
-        groups: (images,), what was sampled together, such as the person whom pictures show. Groups then stand in the place
-            of images: the sum over a group, about the mean, in units of the mean group size (the linearised ratio,
-            Cochran 1977, Sampling Techniques, section 6). None: each image on its own.
+        groups: as `by_group` takes them; None: each image on its own.
 
     Returns:
         With one seed only the reading *images* is there.
@@ -84,11 +106,7 @@ def estimate(values: np.ndarray, groups: np.ndarray | None = None) -> Estimate:
     values = np.asarray(values, float)
     mean = float(values.mean())
     if groups is not None:
-        if len(groups) != values.shape[1]:
-            raise ValueError(f"{len(groups)} groups for {values.shape[1]} images")
-        _, member = np.unique(groups, return_inverse=True)
-        sums = np.stack([np.bincount(member, row) for row in values - mean])
-        values = mean + sums * sums.shape[1] / values.shape[1]
+        values = by_group(values, groups)
     s, n = values.shape
     if n < 2:
         raise ValueError("an interval needs at least two images, or groups of images")

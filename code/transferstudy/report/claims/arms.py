@@ -9,19 +9,22 @@ from ...analysis.study import Study
 from ...plan.declared import DEPTHS
 from ..sources import card_of
 from ..values import capital, count, listing, percent
-from .words import diff, label, stand
+from .words import diff, doubtful, label, stand
 
+_DOUBT = ", but not significantly among so many comparisons"
 _STANDS = {
     "leads": "is ahead of {}",
+    "perhaps": "comes out ahead of {}" + _DOUBT,
     "equal": "is equivalent to {}",
     "undecided": "cannot be told apart from {}",
+    "hardly": "comes out behind {}" + _DOUBT,
     "trails": "is behind {}",
 }
-
-
 _AFTERWARDS = {
+    "perhaps": "it comes out ahead" + _DOUBT,
     "equal": "the two are equivalent",
     "undecided": "the two cannot be told apart",
+    "hardly": "it comes out behind" + _DOUBT,
     "trails": "it is behind",
 }
 
@@ -38,8 +41,7 @@ def _throughout(study: Study, a: str, b: str, a_words: str, b_words: str) -> str
         return None
     groups: dict[str, list[int]] = {}
     for d in found:
-        groups.setdefault(stand(study, d), []).append(d.n_labels)
-    doubtful = [d for d in found if d.n_labels in groups.get("undecided", []) and d.excludes_zero]
+        groups.setdefault(doubtful(stand(study, d), d), []).append(d.n_labels)
     if len(groups) == 1 and len(found) > 1:
         text = f"At every number of labels, {a_words} {_STANDS[next(iter(groups))].format(b_words)}"
     else:
@@ -51,10 +53,7 @@ def _throughout(study: Study, a: str, b: str, a_words: str, b_words: str) -> str
     if len(found) == 1:
         return f"{text}; the difference is {diff(found[0])}."
     low, high = (f(found, key=lambda d: d.mean) for f in (min, max))
-    text = f"{text}. The difference lies between {diff(low)} and {diff(high)}."
-    if doubtful:
-        text += f" Among so many comparisons, even {diff(max(doubtful, key=lambda d: abs(d.mean)))} may be chance."
-    return text
+    return f"{text}. The difference lies between {diff(low)} and {diff(high)}."
 
 
 def control(study: Study) -> str:

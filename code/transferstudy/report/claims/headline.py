@@ -31,12 +31,11 @@ def headline(study: Study, with_source: bool = True) -> str:
     for n in ends_of(study):
         a, b, d = best_pair(study, n)
         starts.append(str(source(study, a)))
-        rival = "the only network that we have trained from scratch here so far"
-        if len(study.candidates(n, False)) > 1:
-            rival = "the network trained from scratch that did best on validation images"
+        several = len(study.candidates(n, False)) > 1
+        rival = ", the network trained from scratch that did best on validation images," if several else ""
         sentences.append(
             f"With {count(n)} labelled images, {named(study, a)} classifies {acc(a)} of the test images correctly. "
-            f"{named(study, b)}, {rival}, reaches {acc(b)}. {_outcome(study, a, b, d)}{unequal(a, b)}"
+            f"{named(study, b)}{rival} reaches {acc(b)}. {_outcome(study, a, b, d)}{unequal(a, b)}"
         )
     if said := tested_on(study):
         sentences.append(said)
@@ -54,8 +53,8 @@ def brief(study: Study) -> str:
     for n in ends_of(study):
         a, b, d = best_pair(study, n)
         sentences.append(
-            f"With {count(n)} labelled images, {named(study, a)} is right for {acc(a)} of the test images, and {named(study, b)}, trained "
-            f"from scratch, for {acc(b)}. {_outcome(study, a, b, d)}{unequal(a, b)}"
+            f"With {count(n)} labelled images, {named(study, a)} is right for {acc(a)} of the test images and {named(study, b)} for {acc(b)}. "
+            f"{_outcome(study, a, b, d)}"
         )
     return " ".join(sentences)
 

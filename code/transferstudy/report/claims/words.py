@@ -64,8 +64,15 @@ def apart_at_all(found: list[Difference]) -> str:
 
 
 def by_chance(d: Difference) -> str:
-    """Return why a difference counts as undecided although its interval leaves out zero, as the end of a sentence; else nothing."""
-    return ", which may be chance among so many comparisons" if d.excludes_zero else ""
+    """Return why a difference counts as undecided although its interval leaves out zero, to be added to it; else nothing."""
+    return ", which is not significant among so many comparisons" if d.excludes_zero else ""
+
+
+def doubtful(word: str, d: Difference) -> str:
+    """Return what `stand` says, but "perhaps" (ahead) or "hardly" (behind) for an undecided difference whose interval leaves out zero."""
+    if word != "undecided" or not d.excludes_zero:
+        return word
+    return "perhaps" if d.mean > 0 else "hardly"
 
 
 def pairing(a: Arm, b: Arm) -> str:
@@ -96,12 +103,18 @@ def named(study: Study, arm: Arm) -> str:
     return label(arm.strategy.name) + (f" at {arm.image_size} pixels" if several else "")
 
 
+_BY_RULE = {"better": "leads", "worse": "trails", "equivalent": "equal", "undecided": "undecided"}
+
+
+def by_rule(study: Study, d: Difference) -> bool:
+    """Whether the plan's rule judges a difference; of others only the interval speaks, without correction."""
+    return verdict(study, d) in _BY_RULE
+
+
 def stand(study: Study, d: Difference) -> str:
     """Return "leads", "trails", "equal" or "undecided": by the plan's rule where it judges, else by the interval."""
-    known = {"better": "leads", "worse": "trails", "equivalent": "equal", "undecided": "undecided"}
-    word = verdict(study, d)
-    if word in known:
-        return known[word]
+    if by_rule(study, d):
+        return _BY_RULE[verdict(study, d)]
     if not d.excludes_zero:
         return "undecided"
     return "leads" if d.mean > 0 else "trails"
@@ -115,8 +128,8 @@ def unequal(*arms: Arm) -> str:
     (name, times), *others = seen.items()
     rest = listing([f"{label(other)} {count(n)} times" for other, n in others])
     return (
-        f" Training was not equally long there: while more than the head learned, {label(name)} saw each image {count(times)} times, "
-        f"{rest}."
+        f" Training was not equally long there: not counting the training of a head alone, {label(name)} saw each image {count(times)} "
+        f"times and {rest}."
     )
 
 

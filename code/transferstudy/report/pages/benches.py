@@ -5,20 +5,14 @@ from pathlib import Path
 from IPython.display import Markdown
 
 from ...paths import results_dir
+from ...results.benches import COMMANDS, read_bench
 from ...results.environment import machine
-from ...results.records import read_record
-from ...results.schema import Bench
 from ..claims.costs import in_words
 from ..markdown import pipe_table
 from ..values import Value, count
 
 # What the project asks of itself: times faster than without.
 BARS = {"linear_probe": 10.0, "finetune": 3.0, "workers": 1.7}
-_COMMANDS = {
-    "training": "python -m transferstudy bench --keep",
-    "workers": "python -m transferstudy bench --workers --keep",
-    "paces": "python -m transferstudy plan --preset second-edition --cost --measure --keep",
-}
 EPOCHS = {
     "linear_probe": "an epoch of the linear probe",
     "finetune": "an epoch of fine-tuning the last block",
@@ -32,7 +26,7 @@ def stored(what: str) -> dict | None:
         StudyError: the file is damaged or was edited.
     """
     path: Path = results_dir() / "bench" / f"{what}.json"
-    return read_record(path, _COMMANDS[what], model=Bench) if path.is_file() else None
+    return read_bench(path) if path.is_file() else None
 
 
 def _where(found: dict) -> str:
@@ -82,7 +76,7 @@ def sentence() -> str:
     if workers:
         said.append(f"The workers were measured on {_where(workers)}.")
     said += [
-        f"Not measured yet: `{_COMMANDS[what]}`."
+        f"Not measured yet: `{COMMANDS[what]}`."
         for what, made in (("training", training), ("workers", workers))
         if not made
     ]

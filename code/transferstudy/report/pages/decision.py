@@ -8,7 +8,6 @@ from ..claims.arms import at_labels
 from ..claims.headline import best_pair
 from ..claims.words import acc, apart_at_all, by_chance, label, stand
 from ..markdown import pipe_table
-from ..sources import source
 from ..values import count, listing
 
 _LAYERS = {None: "the head only", "all": "every layer"}
@@ -86,16 +85,6 @@ def _expect(arms: list[Arm]) -> str:
     return f"Expect {listing([f'{acc(arm)} with {count(arm.n_labels)}' for arm in arms])}."
 
 
-def _start(study: Study, n: int) -> str:
-    return source(study, study.best(n, True)).data
-
-
-def _by_size(studies: tuple[Study, ...]) -> list[tuple[Study, int]]:
-    """Each number of labels with the first study that compares both kinds of start there, rising."""
-    found = {n: study for study in reversed(studies) for n in study.contested}
-    return [(found[n], n) for n in sorted(found)]
-
-
 def far_chart(far: Study | None) -> Markdown:
     """Return what to do with images far from the source, a row for each number of labels.
 
@@ -146,48 +135,46 @@ def far_spoken(far: Study | None) -> str:
     return f"On hand signs, which look different, {'; '.join(said)}." if said else ""
 
 
-def chart(*studies: Study) -> Markdown:
+def chart(study: Study) -> Markdown:
     """Return the decision chart for images like the source's: labels by budget, each answer with the accuracy to expect, linked.
 
-    Neighbouring numbers of labels with the same advice share a row. At each the first of the studies that compares a pretrained
-    start with one from scratch decides. `far_chart` is for other images.
+    Neighbouring numbers of labels with the same advice share a row. `far_chart` is for other images.
     """
-    groups: list[tuple[tuple, list[int]]] = []
-    for study, n in _by_size(studies):
-        key = (study, _start(study, n), *_advice(study, n))
-        if groups and groups[-1][0] == key:
+    groups: list[tuple[tuple[str, str], list[int]]] = []
+    for n in study.contested:
+        advice = _advice(study, n)
+        if groups and groups[-1][0] == advice:
             groups[-1][1].append(n)
         else:
-            groups.append((key, [n]))
+            groups.append((advice, [n]))
     rows = []
-    for (study, start, answer, cheap), sizes in groups:
+    for (answer, cheap), sizes in groups:
         named = count(sizes[0]) if len(sizes) == 1 else f"{count(sizes[0])} to {count(sizes[-1])}"
         probes = [study.arm(_CHEAP, n) for n in sizes if study.has(_CHEAP, n)]
         expected = f". {_expect([_winner(study, n) for n in sizes])}"
         rows.append([
-            f"{named}, {start}", answer if answer == _DEEPER else answer + expected,
+            named, answer if answer == _DEEPER else answer + expected,
             f"{cheap}. {_expect(probes)}" if probes else cheap,
         ])  # fmt: skip
-    return pipe_table(["labelled images, weights from", "time to train", "little time"], rows, "rll")
+    return pipe_table(["labelled images", "time to train", "little time"], rows, "rll")
 
 
-def _ahead(studies: tuple[Study, ...]) -> list[tuple[int, bool]]:
-    """Each number of labels with whether the pretrained start was ahead there; the first study that compares both decides."""
-    return [(n, stand(study, best_pair(study, n)[2]) == "leads") for study, n in _by_size(studies)]
+def _ahead(study: Study) -> list[int]:
+    """The numbers of labels at which the pretrained start was ahead."""
+    return [n for n in study.contested if stand(study, best_pair(study, n)[2]) == "leads"]
 
 
-def until(*studies: Study) -> str:
-    """Return, in a sentence to act on, up to how many labels the pretrained start was better, and from when it was not shown to be.
-
-    At each number of labels the first of the studies that compares both starts decides, as in `chart`.
-    """
-    found = _ahead(studies)
-    ahead, last = [n for n, leads in found if leads], found[-1][0]
+def until(study: Study) -> str:
+    """Return, in a sentence to act on, up to how many labels the pretrained start was better, and from when it was not shown to be."""
+    ahead = _ahead(study)
     if not ahead:
         return "At no number of labels that we tried was starting from pretrained weights clearly better than training from scratch."
-    if len(ahead) == len(found):
-        return f"Start from pretrained weights: they were better at every number of labels that we tried, up to {count(last)}."
-    later = next((n for n, _ in found if n > ahead[-1]), None)
+    if ahead == list(study.contested):
+        return (
+            "Start from pretrained weights: at every number of labels that we tried, up to "
+            f"{count(ahead[-1])}, they were better than training from scratch."
+        )
+    later = next((n for n in study.contested if n > ahead[-1]), None)
     text = f"With up to {count(ahead[-1])} labelled images, start from pretrained weights"
     return (
         f"{text}."
@@ -211,9 +198,9 @@ def which_layers(study: Study) -> str:
     return f"On validation images the best way to use them was {'; '.join(f'{name} {at_labels(sizes)}' for name, sizes in best.items())}."
 
 
-def slide_rule(*studies: Study) -> str:
-    """Return the decision rule as a heading of a slide; studies as `until` takes them."""
-    ahead = [n for n, leads in _ahead(studies) if leads]
+def slide_rule(study: Study) -> str:
+    """Return the decision rule as a heading of a slide."""
+    ahead = _ahead(study)
     if not ahead:
         return "Take home: in these runs pretrained weights did not clearly pay"
     return (
@@ -221,17 +208,15 @@ def slide_rule(*studies: Study) -> str:
     )
 
 
-def slide_chart(*studies: Study) -> Markdown:
+def slide_chart(study: Study) -> Markdown:
     """Return the decision chart for a slide: what to train and what to expect at the fewest, a middle and the most labels."""
-    found = _by_size(studies)
-    rows = []
-    for study, n in dict.fromkeys((found[0], found[len(found) // 2], found[-1])):
+    sizes, rows = study.contested, []
+    for n in dict.fromkeys((sizes[0], sizes[len(sizes) // 2], sizes[-1])):
         _, b, d = best_pair(study, n)
         best = _winner(study, n)
         also = f", or {label(b.strategy.name)}" if stand(study, d) in ("equal", "undecided") else ""
         side = f" at {best.image_size} px" if best.image_size > best.records[0]["data"]["side"] else ""
         decay = best.records[0]["spec"]["weight_decay"]
         strong = f", decay {decay:g}" * (decay >= _STRONG)
-        train = f"{label(best.strategy.name)}{side}{strong}{also}"
-        rows.append([count(n), _start(study, n), train, _rate(best), acc(best)])
-    return pipe_table(["labels", "weights from", "train", "peak rate", "expect"], rows, "rllrr")
+        rows.append([count(n), f"{label(best.strategy.name)}{side}{strong}{also}", _rate(best), acc(best)])
+    return pipe_table(["labels", "train", "peak rate", "expect"], rows, "rlrr")

@@ -99,7 +99,7 @@ def sentence(found: Measured | None = None) -> str:
     if gain.max() < 0 and gain.mean() < -CLEAR:
         return (
             f"{first} So mixing people did not flatter the network here: its accuracy is even "
-            f"{points(abs(gain.mean())).lstrip('+')} lower {each}."
+            f"{points(abs(gain.mean())).lstrip('+')} lower (by {100 * -gain.max():.1f} to {100 * -gain.min():.1f} points in {count(len(gain))} seeds)."
         )
     return (
         f"{first} The difference is too small, or changes too much from seed to seed, to say that mixing people flatters the "

@@ -11,7 +11,18 @@ from ...paths import PRESETS
 from ...plan.presets import expand, toml_tables
 from ..claims.arms import at_labels
 from ..claims.headline import best_pair, ends_of
-from ..claims.words import acc, apart, apart_at_all, by_chance, interval, label, named, stand
+from ..claims.words import (
+    acc,
+    apart,
+    apart_at_all,
+    by_chance,
+    by_rule,
+    doubtful,
+    interval,
+    label,
+    named,
+    stand,
+)
 from ..markdown import pipe_table
 from ..values import count, listing, percent, signed
 
@@ -21,8 +32,8 @@ _PAYS = {
     "trails": "it does not: {} is behind {} by {}",
     "equal": "it makes no difference: {} and {} are equivalent, they differ by {}",
     "undecided": "we cannot tell: {} and {} differ by {}",
-    "perhaps": "it probably does: {} is ahead of {} by {}, but this may be chance among so many comparisons",
-    "hardly": "it probably does not: {} is behind {} by {}, but this may be chance among so many comparisons",
+    "perhaps": "it probably does: {} is ahead of {} by {}, but with so many comparisons this may be chance",
+    "hardly": "it probably does not: {} is behind {} by {}, but with so many comparisons this may be chance",
 }
 _SMALL = {
     "leads": ("the pretrained one is ahead", "by"),
@@ -72,23 +83,6 @@ def at_the_edge(found: Study) -> str:
     )
 
 
-def agreement(found: Study) -> str:
-    """Return whether ImageNet's weights were ahead where they were compared with training from scratch."""
-    pairs = {n: best_pair(found, n) for n in found.contested}
-    behind = [n for n, (_, _, d) in pairs.items() if stand(found, d) != "leads"]
-    if not pairs:
-        return "With ImageNet's weights nothing has been compared yet."
-    said = f"With ImageNet's weights we have compared {listing([count(n) for n in pairs])} labels so far"
-    if behind:
-        return f"{said}; with {listing([count(n) for n in behind])} they were not clearly ahead."
-    enlarged = all(a.image_size > b.image_size for a, b, _ in pairs.values())
-    scratch = {arm.strategy.name for n in pairs for arm in found.candidates(n, False)}
-    rival = "training from scratch"
-    if len(scratch) == 1:
-        rival = f"{label(scratch.pop())}, the only network that we have trained from scratch there so far"
-    return f"{said}. Each time the best pretrained strategy{', on enlarged images,' * enlarged} was ahead of {rival}."
-
-
 def deeper(found: Study, most: bool = False) -> str:
     """Return where training more layers than the head was better on images of one size, each answer with its numbers of labels.
 
@@ -101,9 +95,7 @@ def deeper(found: Study, most: bool = False) -> str:
         same = found.has(PROBE, n, best.image_size)  # on other images the difference would be theirs as well
         probe = found.arm(PROBE, n, best.image_size) if same else found.chosen(PROBE, n)
         d = between(found, best, probe)
-        word = stand(found, d)
-        if word == "undecided" and d.excludes_zero:
-            word = "perhaps" if d.mean > 0 else "hardly"
+        word = doubtful(stand(found, d) if by_rule(found, d) else "undecided", d)
         groups.setdefault((_PAYS[word], best.strategy.name), []).append((best, probe, d))
     said = [_pays(found, answer, each) for (answer, _), each in groups.items()]
     return f"Does it pay to train more layers than the head? {' '.join(said)}" if said else ""

@@ -122,13 +122,15 @@ def verdict(effect: Effect) -> int:
 def sentence(mistakes: Mistakes, name: str) -> str:
     """Return one sentence on what a mistake changes; its verb follows the interval."""
     d, side = mistakes[name].difference, verdict(mistakes[name])
-    size = Value(points(abs(d.mean)).lstrip("+"), _target(name))._repr_markdown_()
-    words = {1: "gains {}", -1: "costs {}", 0: "changes the accuracy by {}, which may be chance"}
+    shown = points(abs(d.mean)).lstrip("+") if side else points(d.mean)
+    size = Value(shown, _target(name))._repr_markdown_()
+    words = {1: "raises {} by {}", -1: "lowers {} by {}", 0: "changes {} by {}, which may be chance"}
     if name == "epoch":
-        chance = "changes the reported accuracy by {}, which may be chance"
-        words = {1: "reports {} too much", -1: "reports {} too little", 0: chance}
-    interval = f"95 % interval {signed(d.low)} to {signed(d.high)}, {count(d.seeds)} seeds"
-    return f"{_NAMED[name][1]} {words[side].format(size)} ({interval})."
+        words |= {1: "makes {} look better by {}", -1: "makes {} look worse by {}"}
+    ends = {1: (d.low, d.high), -1: (-d.high, -d.low)}.get(side)
+    low, high = (f"{100 * x:.1f}" for x in ends) if ends else (signed(d.low), signed(d.high))
+    interval = f"95 % interval {low} to {high}, {count(d.seeds)} seeds"
+    return f"{_NAMED[name][1]} {words[side].format('the accuracy', size)} ({interval})."
 
 
 def card(mistakes: Mistakes) -> Card | None:

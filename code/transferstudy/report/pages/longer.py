@@ -78,31 +78,27 @@ def table(found: Study, longer: Study | None) -> Markdown:
     return pipe_table(header, rows, "rrrrrr")
 
 
-def in_short(found: Study, longer: Study | None) -> str:
-    """Return what more steps do at the largest number of labels, in one sentence for a slide; empty where none was trained so."""
-    if longer is None or not longer.contested:
-        return ""
-    a, b, _ = best_pair(longer, longer.contested[-1])
-    return f"{_reached(found, b, 'scratch')}, against {acc(a)}."
+def bar(*studies: Study | None) -> str:
+    """Return whether training from scratch with few labels reaches what the plan asks for, in a sentence; empty where it was not run.
 
-
-def bar(found: Study, longer: Study | None) -> str:
-    """Return whether training from scratch with few labels reaches what the plan asks for, in a sentence; empty where it was not run."""
+    Args:
+        studies: where to look, None for one without a run. The most accurate arm on test images counts: this is no choice.
+    """
     n, asked = FEW_LABELS_BAR
-    studies = [each for each in (found, longer) if each and n in each.contested]
-    arms = [each.best(n, False) for each in studies]
+    arms = [arm for each in studies if each for arm in each.at(n) if not arm.strategy.pretrained]
     if not arms:
         return ""
     best = max(arms, key=lambda arm: arm.accuracy)
     met = best.accuracy >= asked
     return (
         f"The plan asks for {percent(asked, 0)} from scratch with {count(n)} labels. {'It is met' if met else 'It is not met'}: the most "
-        f"that we reached there is {acc(best)}, with {count(_steps(best))} steps.{'' if met else _untried(found, n)}"
+        f"that we reached there is {acc(best)}, with {count(_steps(best))} steps."
     )
 
 
-def _untried(found: Study, n: int) -> str:
-    """Which declared ways to a stronger network from scratch have no run with so many labels yet, in a sentence."""
+def untried(found: Study) -> str:
+    """Return which declared ways to a stronger network from scratch have no run with few labels yet, in a sentence; empty where all have."""
+    n, _ = FEW_LABELS_BAR
     declared = [s for preset in ("near", "patience") for s in expand(preset) if s.n_labels == n]
     declared = [s for s in declared if not get_strategy(s.strategy).pretrained]
     made = {(s.strategy, s.min_steps) for s in declared if found.store.has(s)}
@@ -110,13 +106,7 @@ def _untried(found: Study, n: int) -> str:
     steps = max(s.min_steps for s in declared)
     left = [label(name) for name in names]
     left += [f"{count(steps)} steps"] if steps not in {each for _, each in made} else []
-    return f" Declared there, but without a full run yet: {'; '.join(left)}." if left else ""
-
-
-def _reached(found: Study, arm: Arm, name: str = "") -> str:
-    short = found.arm(arm.strategy.name, arm.n_labels, arm.image_size)
-    times = count(round(_steps(arm) / _steps(short)))
-    return f"With {count(arm.n_labels)} labels and {times} times the steps, {name or label(arm.strategy.name)} reaches {acc(arm)}"
+    return f"Declared there, but without a full run yet: {'; '.join(left)}." if left else ""
 
 
 def _at(found: Study, longer: Study, n: int) -> str:
@@ -127,8 +117,10 @@ def _at(found: Study, longer: Study, n: int) -> str:
         "equal": f"is equivalent to it then; they differ by {apart(d)}",
     }.get(stand(longer, d), f"cannot be told from it then; they differ by {apart(d)}{by_chance(d)}")
     short = found.arm(b.strategy.name, n, b.image_size)
+    times = count(round(_steps(b) / _steps(short)))
     return (
-        f"{_reached(found, b)} instead of {acc(short)}. {named(found, a)}, which had fewer steps, {result}."
+        f"With {count(n)} labels and {times} times the steps, {label(b.strategy.name)} reaches {acc(b)} instead of {acc(short)}. "
+        f"{named(found, a)}, which had fewer steps, {result}."
     )
 
 

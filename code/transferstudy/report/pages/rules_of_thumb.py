@@ -6,7 +6,8 @@ from IPython.display import Markdown
 
 from ...analysis.rules_of_thumb import Outcome, layer_rules, outcomes
 from ...analysis.study import Study, load_if_run
-from ..claims.words import diff
+from ..claims.headline import best_pair
+from ..claims.words import acc, apart, diff, label
 from ..markdown import pipe_table
 from ..values import count, signed
 
@@ -29,6 +30,33 @@ def layers(study: Study) -> Markdown:
     """Return the four rules on which layers to train, judged by a study near its source from the fewest and the most labels."""
     rules = layer_rules(study, study.sizes[0], study.sizes[-1])
     return pipe_table(HEADER, [row(each) for each in rules], "lll")
+
+
+def caution(near: Study, longer: Study | None, smaller: Study | None) -> str:
+    """Return what two verdicts do not say: how far the source matters on larger images, and what more steps from scratch change.
+
+    Args:
+        near: the study near ImageNet, with linear probes at several image sizes.
+        longer: as `longer.study` returns it.
+        smaller: linear probes from Tiny ImageNet's weights at several image sizes.
+    """
+    said, probe, n = [], "linear_probe", 1_000
+    sides = [s for s in smaller.sides_of(probe, n) if near.has(probe, n, s)] if smaller else []
+    if len(sides) > 1:
+        tiny, ours = (study.arm(probe, n, sides[-1]) for study in (smaller, near))
+        if ours.accuracy > tiny.accuracy:
+            said.append(
+                f"The rule on the source compares sources at {sides[0]} pixels only. At {sides[-1]} pixels, a probe from Tiny ImageNet's "
+                f"weights, with little weight decay, reaches {acc(tiny)} with {count(n)} labels and one from ImageNet's {acc(ours)}, so "
+                "there the source matters, too."
+            )
+    if longer and longer.contested:
+        a, _, d = best_pair(longer, longer.contested[-1])
+        said.append(
+            f"The rule on catching up is judged after equal training; with more steps from scratch, {label(a.strategy.name)} is "
+            f"{'ahead' if d.mean > 0 else 'behind'} by {apart(d)} with {count(a.n_labels)} labels."
+        )
+    return " ".join(said)
 
 
 def row(outcome: Outcome) -> list[str]:
