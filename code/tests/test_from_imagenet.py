@@ -166,6 +166,29 @@ def test_what_more_weight_decay_gains_is_read_off_both_studies(tmp_path):
     assert decay.gained(None, now) == ""
 
 
+class MadeWithMoreDecay(Made):
+    """A store in which all searches are made; strong weight decay changes what a setting reaches by `gain`."""
+
+    def __init__(self, gain: float):
+        self.specs = {s.id: s for name in ("search", "search-momentum", "search-decay") for s in expand(name)}
+        self.gain = gain
+
+    def load(self, run_id: str) -> dict:
+        accuracy = 0.5 + self.gain * (self.specs[run_id].weight_decay >= 0.3)
+        return {"metrics": {"val": {"accuracy": accuracy}}}
+
+
+def test_what_more_weight_decay_does_in_the_searches_of_the_others_is_said(tmp_path):
+    said = decay.searched(MadeWithMoreDecay(0.02))
+    assert said.count("so its runs stand") == 2
+    assert said.startswith(
+        "The best setting of *Compact from scratch* there reaches 52\xa0% instead of 50\xa0% with 100"
+    )
+    with pytest.raises(StudyError, match="the runs of Compact from scratch stand"):
+        decay.searched(MadeWithMoreDecay(0.04))
+    assert decay.searched(Store(tmp_path)) == ""
+
+
 def test_what_other_small_networks_reach_in_the_search_is_said(tmp_path):
     said = momentum.other_networks(Made())
     assert (
