@@ -24,6 +24,7 @@ from transferstudy.plan.declared import DEPTHS
 from transferstudy.plan.strategies import STRATEGIES
 from transferstudy.report import audit
 from transferstudy.report.figures.blocks import stretches
+from transferstudy.report.figures.classes import contrast, draw_matrix
 from transferstudy.report.figures.marks import INTERVAL_ID, SEED_ID, spread, text_box
 from transferstudy.report.figures.style import SIZES, THEMES, colour, dash, look, marker, symbol
 from transferstudy.report.figures.svg import svg
@@ -449,3 +450,17 @@ def test_names_of_classes_are_drawn_as_they_are(tmp_path):
             drawing = svg(figure, "hostile")
             ElementTree.fromstring(drawing)  # noqa: S314 - our own
             assert "script" not in drawing
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_numbers_in_a_matrix_can_be_read_on_every_tone(strategy, theme):
+    """At least 4.2 to 1, whatever the share of the cell."""
+    share = np.arange(100.0).reshape(10, 10)
+    figure, axis = mpl.pyplot.subplots()
+    draw_matrix(axis, share, [""] * 10, look(theme, "page").fill, colour(strategy, theme), 8)
+    grounds = axis.images[0].to_rgba(np.sqrt(share))
+    for text in axis.texts:
+        j, i = (round(place) for place in text.get_position())
+        assert contrast(text.get_color(), grounds[i, j]) >= 4.2, share[i, j]
+    mpl.pyplot.close(figure)

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from types import SimpleNamespace
 
 import pytest
 from bs4 import BeautifulSoup
@@ -11,6 +12,8 @@ from renderer import chromium, links
 from renderer.build import build
 from renderer.server import serving
 from transferstudy.errors import printable
+from transferstudy.own_images.report import words
+from transferstudy.own_images.report.arm import Interval
 from transferstudy.report import cards
 from transferstudy.report.markdown import pipe_table
 from transferstudy.report.values import code, literal
@@ -183,6 +186,13 @@ def test_a_name_in_a_table_keeps_to_its_cell(name):
 def test_a_name_as_code_is_words_where_it_could_end_the_code(name):
     assert code(name) == literal(name)
     assert code("imagenet-vgg16_int8") == "`imagenet-vgg16_int8`"
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_class_in_the_words_of_a_study_is_data(name):
+    outcome = SimpleNamespace(classes=[name, "cat"])
+    for worst in ((0, Interval(0.5, 0.4, 0.6), 1), (0, Interval(0.5, 0.4, 0.6), None)):
+        assert f"*{literal(name)}*" in words.worst(outcome, worst)
 
 
 def test_html_in_a_card_is_words(tmp_path, monkeypatch):

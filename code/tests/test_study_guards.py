@@ -112,11 +112,7 @@ def test_weights_that_nothing_describes_stop_the_render(study, tmp_path):
     assert source(other, other.arm("finetune_all", 500)).top1 == 0.5
 
 
-def test_a_sentence_written_by_hand_stops_the_render_when_results_turn(study, swapped):
-    args = ("finetune_all", "scratch", 5000, "better", "results.qmd")
-    guards.verdict_is(study, *args)
-    with pytest.raises(StudyError, match=r"results.qmd: the results no longer support .*now: worse"):
-        guards.verdict_is(swapped, *args)
+def test_a_sentence_written_by_hand_stops_the_render_when_results_turn():
     with pytest.raises(StudyError, match=r"index\.qmd: the results no longer support 'transfer wins'"):
         guards.holds(False, "transfer wins", "index.qmd")
 

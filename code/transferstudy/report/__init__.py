@@ -7,7 +7,7 @@ from ..analysis.study import load as load_study
 from ..experiments.inside.stored import inside_of as inside
 from . import bill, claims, figures, tables
 from .cards import card
-from .claims.guards import check_pages, holds, verdict_is
+from .claims.guards import check_pages, holds
 from .claims.inline import Values as values
 from .pages import (
     again,
@@ -33,7 +33,6 @@ from .pages import keras_mistakes as mistakes
 from .pages.notebook import buttons as notebook_links
 from .pages.records import records
 from .show import load_trained, predict_one, sample, show, show_slide, summary
-from .sources import source, sources
 
 
 def load(preset: str = MAIN, results: Path | str | None = None, partial: bool | None = None) -> Study:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ...report.values import percent
+from ...report.values import literal, percent
 from .outcome import Outcome
 
 
@@ -25,7 +25,7 @@ def _one_network(o: Outcome) -> str:
     widest = int(np.nanargmax(width))
     return (
         f"**The model file is one network**, and the accuracy above is a mean. The {len(tests)} networks that were trained in the same way "
-        f"recognised {whole} of their test pictures; the class in which they differ most is *{o.classes[widest]}*, with "
+        f"recognised {whole} of their test pictures; the class in which they differ most is *{literal(o.classes[widest])}*, with "
         f"{_range(by_class[:, widest])}. The model may lie anywhere in these ranges, so test it on some new pictures of each class."
     )
 

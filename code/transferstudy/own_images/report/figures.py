@@ -2,14 +2,14 @@
 
 import matplotlib.ticker as ticker
 import numpy as np
-from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
 from ...analysis.statistics.learning_curve import LEAST, fit
 from ...report.figures.calibration import diagonal, reliability_curve
+from ...report.figures.classes import draw_matrix
 from ...report.figures.images import frameless
 from ...report.figures.marks import draw_interval, minutes_axis, name_ends
-from ...report.figures.style import TILTED, by_size, canvas, colour, dash, marker
+from ...report.figures.style import by_size, canvas, colour, dash, marker
 from ...results.metrics import measure
 from .arm import share
 from .outcome import Outcome
@@ -76,25 +76,17 @@ def confusion(o: Outcome, theme: str = "light", size: str = "page") -> Figure:
         np.add.at(table, (o.best.y, log_p.argmax(axis=1)), 1)
     rows = 100 * table / np.maximum(1, table.sum(axis=1, keepdims=True))
     with canvas(theme, size, by_size(size, 0.75, 0.42, 1.0)) as (figure, axis, face):
-        tones = LinearSegmentedColormap.from_list("share", [face.fill, colour(o.best.strategy.name, theme)])
-        axis.imshow(rows, cmap=tones, vmin=0, vmax=100, aspect="auto")
         font = face.font * (0.9 if len(o.classes) <= 8 else 0.75) if size == "page" else face.font * 0.88
-        if len(o.classes) <= _MANY:
-            for i, j in np.ndindex(*rows.shape):
-                if rows[i, j] >= 0.5:
-                    tone = face.paper if rows[i, j] > 55 else face.ink
-                    axis.text(j, i, f"{rows[i, j]:.0f}", ha="center", va="center", color=tone, fontsize=font)
-        places, names = range(len(o.classes)), [short(name) for name in o.classes]
-        axis.set_xticks(places, names, **TILTED, fontsize=font)
-        axis.set_yticks(places, names, fontsize=font)
+        names, tone = [short(name) for name in o.classes], colour(o.best.strategy.name, theme)
+        draw_matrix(axis, rows, names, face.fill, tone, font, len(o.classes) <= _MANY)
+        axis.tick_params(labelsize=font)
         axis.set(xlabel="taken for", ylabel="label")
-        axis.grid(visible=False)
     return figure
 
 
 def short(name: str, most: int = 18) -> str:
-    """Return a class name that fits beside an axis; a dollar sign would start a formula."""
-    return (name if len(name) <= most else name[: most - 1] + "…").replace("$", "\\$")
+    """Return a class name that fits beside an axis."""
+    return name if len(name) <= most else name[: most - 1] + "…"
 
 
 def classes(o: Outcome, theme: str = "light", size: str = "page") -> Figure:
@@ -142,7 +134,7 @@ def pictures(
         for axis, (pixels, text) in zip(axes.ravel(), shown, strict=False):
             axis.imshow(pixels, interpolation="nearest")
             frameless(axis)
-            axis.set_xlabel(text.replace("$", "\\$"), fontsize=face.font * 0.85)
+            axis.set_xlabel(text, fontsize=face.font * 0.85)
     return figure
 
 

@@ -7,6 +7,7 @@ from ...report.figures.images import frameless
 from ...report.figures.inside import overlay
 from ...report.figures.style import by_size, canvas
 from ...report.show import show
+from ...report.values import code
 from ..model.mistake_maps import MistakeMaps, read_maps
 from .figures import pictures, short
 from .pages import Pages
@@ -44,18 +45,11 @@ def words(maps: MistakeMaps) -> str:
     if maps.about["seen"] and right < count:
         check = (
             " A label that it contradicts although it has learned it should be the first that you check: "
-            + ", ".join(f"`{_code(m['file'])}`" for m in mistakes if m["now"] != m["label"])
+            + ", ".join(f"{code(m['file'])}" for m in mistakes if m["now"] != m["label"])
             + "."
         )
     height, width = maps.for_said.shape[1:]
     return f"{lead} {seen} {now}{check} A map has {height} by {width} places."
-
-
-def _code(file: str) -> str:
-    """Return a file name that may stand in Markdown between backticks."""
-    from ...errors import printable
-
-    return printable(file).replace("`", "'")
 
 
 def show_where_it_looks(page: Pages) -> None:

@@ -1,7 +1,6 @@
 """What the pages and slides of a study call, by `open_study`: everything comes from the results of the folder that they lie in."""
 
 import io
-import re
 from functools import cached_property
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from ...data.mosaic import from_mosaic
 from ...errors import StudyError, printable
 from ...report.markdown import pipe_table
 from ...report.show import show, show_slide
-from ...report.values import percent, signed
+from ...report.values import literal, percent, signed
 from ...results.environment import machine
 from ..look import text as look_text
 from ..study.folder import StudyFolder
@@ -130,7 +129,7 @@ class Pages:
         found = self.outcome.look["classes"]
         parts = [p for p in PARTS if p in found[0]]
         header = ["class", *(parts if len(parts) > 1 else ["pictures"])]
-        rows = [[printable(entry["name"]), *(f"{entry[p]:,}" for p in parts)] for entry in found]
+        rows = [[literal(entry["name"]), *(f"{entry[p]:,}" for p in parts)] for entry in found]
         return pipe_table(header, rows, "l" + "r" * len(parts))
 
     def class_results(self) -> Markdown:
@@ -138,9 +137,9 @@ class Pages:
         rows = []
         for label, found in figures.worst_classes(self.outcome)[:10]:
             taken = self._taken_for(label)
-            name = printable(self.outcome.classes[taken]) if taken is not None else "nothing else"
+            name = literal(self.outcome.classes[taken]) if taken is not None else "nothing else"
             shown = f"{percent(found.low, 0)} to {percent(found.high, 0)}"
-            rows.append([printable(self.outcome.classes[label]), percent(found.value, 0), shown, name])
+            rows.append([literal(self.outcome.classes[label]), percent(found.value, 0), shown, name])
         return pipe_table(["class", "recognised", "95 % interval", "most often taken for"], rows, "lrrl")
 
     def _taken_for(self, label: int) -> int | None:
@@ -197,7 +196,7 @@ class Pages:
         look = {**o.look, "test": test}
         lines = look_text.in_short(frame["dataset"], look, frame["side"], frame["fit"])
         lines += look_text.findings(look)
-        return Markdown("\n".join(f"- {_marked(line)}" for line in lines))
+        return Markdown("\n".join(f"- {literal(line)}" for line in lines))
 
     def worst(self) -> Markdown:
         """Return which class is hardest."""
@@ -244,7 +243,7 @@ class Pages:
         spec = m["spec"]
         exports = "; ".join(f"{name}: {said}" for name, said in m["exports"].items())
         rows = [
-            ["what it does", f"names one of {len(m['classes'])} classes: {', '.join(map(printable, m['classes'][:30]))}"],
+            ["what it does", f"names one of {len(m['classes'])} classes: {', '.join(map(literal, m['classes'][:30]))}"],
             ["how it was made", f"{o.best.strategy.label}, {spec['backbone']} at {spec['image_size']} pixels, weights: {spec['weights']}"],
             ["learned from", f"{m['learned_from']:,} pictures"],
             ["expected to be right", f"{percent(o.best.accuracy.value)} ({words.between(o.best.accuracy)}), measured on networks that were trained in the same way on fewer pictures"],
@@ -258,8 +257,3 @@ class Pages:
 def _short(file: str, most: int = 20) -> str:
     name = printable(file)
     return name if len(name) <= most else "…" + name[-(most - 1) :]
-
-
-def _marked(line: str) -> str:
-    """Return a line of the look for Markdown: the marks of file names and options are no marks of Markdown."""
-    return re.sub(r"[\\`*_{}\[\]<>#|$~^-]", r"\\\g<0>", line)

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 from IPython.display import Markdown
 
-from ...report.values import capital
+from ...report.values import capital, literal
 from . import words
 from .figures import short, worst_classes
 from .outcome import CHECKED, Outcome
@@ -89,7 +89,7 @@ def _classes(o: Outcome, taken_for) -> dict:
     taken = taken_for(label)
     if taken is None:
         return {"worst_title": "No class was ever taken for another"}
-    name, other = short(o.classes[label]), short(o.classes[taken])
+    name, other = (literal(short(o.classes[each])) for each in (label, taken))
     return {"worst_title": f"“{name}” is hardest, most often taken for “{other}”"}
 
 

@@ -3,7 +3,7 @@
 from statistics import median
 
 from ...plan.strategies import Strategy
-from ...report.values import capital, listing, percent
+from ...report.values import capital, listing, literal, percent
 from ..study.search import said
 from .arm import Interval, Rival
 from .caveats import caveats as caveats
@@ -134,7 +134,7 @@ def unequal(o: Outcome) -> str:
         return ""
     big, small = int(o.counts.argmax()), int(o.counts.argmin())
     return (
-        f"The classes are unequal: {o.counts[big]:,} pictures of *{o.classes[big]}*, but {o.counts[small]:,} of *{o.classes[small]}*. "
+        f"The classes are unequal: {o.counts[big]:,} pictures of *{literal(o.classes[big])}*, but {o.counts[small]:,} of *{literal(o.classes[small])}*. "
         f"Accuracy alone flatters whoever knows the large classes, so the table also gives the *balanced accuracy*, the mean over the "
         f"classes: {pct(o.best.balanced)} for {plain(o.best.strategy)}."
     )
@@ -173,14 +173,14 @@ def worst(o: Outcome, worst_class: tuple[int, Interval, int | None]) -> str:
     label, found, taken = worst_class
     if taken is None:
         return (
-            f"No class was ever taken for another. For *{o.classes[label]}*, the interval of the share recognised still reaches from "
+            f"No class was ever taken for another. For *{literal(o.classes[label])}*, the interval of the share recognised still reaches from "
             f"{between(found)}."
         )
     text = (
-        f"The hardest class is *{o.classes[label]}*: {pct(found.value)} of its pictures are recognised "
+        f"The hardest class is *{literal(o.classes[label])}*: {pct(found.value)} of its pictures are recognised "
         f"(95 % interval {between(found)})."
     )
-    return f"{text} It is most often taken for *{o.classes[taken]}*."
+    return f"{text} It is most often taken for *{literal(o.classes[taken])}*."
 
 
 def to_check(count: int) -> str:

@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from ...analysis.comparison import difference, verdict
 from ...analysis.study import Study
 from ...errors import StudyError
 from ...paths import project_root
@@ -73,13 +72,3 @@ def holds(condition: bool, sentence: str, where: str) -> None:
     """
     if not condition:
         raise StudyError(f"{where}: the results no longer support {sentence!r}: write it anew")
-
-
-def verdict_is(study: Study, a: str, b: str, n_labels: int, expected: str, where: str) -> None:
-    """Stop the render of a page unless the verdict of `comparison.judge` on two strategies is the one that it speaks of.
-
-    Raises:
-        StudyError: it is another one.
-    """
-    found = verdict(study, difference(study, a, b, n_labels))
-    holds(found == expected, f"{a} is {expected} than {b} at {n_labels:,} labels (now: {found})", where)

@@ -1,8 +1,11 @@
 """Which classes are hard, and what is taken for what."""
 
+from collections.abc import Sequence
+
 import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap, to_rgb
 from matplotlib.figure import Figure
 
 from ...analysis.comparison import class_intervals
@@ -10,28 +13,57 @@ from ...analysis.study import Study
 from .marks import draw_interval
 from .style import TILTED, by_size, canvas, colour, marker
 
+_INKS = ("#14181d", "#ffffff")
+
 
 def confusion(study: Study, strategy: str, n_labels: int, theme: str = "light", size: str = "page") -> Figure:
     """Confusion of the test images, mean over the seeds: rows are the true class, columns the predicted one, in % of the row."""
     counts = study.arm(strategy, n_labels).test("confusion").mean(axis=0)
     share = 100 * counts / counts.sum(axis=1, keepdims=True)
     with canvas(theme, size, by_size(size, 0.78, 0.45, 1.0)) as (figure, axis, face):
-        tones = LinearSegmentedColormap.from_list("share", [face.fill, colour(strategy, theme)])
-        axis.imshow(np.sqrt(share), cmap=tones, vmin=0, vmax=10, aspect="auto")
-        places = range(len(study.classes))
-        axis.set_xticks(places, study.classes, **TILTED)
-        axis.set_yticks(places, study.classes)
+        draw_matrix(axis, share, study.classes, face.fill, colour(strategy, theme), face.font * 0.9)
         axis.set(xlabel="predicted class", ylabel="true class")
-        axis.grid(visible=False)
-        for (i, j), value in np.ndenumerate(share):
-            if round(value) >= 1:
-                luminance = np.dot(tones(np.sqrt(value) / 10)[:3], (0.299, 0.587, 0.114))
-                axis.text(
-                    j, i, f"{value:.0f}", ha="center", va="center",
-                    color="#14181d" if luminance > 0.5 else "#ffffff",
-                    fontsize=face.font * 0.9,
-                )  # fmt: skip
     return figure
+
+
+def draw_matrix(
+    axis: Axes,
+    share: np.ndarray,
+    names: Sequence[str],
+    low: str,
+    high: str,
+    font: float,
+    numbers: bool = True,
+) -> None:
+    """Draw a confusion matrix, with a number in each cell of half a per cent or more.
+
+    Args:
+        axis: to draw on.
+        share: (classes, classes), in % of the row.
+        names: of the classes.
+        low: colour of 0 %.
+        high: colour of 100 %; between them tones follow the root, so that small shares show.
+        font: size of the numbers in points.
+        numbers: whether there is room for them.
+    """
+    tones = LinearSegmentedColormap.from_list("share", [low, high])
+    axis.imshow(np.sqrt(share), cmap=tones, vmin=0, vmax=10, aspect="auto")
+    axis.set_xticks(range(len(names)), names, **TILTED)
+    axis.set_yticks(range(len(names)), names)
+    axis.grid(visible=False)
+    for (i, j), value in np.ndenumerate(share):
+        if numbers and value >= 0.5:
+            ground = tones(np.sqrt(value) / 10)
+            ink = max(_INKS, key=lambda tone: contrast(tone, ground))
+            axis.text(j, i, f"{value:.0f}", ha="center", va="center", color=ink, fontsize=font)
+
+
+def contrast(*colours) -> float:
+    """Return how well two colours can be told apart, 1 to 21: the contrast ratio of WCAG 2."""
+    parts = [np.array(to_rgb(each)) for each in colours]
+    linear = [np.where(c <= 0.04045, c / 12.92, ((c + 0.055) / 1.055) ** 2.4) for c in parts]
+    dark, light = sorted(float(c @ (0.2126, 0.7152, 0.0722)) for c in linear)
+    return (light + 0.05) / (dark + 0.05)
 
 
 def class_accuracy(

@@ -51,7 +51,7 @@ def gain(study: Study, price: bool = False, theme: str = "light", size: str = "p
         left.set(xlim=(min(low, -1), max(high, 1)), ylim=(len(pairs) - 0.5, -0.5))
         bins = 4 if size == "phone" else 5 if price else 8
         left.xaxis.set_major_locator(MaxNLocator(bins, steps=(1, 2, 5, 10)))
-        left.set_xlabel("gain in test accuracy (points)")
+        left.set_xlabel("gain (points)" if size == "phone" else "gain in test accuracy (points)")
         if price:
             _price(axes[0, 1], study, pairs, face)
         for axis in axes[0]:

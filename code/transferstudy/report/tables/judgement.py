@@ -48,20 +48,6 @@ def verdicts(study: Study) -> Markdown:
     return pipe_table(f"a − b | {measures}", [[row[0], *row[2:]] for row in rows], "lrrrlr")
 
 
-def models(study: Study, a: str, b: str) -> Markdown:
-    """McNemar's test of two strategies, pair of models by pair: images that only one gets right, and the mid-p value."""
-    rows = []
-    for each in judged(study):
-        d = each.difference
-        if (d.a, d.b) != (a, b):
-            continue
-        seeds = sorted(set(study.arm(a, d.n_labels).seeds) & set(study.arm(b, d.n_labels).seeds))
-        for seed, pair in zip(seeds, d.models, strict=True):
-            link = Value(count(d.n_labels), record_link(d.anchor))
-            rows.append([link, seed, count(pair.only_a), count(pair.only_b), p_text(pair.p)])
-    return pipe_table(["labels", "seed", "only a right", "only b right", "mid-p"], rows, "rrrrr")
-
-
 def labels_worth(study: Study) -> Markdown:
     """How many labels the best transfer arm is worth at each size: on the curve of the best from-scratch ones, with the interval."""
     rows = []
