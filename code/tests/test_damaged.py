@@ -248,8 +248,11 @@ def changed(record: dict, at: tuple, new) -> dict:
     return record
 
 
-def test_values_of_another_kind_are_refused_by_name_though_every_checksum_fits(project, capsys):
-    """Sixty mutations of records, without a list of files that would notice each of them."""
+def test_values_of_another_kind_in_runs_are_refused_by_name_though_every_checksum_fits(project, capsys):
+    """Sixty mutations of records, without a list of files that would notice each of them.
+
+    Of a run every value that pages read is checked; of other records what is refused is refused by name, without a traceback.
+    """
     rng, root = seeded(3), project / "results"
     (root / manifest.NAME).unlink()
     kinds = ["runs"] * 3 + ["weights", "pretraining", "mistakes", "again", "explore", "keras", "inside"]

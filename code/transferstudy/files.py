@@ -124,29 +124,37 @@ def read_toml(path: Path, mend: str, shown: str | None = None) -> dict[str, Any]
         raise StudyError(f"{printable(shown or path)}: not valid TOML ({_why(error)}); {mend}") from None
 
 
-def fitting(model: type, values: Any, shown: str, mend: str):
+def fitting(model: type, values: Any, shown: str, mend: str = ""):
     """Return values as a pydantic model, or refuse them by the name of file and field.
 
     Args:
         model: a pydantic `BaseModel`.
         values: as read from the file.
         shown: how messages call the file.
-        mend: as in `read_bytes`.
+        mend: as in `read_bytes`; "" where the message itself says enough.
 
     Raises:
-        StudyError: a field is missing, unknown, or holds something else than it should.
+        StudyError: a field is missing, unknown, or holds something else than it should, or two fields contradict each other.
     """
     from pydantic import ValidationError
 
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        field = ".".join(map(str, first["loc"]))
-        said = first["msg"].removeprefix("Value error, ")
-        raise StudyError(
-            f"{printable(shown)}: {printable(field)}{': ' if field else ''}{said}; {mend}"
-        ) from None
+        raise StudyError(f"{printable(shown)}: {first_fault(error)}" + f"; {mend}" * bool(mend)) from None
+
+
+def first_fault(error, skip: int = 0, whole: str = "") -> str:
+    """Return the first thing that pydantic found wrong: the field, if it is one, and what is wrong with it.
+
+    Args:
+        error: pydantic's `ValidationError`.
+        skip: steps at the beginning of the field's path that say nothing.
+        whole: what to name where no single field is wrong.
+    """
+    first = error.errors(include_url=False, include_input=False)[0]
+    field = printable(".".join(map(str, first["loc"][skip:]))) or whole
+    return f"{field}{': ' if field else ''}{first['msg'].removeprefix('Value error, ')}"
 
 
 def _why(error: Exception) -> str:

@@ -8,8 +8,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from ..files import fitting
 from .backbones import get_backbone
-from .parsing import parsed
 from .strategies import get_strategy
 
 WEIGHT_NAMES = (
@@ -151,7 +151,7 @@ class RunSpec(BaseModel):
         Raises:
             StudyError: a field is missing, unknown or out of range, or two fields contradict each other.
         """
-        return parsed(cls, values, where)
+        return fitting(cls, values, where)
 
     def model_copy(self, *, update: dict[str, Any] | None = None, deep: bool = False) -> "RunSpec":
         """Return a copy; with other values it has another identity, so what is remembered of `hash` is left behind."""

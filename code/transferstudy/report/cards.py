@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field, TypeAdapter, ValidationError
 
 from ..errors import StudyError
-from ..files import fitting, read_yaml
+from ..files import first_fault, fitting, read_yaml
 from ..paths import project_root
 from .cardschema import DataCard, Published, WeightsCard
 
@@ -52,12 +52,9 @@ def read_card(name: str) -> DataCard | WeightsCard:
     try:
         found = _CARD.validate_python(content)
     except ValidationError as error:
-        first = error.errors()[0]
         # The first step of the path only repeats the kind of card.
-        field = ".".join(str(step) for step in first["loc"][1:]) or "kind"
         raise StudyError(
-            f"cards/{name}.yaml: {field}: {first['msg'].removeprefix('Value error, ')}; "
-            "code/transferstudy/report/cardschema.py lists the fields"
+            f"cards/{name}.yaml: {first_fault(error, skip=1, whole='kind')}; code/transferstudy/report/cardschema.py lists the fields"
         ) from None
     if found.name != name:
         raise StudyError(f"cards/{name}.yaml: name is {found.name!r}: it must be the file's name")

@@ -8,8 +8,8 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from ...errors import StudyError
+from ...files import fitting
 from ...paths import PRESETS
-from ...plan.parsing import parsed
 from ...plan.presets import toml_tables
 from ...plan.spec import NORM_MOMENTUM
 from ...plan.strategies import Strategy, get_strategy
@@ -138,7 +138,7 @@ class Plan(BaseModel):
         Raises:
             StudyError: a field is missing, unknown or out of range, or two contradict each other.
         """
-        return parsed(cls, values, where)
+        return fitting(cls, values, where)
 
 
 def plans(path: Path = PRESETS, only: list[str] | None = None, **overrides) -> list[Plan]:

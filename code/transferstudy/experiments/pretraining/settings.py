@@ -7,9 +7,9 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from ...errors import StudyError
+from ...files import fitting
 from ...paths import PRESETS
 from ...plan.backbones import get_backbone
-from ...plan.parsing import parsed
 from ...plan.presets import toml_tables
 
 SOURCE = "tiny-imagenet"
@@ -59,7 +59,7 @@ class PretrainSpec(BaseModel):
         Raises:
             StudyError: a field is missing, unknown, out of range or of another type, or two fields contradict each other.
         """
-        return parsed(cls, values, where)
+        return fitting(cls, values, where)
 
     def canonical_json(self) -> str:
         """Return the spec as JSON with sorted keys and no spaces, fields at their default left out."""
