@@ -4,12 +4,14 @@ import csv
 import functools
 import importlib.util
 import json
+import os
 import re
 import runpy
 import shutil
 import zipfile
 from dataclasses import asdict, replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -27,6 +29,7 @@ from transferstudy.own_images.look.pictures import listed as listed_of
 from transferstudy.own_images.model import mistake_maps
 from transferstudy.own_images.model.take_away import write_labels
 from transferstudy.own_images.report import maps as page_maps
+from transferstudy.own_images.report import render as page_render
 from transferstudy.own_images.report import slides as page_slides
 from transferstudy.own_images.report import words as page_words
 from transferstudy.own_images.report.arm import share
@@ -228,6 +231,36 @@ def test_pages_hold_nothing_of_another_data_set(win):
     edited.write_text("mine", encoding="utf-8")
     put_pages(win[1], "photos")
     assert edited.read_text(encoding="utf-8") == "mine"
+
+
+@pytest.mark.parametrize("name", ["index.qmd", "styles/report.css"])
+def test_a_page_that_was_half_written_is_written_again(name, tmp_path, monkeypatch):
+    """Half a page would pass for one that its reader edited, and would stay."""
+    folder, real = StudyFolder(tmp_path / "photos-study"), os.replace
+
+    def stopped(source, target, **options):
+        if Path(target) == folder.root / name:
+            raise KeyboardInterrupt
+        return real(source, target, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", stopped)
+        with pytest.raises(KeyboardInterrupt):
+            put_pages(folder, "photos")
+    assert not (folder.root / name).exists()
+    put_pages(folder, "photos")
+    assert (folder.root / name).stat().st_size > 1000
+    assert not list(folder.root.rglob("*.part"))
+
+
+@pytest.mark.parametrize("renderer", ["none", "embedded"])
+def test_a_report_is_announced_only_where_one_was_rendered(renderer, win, monkeypatch):
+    said = []
+    monkeypatch.setattr(page_render, "render", lambda folder, renderer, say: None)
+    page_render.write_report(
+        SimpleNamespace(folder=win[1], source=win[0], renderer=renderer, say=said.append)
+    )
+    assert [line.startswith("  Report: ") for line in said] == [True] * (renderer == "embedded")
 
 
 def test_changed_pictures_set_the_old_runs_aside(tmp_path):

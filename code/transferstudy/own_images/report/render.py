@@ -9,6 +9,7 @@ import zipfile
 from pathlib import Path
 
 from ...errors import StudyError, printable
+from ...files import write_whole
 from ...results.records import write_atomic
 from ..study.folder import ARCHIVE, LABELS, StudyFolder
 
@@ -28,24 +29,27 @@ def write_report(wish) -> None:
     put_pages(wish.folder, wish.source.resolve().name)
     if wish.renderer != "none":
         render(wish.folder, wish.renderer, wish.say)
+        site = wish.folder.root / "_site"
+        wish.say(f"  Report: {site / 'index.html'}; slides: {site / 'slides.html'}")
     write_archive(wish.folder)
-    root = wish.folder.root
-    wish.say(f"  Report: {root / '_site' / 'index.html'}; slides: {root / '_site' / 'slides.html'}")
 
 
 def put_pages(folder: StudyFolder, name: str) -> None:
-    """Copy the pages, their settings and styles into the study, except those that are there: they may have been edited."""
+    """Copy the pages, their settings and styles into the study, except those that are there: they may have been edited.
+
+    Each is written in one piece: half a page from a command that was stopped would be taken for an edited one, and stay.
+    """
     for source in sorted(FILES.iterdir()):
         target = folder.root / source.name
-        if source.suffix in (".qmd", ".yml", ".bib") and not target.exists():
+        if source.suffix in (".qmd", ".yml") and not target.exists():
             text = source.read_text(encoding="utf-8").replace("{{name}}", _plain(name))
-            target.write_text(text, encoding="utf-8")
-    (folder.root / "styles").mkdir(exist_ok=True)
+            write_whole(target, text.encode())
+    styles = folder.root / "styles"
     for style in _STYLES:
-        if not (folder.root / "styles" / style).exists():
-            shutil.copyfile(STYLES / style, folder.root / "styles" / style)
+        if not (styles / style).exists():
+            write_whole(styles / style, (STYLES / style).read_bytes())
     own = FILES / "study.css"
-    shutil.copyfile(own, folder.root / "styles" / own.name)
+    write_whole(styles / own.name, own.read_bytes())
 
 
 def _plain(name: str) -> str:
