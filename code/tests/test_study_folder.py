@@ -1,5 +1,6 @@
 """`transferstudy study`: what is planned, what is concluded from results, and what the pages then say; nothing is trained."""
 
+import contextlib
 import csv
 import functools
 import importlib.util
@@ -274,6 +275,34 @@ def test_changed_pictures_set_the_old_runs_aside(tmp_path):
     assert len(list((folder.root / "earlier" / before[:12] / "results" / "runs").glob("*.json"))) == 3
 
 
+@pytest.mark.parametrize("last", ["model.keras", "results", None])
+@pytest.mark.parametrize("before", [False, True], ids=["first", "these pictures again"])
+def test_what_was_half_set_aside_is_still_a_study_and_the_rest_follows(last, before, tmp_path, monkeypatch):
+    """A command that was stopped meanwhile left a folder that every later one refused."""
+    root, folder = made_up(tmp_path, {"linear_probe": 0.9}, seeds=1, sizes=(60,))
+    content, real = folder.read("plan")["frame"]["data_sha256"], Path.replace
+    there = folder.root / "earlier" / content[:12]
+    if before:
+        shutil.copytree(folder.root / "results" / "look", there / "results" / "look")
+    for name in ("model.keras", "index.qmd"):
+        (folder.root / name).write_bytes(b"of the earlier pictures")
+
+    def stopped(self, target):
+        if self.name == last:
+            raise KeyboardInterrupt
+        return real(self, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", stopped)
+        with pytest.raises(KeyboardInterrupt) if last else contextlib.nullcontext():
+            folder.set_aside(content)
+    assert study_folder(str(folder.root), root) == folder
+    assert folder.set_aside(content) == (3 if last else 0)
+    assert not (folder.root / "results").exists() and not (folder.root / "model.keras").exists()
+    assert sorted(p.name for p in there.iterdir()) == ["model.keras", "results"]
+    assert len(list((there / "results" / "runs").glob("*.json"))) == 3
+
+
 def test_a_study_of_other_classes_is_another_study(tmp_path, capsys, monkeypatch):
     """Otherwise an option that was forgotten would set hours of runs aside."""
     monkeypatch.chdir(tmp_path)
@@ -300,6 +329,10 @@ def test_a_study_goes_neither_among_the_pictures_nor_over_something_else(tmp_pat
         study_folder(str(root / "study"), root)
     with pytest.raises(StudyError, match="holds something else"):
         study_folder(str(root.parent), root / "cat")
+    fresh = tmp_path / "fresh"
+    fresh.mkdir()
+    (fresh / ".DS_Store").write_bytes(b"written by macOS wherever somebody looks")
+    assert study_folder(str(fresh), root).root == fresh
 
 
 @pytest.mark.parametrize("hours", ["0", "-1", "nan", "many"])

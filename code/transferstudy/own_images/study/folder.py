@@ -11,6 +11,7 @@ photos-study/
 """
 
 import shutil
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,7 +23,7 @@ SCHEMA = 1
 AGAIN = "python -m transferstudy study FOLDER"
 LABELS = "labels-to-check.csv"
 ARCHIVE = "study.zip"
-TAKEN_AWAY = ("results", "model.keras", "model.tflite", "model.onnx", LABELS, ARCHIVE)
+TAKEN_AWAY = ("model.keras", "model.tflite", "model.onnx", LABELS, ARCHIVE, "results")
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,8 @@ class StudyFolder:
     def set_aside(self, content: str) -> int:
         """Move everything that belongs to earlier pictures to `earlier/<content>/` and return the number of runs.
 
+        The results go last, and in one piece: as long as they are here, the next call sees that something is left to move.
+
         Args:
             content: SHA-256 of the pictures that the study was about until now.
         """
@@ -107,9 +110,10 @@ class StudyFolder:
             source = self.root / name
             if not source.exists():
                 continue
-            if (there / name).is_dir():
+            if (there / name).is_dir():  # these pictures were set aside before
                 shutil.copytree(source, there / name, dirs_exist_ok=True)
-                shutil.rmtree(source)
+                with tempfile.TemporaryDirectory(dir=there) as gone:
+                    source.replace(Path(gone) / name)
             else:
                 source.replace(there / name)
         return len(runs)
@@ -127,9 +131,14 @@ def study_folder(option: str | None, source: Path) -> StudyFolder:
         raise StudyError(f"{named}: lies inside the folder of pictures. Name a place outside it.")
     if root.exists() and not root.is_dir():
         raise StudyError(f"{named}: is a file. Name a folder.")
-    ours = (root / "results" / "study").is_dir() or (root / "results" / "look").is_dir()
-    if root.is_dir() and any(p for p in root.iterdir() if p.name != ".cache") and not ours:
+    if root.is_dir() and not _is_study(root) and any(not p.name.startswith(".") for p in root.iterdir()):
         raise StudyError(
             f"{named}: this folder holds something else. Name a new folder, or an earlier study."
         )
     return StudyFolder(root.resolve())
+
+
+def _is_study(root: Path) -> bool:
+    """Return whether a folder holds a study, or what a command that was stopped has set aside of one."""
+    places = [root / "results", *root.glob("earlier/*/results")]
+    return any((place / name).is_dir() for place in places for name in ("study", "look"))
