@@ -318,7 +318,8 @@ def test_a_study_of_other_classes_is_another_study(tmp_path, capsys, monkeypatch
     )
     assert "photos: 88 pictures in 3 classes" in said.out
     assert len(folder.store.ids()) == 3 and not (folder.root / "earlier").exists()
-    folder.write("plan", {**plan, "reading": {}, "frame": {**plan["frame"], "data_sha256": "cd" * 32}})
+    folder.write("plan", {**plan, "reading": {}})
+    folder.write("pictures", {**folder.read("pictures"), "content": "cd" * 32})
     assert main(["study", "photos", "--classes", "cat,dog"]) == 2
     assert "was made without it" in capsys.readouterr().err
 

@@ -113,16 +113,17 @@ def _look(wish: Wish) -> tuple[dict, str]:
 
 
 def _set_changed_aside(wish: Wish, content: str) -> None:
+    """Move runs of other pictures out of the way. The list of pictures tells: it is there before the first run, the plan is not."""
     folder = wish.folder
-    if not folder.has("plan"):
+    if not folder.has("pictures"):
         return
-    plan = folder.read("plan")
-    before = plan["frame"]["data_sha256"]
+    old = folder.read("pictures")
+    before, names = old["content"], set(old["files"])
     if before == content:
         return
-    _check_same_classes(wish, plan["reading"].get("classes"))
-    old, stale = folder.read("pictures"), folder.set_aside(before)
-    names = set(old["files"])
+    if folder.has("plan"):
+        _check_same_classes(wish, folder.read("plan")["reading"].get("classes"))
+    stale = folder.set_aside(before)
     wish.say(
         f"  The pictures have changed since this study was made ({len(names):,} were tested then). Its {stale:,} runs, its model and "
         f"its lists are of the earlier pictures, so they are stale; they now lie in earlier/{before[:12]}/. All runs are made "

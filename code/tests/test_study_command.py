@@ -1,0 +1,98 @@
+"""The command `study` from look to report: it is stopped, fails or is given other options, and goes on.
+
+Measuring, training, the model and the report are made up; everything else is the real command.
+"""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from fakes import SPEED, fake_record
+from photos import both, fill
+
+from transferstudy.cli import main
+from transferstudy.data.division import divided
+from transferstudy.own_images.model import take_away
+from transferstudy.own_images.report import render
+from transferstudy.own_images.report.outcome import load
+from transferstudy.own_images.study import machine_speed
+from transferstudy.own_images.study.folder import StudyFolder
+from transferstudy.results.metrics import measure
+from transferstudy.training import execution
+from transferstudy.training.execution import Finished
+
+FOLDS = ["--folds", "none"]
+
+
+@pytest.fixture
+def command(tmp_path, monkeypatch, capsys):
+    """The command in a folder that holds `photos`.
+
+    Call it with options; it returns status, output and errors. `made` lists the runs that were made, `before` is called with each
+    of them, `seconds` is how long each says that it took.
+    """
+    found = SimpleNamespace(made=[], before=lambda spec: None, seconds=1.0, measured=0)
+    found.root, found.folder = tmp_path / "photos", StudyFolder(tmp_path / "photos-study")
+
+    def make(spec, data, weights, *_, **__):
+        found.before(spec)
+        found.made.append(spec)
+        part = divided(data, spec.folds, spec.fold, spec.seed)
+        record, _ = fake_record(spec, 1.0)
+        predictions = {}
+        for name, y in (("val", part.y_train[:20]), ("test", part.y_test)):
+            p = np.full((len(y), 2), 0.1)
+            p[np.arange(len(y)), y] = 0.9
+            predictions |= {
+                f"{name}_log_p": np.log(p).astype(np.float16),
+                f"{name}_y": y.astype(np.uint8),
+            }
+            record["metrics"][name] = measure(predictions[f"{name}_log_p"], y)
+        about = {"name": "photos", "classes": list(data.classes), "content": data.content}
+        record["data"] |= {**about, "side": spec.image_size, "test": len(part.y_test)}
+        record["timing"]["total"] = {"wall": found.seconds, "cpu": 1.0}
+        return Finished(record, predictions, None)
+
+    def measured(*_):
+        found.measured += 1
+        return SPEED
+
+    def call(*options):
+        capsys.readouterr()
+        status = main(["study", "photos", "--weights", "imagenet", *options])
+        return SimpleNamespace(status=status, **capsys.readouterr()._asdict())
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("TRANSFERSTUDY_WEIGHTS", raising=False)
+    monkeypatch.setenv("TRANSFERSTUDY_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(execution, "make", make)
+    monkeypatch.setattr(machine_speed, "measure", measured)
+    monkeypatch.setattr(take_away, "take_away", lambda wish, making: load(wish.folder))
+    monkeypatch.setattr(render, "write_report", lambda wish: None)
+    found.call = call
+    return found
+
+
+def stop_after(command, runs: int) -> None:
+    """Let the user stop the command after a number of runs."""
+
+    def stop(spec):
+        if len(command.made) == runs:
+            raise KeyboardInterrupt
+
+    command.before = stop
+
+
+def test_pictures_that_change_after_a_stop_in_the_search_of_rates_do_not_fail_the_study(command):
+    """There is no plan then, but there are runs of the earlier pictures."""
+    both(command.root / "train", 260)
+    both(command.root / "test", 20, start=600)
+    stop_after(command, 3)
+    assert command.call("--hours", "9").status == 130
+    assert len(command.folder.store.ids()) == 3 and not command.folder.has("plan")
+    fill(command.root / "train" / "cat", 0, 1, start=900)
+    command.before = lambda spec: None
+    done = command.call("--hours", "9", "--seeds", "1")
+    assert done.status == 0, done.err
+    assert "Its 3 runs, its model and its lists are of the earlier pictures" in done.out
+    assert len(list((command.folder.root / "earlier").glob("*/results/runs/*.json"))) == 3
