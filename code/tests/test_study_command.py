@@ -3,6 +3,7 @@
 Measuring, training, the model and the report are made up; everything else is the real command.
 """
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -21,7 +22,8 @@ from transferstudy.results.metrics import measure
 from transferstudy.training import execution
 from transferstudy.training.execution import Finished
 
-FOLDS = ["--folds", "none"]
+QUICK = ["--folds", "none", "--seeds", "1"]
+WEIGHTS = Path(__file__).resolve().parents[2] / "results" / "weights"
 
 
 @pytest.fixture
@@ -57,9 +59,9 @@ def command(tmp_path, monkeypatch, capsys):
         found.measured += 1
         return SPEED
 
-    def call(*options):
+    def call(*options, weights="imagenet"):
         capsys.readouterr()
-        status = main(["study", "photos", "--weights", "imagenet", *options])
+        status = main(["study", "photos", *(["--weights", weights] if weights else []), *options])
         return SimpleNamespace(status=status, **capsys.readouterr()._asdict())
 
     monkeypatch.chdir(tmp_path)
@@ -96,3 +98,39 @@ def test_pictures_that_change_after_a_stop_in_the_search_of_rates_do_not_fail_th
     assert done.status == 0, done.err
     assert "Its 3 runs, its model and its lists are of the earlier pictures" in done.out
     assert len(list((command.folder.root / "earlier").glob("*/results/runs/*.json"))) == 3
+
+
+@pytest.mark.parametrize(
+    ("weights", "said"),
+    [
+        ("none", "--weights none: a study compares pretrained weights with a random start, so it needs some"),
+        ("tiny-imagenet", "weights 'tiny-imagenet': no file given; give the file with --weights PATH"),
+        ("tiny-imagenet-compact", "these weights do not fit it: tiny-imagenet-compact was made for compact"),
+        (str(WEIGHTS / "tiny-imagenet-compact.npz"), "these weights do not fit it: "),
+    ],
+)
+def test_weights_that_a_study_cannot_start_from_are_refused_before_it_begins(command, weights, said):
+    """Once they stood in the plan, the study could neither go on with them nor with others."""
+    both(command.root, 8)
+    done = command.call(weights=weights)
+    assert done.status == 2 and said in done.err
+    assert not done.out and not command.measured and not command.folder.root.exists()
+    assert command.call(*QUICK, weights="imagenet-vgg16-int8").status == 0
+
+
+def test_weights_of_the_environment_are_refused_by_its_variable(command, monkeypatch):
+    both(command.root, 8)
+    monkeypatch.setenv("TRANSFERSTUDY_WEIGHTS", str(WEIGHTS / "tiny-imagenet-compact.npz"))
+    done = command.call(weights=None)
+    assert done.status == 2 and done.err.startswith("error: TRANSFERSTUDY_WEIGHTS: the pretrained network")
+
+
+@pytest.mark.parametrize("side", ["0", "16", "1025", "5000", "-64", "many"])
+def test_a_side_that_no_network_takes_is_refused_where_it_is_given(command, side, capsys):
+    both(command.root, 8)
+    with pytest.raises(SystemExit):
+        command.call(f"--side={side}")
+    assert (
+        f"argument --side: expected a whole number of pixels from 32 to 1024, not '{side}'"
+        in capsys.readouterr().err
+    )

@@ -113,7 +113,7 @@ def serving(option: str, file: WeightsFile | None, specs: list[RunSpec]) -> tupl
     """
     name = file.name if file else option
     pretrained = [s for s in specs if s.weights != "none"]
-    odd = {backbone: _misfit(name, file, backbone) for backbone in sorted({s.backbone for s in pretrained})}
+    odd = {backbone: misfit_of(name, file, backbone) for backbone in sorted({s.backbone for s in pretrained})}
     fitting = {backbone: name for backbone, why in odd.items() if why is None}
     if not pretrained:
         raise StudyError(
@@ -134,7 +134,7 @@ def serving(option: str, file: WeightsFile | None, specs: list[RunSpec]) -> tupl
     return {} if asked else fitting, said
 
 
-def _misfit(name: str, file: WeightsFile | None, backbone: str) -> str | None:
+def misfit_of(name: str, file: WeightsFile | None, backbone: str) -> str | None:
     """Say why a network cannot start from a file or from weights of that name, or return None where it can."""
     if file is not None:
         return file.misfit(backbone)

@@ -36,7 +36,7 @@ def reading_options(parser) -> None:
 
 def split_options(parser) -> None:
     """Add the options that become fields of a folder's runs."""
-    parser.add_argument("--side", type=int, metavar="PIXELS", help="input side of the runs")
+    parser.add_argument("--side", type=_side, metavar="PIXELS", help="input side of the runs (32 to 1024)")
     parser.add_argument(
         "--fit",
         choices=("crop", "pad"),
@@ -62,6 +62,13 @@ def reading(args):
     if groups and Path(groups).is_file():  # workers elsewhere have another working directory
         groups = str(Path(groups).resolve())
     return Reading(groups, args.skip_unreadable, args.conflicts, args.classes)
+
+
+def _side(text: str) -> int:
+    """Read a number of pixels that the networks can take."""
+    if not text.isdecimal() or not 32 <= int(text) <= 1024:
+        raise argparse.ArgumentTypeError(f"expected a whole number of pixels from 32 to 1024, not {text!r}")
+    return int(text)
 
 
 def _names(text: str) -> tuple[str, ...]:
