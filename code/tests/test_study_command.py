@@ -134,3 +134,29 @@ def test_a_side_that_no_network_takes_is_refused_where_it_is_given(command, side
         f"argument --side: expected a whole number of pixels from 32 to 1024, not '{side}'"
         in capsys.readouterr().err
     )
+
+
+@pytest.mark.parametrize("hours", [(), ("--hours", "1")], ids=["none", "fewer"])
+def test_a_study_that_is_repeated_with_fewer_hours_keeps_those_that_it_has(command, hours):
+    """It made nothing more, blamed the machine for that, and lost the hours from its plan."""
+    both(command.root, 8)
+    command.seconds = 600.0
+    stop_after(command, 8)
+    assert command.call("--hours", "4", *QUICK).status == 130
+    planned = sum(unit["planned"] for unit in command.folder.read("plan")["units"])
+    command.before = lambda spec: None
+    done = command.call(*hours, *QUICK)
+    assert done.status == 0 and "The plan of 4 hours is kept" in done.out
+    assert "slower than the measuring" not in done.out and len(command.made) == planned > 8
+    assert "The study had 4 hours; with 2 seeds it goes on." in command.call(*hours, "--seeds", "2").out
+    plan = command.folder.read("plan")
+    assert plan["hours"] == 4 and " --hours 4 " in plan["command"]
+    assert "The study had 4 hours; with 5 it goes on." in command.call("--hours", "5", *QUICK).out
+    assert command.folder.read("plan")["command"].startswith("python -m transferstudy study photos --hours 5")
+
+
+def test_a_study_has_one_hour_where_none_are_given(command):
+    both(command.root, 8)
+    assert command.call(*QUICK).status == 0
+    plan = command.folder.read("plan")
+    assert plan["hours"] == 1 and " --hours 1 " in plan["command"]

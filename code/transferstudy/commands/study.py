@@ -2,6 +2,7 @@
 
 import argparse
 import math
+from functools import partial
 from pathlib import Path
 
 from .options import positive
@@ -21,9 +22,8 @@ def arguments(parser) -> None:
     parser.add_argument(
         "--hours",
         type=_hours,
-        default=1.0,
         metavar="H",
-        help="time for the whole study (default: 1); more later goes on",
+        help="time for the whole study (default: 1, or what it had); more later goes on",
     )
     parser.add_argument("--out", metavar="DIR", help="where the study goes (default: NAME-study here)")
     parser.add_argument("--weights", metavar="PATH|NAME", help="pretrained weights of VGG16, as for run")
@@ -72,19 +72,19 @@ def run(args) -> None:
     study(
         Wish(
             source, folder, args.hours, reading(args), file, name, args.side, args.fit, args.folds, args.sampling,
-            args.seeds, args.jobs, args.backend, args.address, _command(args), args.renderer,
+            args.seeds, args.jobs, args.backend, args.address, partial(_command, args), args.renderer,
             lambda line: print(line, flush=True),
         )
     )  # fmt: skip
 
 
-def _command(args) -> str:
-    """Return the command that repeats the study, with the folder's name instead of its place."""
+def _command(args, hours: float) -> str:
+    """Return the command that repeats a study of so many hours, with the folder's name instead of its place."""
     from ..own_images.look.options import command_line, given
 
     table = args.groups and Path(args.groups).is_file()
     options = {
-        "--hours": f"{args.hours:g}",
+        "--hours": f"{hours:g}",
         "--weights": args.weights and Path(args.weights).name,
         **given(args),
         "--groups": Path(args.groups).name if table else args.groups,

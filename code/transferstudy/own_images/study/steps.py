@@ -19,6 +19,7 @@ from .machine_speed import Speed
 from .plan import Frame, Unit
 from .run import Making, run_units, spent_seconds, words
 
+HOURS = 1.0  # where none are given
 _NAMED = 4  # runs left out, in a message
 
 
@@ -29,21 +30,21 @@ class Wish:
     Attributes:
         source: the folder of pictures.
         folder: where the study goes.
-        hours: time for the whole study, earlier calls included.
+        hours: time for the whole study, earlier calls included; None for as much as it has already, or one hour.
         reading: what was decided about the pictures.
         weights: a `WeightsFile`, or None.
         weights_name: name of the pretrained weights.
         side, fit, folds, sampling: as in `RunSpec`; None for what the pictures suggest.
         seeds: at most.
         jobs, backend, address: as in `runner.run_all`.
-        command: the command that was given.
+        command: the command that repeats the study, from its hours.
         renderer: "auto", "quarto", "embedded" or "none".
         say: receives lines for the reader.
     """
 
     source: Path
     folder: StudyFolder
-    hours: float
+    hours: float | None
     reading: Reading
     weights: object
     weights_name: str
@@ -55,7 +56,7 @@ class Wish:
     jobs: int = 1
     backend: str | None = None
     address: str | None = None
-    command: str = "python -m transferstudy study FOLDER"
+    command: Callable[[float], str] = "python -m transferstudy study FOLDER --hours {:g}".format
     renderer: str = "auto"
     say: Callable[[str], None] = print
 
@@ -71,6 +72,7 @@ def study(wish: Wish) -> None:
     say = wish.say
     say("1/5 Look")
     found, content = _look(wish)
+    wish = replace(wish, hours=_hours(wish))
     used = spent_seconds(wish.folder.store)  # of these pictures; runs of earlier ones are set aside by now
     say("2/5 Plan")
     making, units, measured = _plan(wish, found, content)
@@ -93,6 +95,12 @@ def study(wish: Wish) -> None:
 
     write_report(wish)
     say(f"Done in {(time.monotonic() - began) / 60:.0f} min.")
+
+
+def _hours(wish: Wish) -> float:
+    """Return the time of the study: what is asked for, but never less than it was planned with."""
+    planned = wish.folder.read("plan")["hours"] if wish.folder.has("plan") else 0
+    return max(wish.hours or HOURS, planned)
 
 
 def _look(wish: Wish) -> tuple[dict, str]:
@@ -152,12 +160,13 @@ def _plan(wish: Wish, found: dict, content: str) -> tuple[Making, list[Unit], fl
         _check_same_wish(wish, frame, found)
         sizes, seeds, tried = plan["sizes"], max(plan["seeds"], wish.seeds), plan.get("search", [])
         making = _making(wish, frame)
-        if wish.hours <= plan["hours"] and seeds == plan["seeds"]:
+        if wish.hours == plan["hours"] and seeds == plan["seeds"]:
             say(f"  The plan of {plan['hours']:g} hours is kept; what is finished stays.")
             units = [Unit(**unit) for unit in plan["units"]]
             _print_plan(wish, units, making)
             return making, units, speed.measured
-        say(f"  The study had {plan['hours']:g} hours; with {wish.hours:g} it goes on.")
+        more = f"{wish.hours:g}" if wish.hours > plan["hours"] else f"{seeds} seeds"
+        say(f"  The study had {plan['hours']:g} hours; with {more} it goes on.")
     else:
         say("  Measuring how fast this machine is (about a minute) ...")
         frame, speed, sizes = _framed(wish, found, content)
@@ -187,7 +196,7 @@ def _plan(wish: Wish, found: dict, content: str) -> tuple[Making, list[Unit], fl
             "seeds": seeds,
             "search": tried,
             "units": study_plan.as_records(units),
-            "command": wish.command,
+            "command": wish.command(wish.hours),
             "reading": asdict(wish.reading)
             | {"groups": wish.reading.groups and Path(wish.reading.groups).name},
         },
