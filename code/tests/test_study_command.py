@@ -3,6 +3,7 @@
 Measuring, training, the model and the report are made up; everything else is the real command.
 """
 
+import errno
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -19,6 +20,7 @@ from transferstudy.own_images.report.outcome import load
 from transferstudy.own_images.study import machine_speed
 from transferstudy.own_images.study.folder import StudyFolder
 from transferstudy.results.metrics import measure
+from transferstudy.results.store import Store
 from transferstudy.training import execution
 from transferstudy.training.execution import Finished
 
@@ -160,3 +162,39 @@ def test_a_study_has_one_hour_where_none_are_given(command):
     assert command.call(*QUICK).status == 0
     plan = command.folder.read("plan")
     assert plan["hours"] == 1 and " --hours 1 " in plan["command"]
+
+
+def test_a_second_command_leaves_the_study_to_the_first(command):
+    """Both made every run, and each took the other's time for its own."""
+    both(command.root, 8)
+    second = []
+
+    def try_again(spec):
+        if len(command.made) == 2:
+            second.append(command.call(*QUICK))
+
+    command.before = try_again
+    assert command.call(*QUICK).status == 0
+    assert [done.status for done in second] == [2]
+    assert "photos-study: another study command is at work in this folder. Wait until it is" in second[0].err
+    assert len({spec.id for spec in command.made}) == len(command.made) == len(command.folder.store.ids())
+    assert command.call(*QUICK).status == 0, "the first is done, and has let go"
+
+
+def test_a_run_that_cannot_be_stored_is_kept_elsewhere(command, tmp_path, monkeypatch):
+    """It was lost, with a traceback."""
+    both(command.root, 8)
+    real = Store.save
+
+    def save(store, *what):
+        if store.root == command.folder.store.root:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return real(store, *what)
+
+    monkeypatch.setattr(Store, "save", save)
+    done = command.call(*QUICK)
+    (spec,) = command.made
+    assert done.status == 2
+    assert f"run {spec.id} is made, but could not be stored in {command.folder.store.root}" in done.err
+    kept = Store(tmp_path / "cache" / "unstored")
+    assert f"It is kept in {kept.root}" in done.err and kept.ids() == [spec.id]

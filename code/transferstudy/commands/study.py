@@ -60,8 +60,9 @@ def run(args) -> None:
     from ..errors import StudyError, printable
     from ..own_images.look.options import reading
     from ..own_images.study.folder import study_folder
-    from ..own_images.study.steps import Wish, study
+    from ..own_images.study.steps import study
     from ..own_images.study.weights import chosen_weights
+    from ..own_images.study.wish import Wish
 
     source = data_source(str(args.folder), "FOLDER")
     if dataset_name(source) is None:

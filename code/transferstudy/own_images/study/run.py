@@ -11,6 +11,7 @@ from ...data.folders.choice import Reading
 from ...plan.spec import RunSpec
 from ...plan.strategies import get_strategy
 from ...results.store import Store
+from ...running.storing import keep
 from .plan import Frame, Unit, unit_specs
 
 
@@ -121,12 +122,16 @@ def _make(making: Making, unit: Unit) -> None:
 
 
 def make_one(making: Making, spec: RunSpec) -> None:
-    """Make one run in this process, and store it."""
+    """Make one run in this process, and store it.
+
+    Raises:
+        StudyError: as `execution.make` and `storing.keep`.
+    """
     from ...training.execution import make
     from ...training.unfinished import discard
 
     finished = make(spec, making.data(spec.image_size), making.weights, verbose=0, checkpoint_every=60.0)
-    making.store.save(finished.record, finished.predictions)
+    keep(making.store, spec, finished)
     discard(spec.id)
 
 

@@ -2,71 +2,46 @@
 
 import os
 import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
-from ...data.folders.choice import Reading
 from ...errors import StudyError, printable
+from ...results.locks import FOLDER, Held, Lock
 from ..look.pictures import largest_size, least_drawn, listed
 from ..look.stored import keep_look
 from ..look.text import in_short
 from . import machine_speed, search
 from . import plan as study_plan
-from .folder import StudyFolder
 from .level import FEWER_FOLDS, fits, levels
 from .machine_speed import Speed
 from .plan import Frame, Unit
 from .run import Making, run_units, spent_seconds, words
+from .wish import Wish
 
 HOURS = 1.0  # where none are given
 _NAMED = 4  # runs left out, in a message
-
-
-@dataclass
-class Wish:
-    """What the user asks for.
-
-    Attributes:
-        source: the folder of pictures.
-        folder: where the study goes.
-        hours: time for the whole study, earlier calls included; None for as much as it has already, or one hour.
-        reading: what was decided about the pictures.
-        weights: a `WeightsFile`, or None.
-        weights_name: name of the pretrained weights.
-        side, fit, folds, sampling: as in `RunSpec`; None for what the pictures suggest.
-        seeds: at most.
-        jobs, backend, address: as in `runner.run_all`.
-        command: the command that repeats the study, from its hours.
-        renderer: "auto", "quarto", "embedded" or "none".
-        say: receives lines for the reader.
-    """
-
-    source: Path
-    folder: StudyFolder
-    hours: float | None
-    reading: Reading
-    weights: object
-    weights_name: str
-    side: int | None = None
-    fit: str | None = None
-    folds: str | None = None
-    sampling: str | None = None
-    seeds: int = study_plan.SEEDS
-    jobs: int = 1
-    backend: str | None = None
-    address: str | None = None
-    command: Callable[[float], str] = "python -m transferstudy study FOLDER --hours {:g}".format
-    renderer: str = "auto"
-    say: Callable[[str], None] = print
 
 
 def study(wish: Wish) -> None:
     """Make a study of a folder of pictures, or go on with it.
 
     Raises:
-        StudyError: as the steps.
+        StudyError: another command makes the same study at this moment; or as the steps.
     """
+    root = wish.folder.root
+    try:
+        with Lock(
+            root / FOLDER, "study"
+        ):  # not among the results, which are moved when pictures have changed
+            _steps(wish)
+    except Held:
+        raise StudyError(
+            f"{printable(root)}: another study command is at work in this folder. Wait until it is done, or stop it; the same command "
+            "then goes on. For a second study, name another folder with --out."
+        ) from None
+
+
+def _steps(wish: Wish) -> None:
     began = time.monotonic()
     os.environ.setdefault("TRANSFERSTUDY_CACHE", str(wish.folder.root / ".cache"))
     say = wish.say
