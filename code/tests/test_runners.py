@@ -13,7 +13,7 @@ import pytest
 from fakes import fake_record
 
 from transferstudy.checking.verify import verify
-from transferstudy.errors import StudyError
+from transferstudy.errors import Diverged, StudyError
 from transferstudy.plan.presets import expand
 from transferstudy.plan.spec import RunSpec
 from transferstudy.results import locks, manifest
@@ -80,6 +80,7 @@ def test_a_run_that_diverges_is_named_and_the_others_go_on(store):
     assert any(line.startswith("    failed: training diverged") for line in said)
     assert store.ids() == [tame.id]
     assert verify(store) == 1
+    assert isinstance(caught.value, Diverged), "a study of a folder leaves such a run out"
 
 
 def test_a_run_that_another_process_makes_is_left_to_it(store, made):

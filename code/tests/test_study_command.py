@@ -13,14 +13,17 @@ from fakes import SPEED, fake_record
 from photos import both, fill
 
 from transferstudy.cli import main
+from transferstudy.data import load as load_data
 from transferstudy.data.division import divided
+from transferstudy.errors import Diverged, StudyError
 from transferstudy.own_images.model import take_away
-from transferstudy.own_images.report import render
+from transferstudy.own_images.report import render, words
 from transferstudy.own_images.report.outcome import load
 from transferstudy.own_images.study import machine_speed
 from transferstudy.own_images.study.folder import StudyFolder
 from transferstudy.results.metrics import measure
 from transferstudy.results.store import Store
+from transferstudy.running import runner
 from transferstudy.training import execution
 from transferstudy.training.execution import Finished
 
@@ -198,3 +201,43 @@ def test_a_run_that_cannot_be_stored_is_kept_elsewhere(command, tmp_path, monkey
     assert f"run {spec.id} is made, but could not be stored in {command.folder.store.root}" in done.err
     kept = Store(tmp_path / "cache" / "unstored")
     assert f"It is kept in {kept.root}" in done.err and kept.ids() == [spec.id]
+
+
+def test_a_network_that_diverges_is_left_out_and_the_report_says_so(command):
+    """Training is the same each time: one such network kept every later call from a report, too."""
+    both(command.root, 8)
+
+    def diverge(spec):
+        if spec.strategy == "small_scratch" and spec.fold == 1 and spec.seed == 0:
+            raise Diverged("training diverged in its main phase")
+
+    command.before = diverge
+    for _ in range(2):
+        done = command.call("--hours", "4", "--seeds", "2")
+        assert done.status == 0, done.err
+        assert done.out.count("Left out: the training diverged") == 3, "one of each size"
+        assert "slower than the measuring" not in done.out
+    o = load(command.folder)
+    assert o.arms["small_scratch", 12].seeds == (1,) and o.arms["linear_probe", 12].seeds == (0, 1)
+    said = words.method(o)
+    assert "Training a compact network from scratch with 12 labels (seed 0), " in said and "diverged" in said
+    command.before = lambda spec: None  # as a later version may train
+    assert command.call("--hours", "4", "--seeds", "2").status == 0
+    assert "diverged" not in words.method(load(command.folder))
+
+
+@pytest.mark.parametrize("wrong", [Diverged("training diverged"), StudyError("its process died")])
+def test_workers_leave_a_network_out_where_it_diverged_and_for_nothing_else(command, wrong, monkeypatch):
+    def run_all(specs, store, source, weights, **options):
+        if specs[0].strategy == "finetune_block5":
+            raise wrong
+        for spec in specs:
+            store.save(*vars(execution.make(spec, load_data("photos", source, 32), weights)).values())
+
+    both(command.root, 8)
+    monkeypatch.setattr(runner, "run_all", run_all)
+    done = command.call("--hours", "4", "--jobs", "2", *QUICK)
+    diverged = isinstance(wrong, Diverged)
+    assert done.status == (0 if diverged else 2)
+    assert ("Left out: the training diverged" in done.out) == diverged
+    assert ("its process died" in done.err) != diverged

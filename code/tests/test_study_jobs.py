@@ -11,7 +11,7 @@ from fakes import fake_record
 
 from transferstudy.checking.verify import verify
 from transferstudy.cli import main
-from transferstudy.errors import StudyError
+from transferstudy.errors import Diverged, StudyError
 from transferstudy.plan.presets import expand
 from transferstudy.plan.spec import RunSpec
 from transferstudy.results.store import Store
@@ -106,6 +106,7 @@ def test_failed_runs_are_named_with_the_command_that_repeats_them(tmp_path, monk
     assert f"repeat --preset x --only {todo[1].id}" in str(caught.value)
     assert sorted(store.ids()) == sorted([todo[0].id, todo[2].id])
     assert any("failed: its process died" in line for line in said)
+    assert not isinstance(caught.value, Diverged)
 
 
 @pytest.fixture(scope="module")

@@ -3,9 +3,11 @@
 from dataclasses import replace
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from fakes import SPEED
 
+from transferstudy.errors import Diverged
 from transferstudy.own_images.study import plan as study_plan
 from transferstudy.own_images.study import search
 from transferstudy.own_images.study.plan import Frame, run_spec
@@ -30,12 +32,14 @@ class Store(dict):
 
 @pytest.fixture
 def making(monkeypatch):
-    """Runs that are right as often as `accuracy` says: (strategy, rate) -> share of the validation pictures, else 0.5."""
+    """Runs that are right as often as `accuracy` says: (strategy, rate) -> share of the validation pictures, else 0.5; NaN diverges."""
     fake = SimpleNamespace(frame=FRAME, store=Store(), jobs=1, say=lambda line: None, accuracy={}, made=[])
 
     def make_one(making, spec):
         rate = spec.learning_rate or spec.head_learning_rate
         share = making.accuracy.get((spec.strategy, rate), 0.5)
+        if np.isnan(share):
+            raise Diverged("training diverged")
         making.store[spec.id] = {"metrics": {"val": {"accuracy": share}}}
         making.made.append(spec)
 
@@ -70,6 +74,21 @@ def test_what_was_tried_is_not_tried_again(making):
     making.made.clear()
     assert search.settle(making, SPEED, SIZES, DAY) == first
     assert making.made == []
+
+
+def test_a_rate_that_diverges_is_not_chosen_and_ends_no_search(making):
+    probe, deep = rate(FRAME, "linear_probe"), rate(FRAME, "finetune_block3")
+    tripled = float(f"{probe * 3:.2g}")
+    making.accuracy = {("linear_probe", tripled): float("nan"), ("linear_probe", probe): 0.4}
+    making.accuracy |= {
+        (spec.strategy, spec.learning_rate or spec.head_learning_rate): float("nan")
+        for (name, _), spec in search._candidates(FRAME, 1600).items()
+        if name == "finetune_block3"
+    }
+    frame, tried = search.settle(making, SPEED, SIZES, DAY)
+    assert rate(frame, "linear_probe") == pytest.approx(probe / 3, rel=0.05)
+    assert rate(frame, "finetune_block3") == deep, "it diverged at every rate: the usual one stays"
+    assert len(tried) == 8 and sum(entry["chosen"] for entry in tried) == 3
 
 
 def test_workers_do_not_shorten_the_search(making):

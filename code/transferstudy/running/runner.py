@@ -60,7 +60,8 @@ def run_all(
 
     Raises:
         StudyError: wrong input, or a results folder that cannot be written; nothing was trained then. Or runs that failed:
-            they diverged, could not be stored or, with several workers, stopped for any reason; the others are stored.
+            they diverged (`Diverged` where each of them did), could not be stored or, with several workers, stopped for any
+            reason; the others are stored.
     """
     todo = missing(specs, store)
     say(f"{len(specs) - len(todo)} of {len(specs)} runs are done; {len(todo)} to make")
@@ -189,7 +190,7 @@ class _Maker:
         """Return how many runs were made.
 
         Raises:
-            StudyError: some failed; all are named.
+            StudyError: some failed; all are named. `Diverged` where each of them did.
         """
         failed = {spec.id for spec, _ in self.failed}
         if elsewhere := [s.id for s in missing(self.todo, self.store) if s.id not in failed]:
@@ -198,7 +199,8 @@ class _Maker:
                 "python -m transferstudy status says when they are done."
             )
         if self.failed:
-            raise StudyError(
+            kind = Diverged if all(isinstance(error, Diverged) for _, error in self.failed) else StudyError
+            raise kind(
                 f"{len(failed)} of {len(self.todo)} runs failed, the others are stored; make these again:\n"
                 + "\n".join(
                     f"  {spec.id} ({spec.strategy}): {error}\n    {self.again} --only {spec.id}"

@@ -44,6 +44,7 @@ class Outcome:
         arms: (strategy, labels) -> arm; complete ones only.
         best: the recommended arm.
         rivals: the others at all labels.
+        diverged: (strategy, labels, seed) of networks that are missing because their training diverged.
     """
 
     plan: dict
@@ -52,6 +53,7 @@ class Outcome:
     arms: dict[tuple[str, int], Arm]
     best: Arm
     rivals: tuple[Rival, ...]
+    diverged: tuple[tuple[str, int, int], ...] = ()
 
     @property
     def classes(self) -> list[str]:
@@ -128,7 +130,9 @@ def load(folder: StudyFolder) -> Outcome:
     at_largest = [arm for (_, n), arm in arms.items() if n == largest]
     best = recommended(at_largest)
     look = folder.read_look(plan["frame"]["data_sha256"])
-    return Outcome(plan, pictures, look, arms, best, rivals_of(best, at_largest))
+    made = {(name, n, seed) for (name, n), arm in arms.items() for seed in arm.seeds}
+    diverged = tuple(entry for entry in map(tuple, folder.diverged()) if entry not in made)
+    return Outcome(plan, pictures, look, arms, best, rivals_of(best, at_largest), diverged)
 
 
 def _arms(folder, plan, pictures, runs) -> dict[tuple[str, int], Arm]:

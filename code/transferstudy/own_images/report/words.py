@@ -2,7 +2,7 @@
 
 from statistics import median
 
-from ...plan.strategies import Strategy
+from ...plan.strategies import Strategy, get_strategy
 from ...report.values import capital, listing, literal, percent
 from ..study.search import said
 from .arm import Interval, Rival
@@ -76,6 +76,8 @@ def answer(o: Outcome) -> str:
 
 def _rivals(o: Outcome) -> str:
     if not o.rivals:
+        if o.diverged:
+            return "No other strategy has a finished network, so nothing can be said about the others."
         return "No other strategy fitted into the time, so nothing can be said about the others; more hours add them."
     shown = sorted((r for r in o.rivals if r.shown), key=lambda r: r.ahead.value)
     open_ = [r for r in o.rivals if not r.shown]
@@ -263,4 +265,22 @@ def method(o: Outcome) -> str:
         f"([Simonyan and Zisserman 2015](https://arxiv.org/abs/1409.1556)) with ImageNet's weights ({frame['weights']}). The time "
         f"given was {o.plan['hours']:g} hour{'' if o.plan['hours'] == 1 else 's'}; strategies, sizes and seeds were chosen to fit into it, those first that tell most."
         + said(o.plan.get("search", []))
+        + _diverged(o)
+    )
+
+
+def _diverged(o: Outcome) -> str:
+    """Return which networks are missing because their training diverged; empty where none is."""
+    if not o.diverged:
+        return ""
+    seeds: dict[tuple[str, int], list[str]] = {}
+    for name, n, seed in o.diverged:
+        seeds.setdefault((name, n), []).append(str(seed))
+    lost = [
+        f"{plain(get_strategy(name))} with {n:,} labels (seed{'s'[: len(found) > 1]} {listing(found)})"
+        for (name, n), found in seeds.items()
+    ]
+    return (
+        f" {capital(listing(lost))} diverged, which means that the numbers in the network were no longer finite. A network that "
+        "diverged has no accuracy and is missing from all tables and figures."
     )

@@ -67,6 +67,10 @@ class StudyFolder:
         """
         return read_record(self.records / f"{name}.json", AGAIN, SCHEMA)
 
+    def diverged(self) -> list[list]:
+        """Return which networks had no result because their training diverged: strategy, number of labels, seed."""
+        return self.read("diverged")["networks"] if self.has("diverged") else []
+
     def read_look(self, content: str) -> dict:
         """Return what lay in the pictures' folder, as `stored.keep_look` wrote it.
 

@@ -8,6 +8,7 @@ from statistics import median
 
 from ...data import ImageData, load
 from ...data.folders.choice import Reading
+from ...errors import Diverged
 from ...plan.spec import RunSpec
 from ...plan.strategies import get_strategy
 from ...results.store import Store
@@ -29,6 +30,7 @@ class Making:
         say: receives lines for the reader.
         loaded: side -> the pictures at that side.
         drift: strategy -> measured over estimated seconds of finished units.
+        diverged: units that have no result, because a training diverged.
     """
 
     frame: Frame
@@ -42,6 +44,7 @@ class Making:
     say: Callable[[str], None] = print
     loaded: dict[int, ImageData] = field(default_factory=dict)
     drift: dict[str, list[float]] = field(default_factory=dict)
+    diverged: list[Unit] = field(default_factory=list)
 
     def data(self, side: int) -> ImageData:
         """Return the pictures at a side; read once."""
@@ -64,7 +67,8 @@ class Making:
 def run_units(making: Making, units: list[Unit], seconds: float) -> list[Unit]:
     """Make the runs of units, those of the plan first, then others for which there is time.
 
-    No unit is begun that should not be finished in time, so a unit that is too long is passed over and a shorter one is made.
+    No unit is begun that should not be finished in time, so a unit that is too long is passed over and a shorter one is made. A
+    unit that diverges is left out, and noted in `making`.
 
     Args:
         making: see `Making`.
@@ -89,7 +93,11 @@ def run_units(making: Making, units: list[Unit], seconds: float) -> list[Unit]:
         making.say(
             f"{of} {words(unit)}{folds}: about {_minutes(making.expected(unit))}; {_minutes(left)} left"
         )
-        _make(making, unit)
+        try:
+            _make(making, unit)
+        except Diverged:  # it would do so each time: the others must not wait for it
+            making.diverged.append(unit)
+            making.say("    Left out: the training diverged, so its numbers were no longer finite.")
     return passed
 
 
@@ -99,6 +107,12 @@ def words(unit: Unit) -> str:
 
 
 def _make(making: Making, unit: Unit) -> None:
+    """Make the runs of a unit that are missing, and say how many pictures its networks name rightly.
+
+    Raises:
+        Diverged: a run of it did.
+        StudyError: as `make_one` and `run_all`.
+    """
     specs = making.missing(unit)
     began = time.monotonic()
     expected = unit.seconds * len(specs) / (making.frame.folds or 1) / max(1, making.jobs)

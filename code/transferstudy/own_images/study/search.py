@@ -7,6 +7,7 @@ folds: every picture that could choose a rate is a test picture of another fold.
 from dataclasses import replace
 
 from ...data.splits import draw_sizes
+from ...errors import Diverged
 from ...plan.spec import RunSpec
 from ...plan.strategies import get_strategy
 from .machine_speed import Speed
@@ -21,7 +22,7 @@ LEAST = 100  # validation pictures; fewer cannot tell rates apart
 def settle(making: Making, speed: Speed, sizes: list[int], available: float) -> tuple[Frame, list[dict]]:
     """Try three rates for every strategy, if there is time and there are pictures enough, and return the frame with the best.
 
-    Each is tried with all labels and the first seed. What is stored already is not made again.
+    Each is tried with all labels and the first seed. What is stored already is not made again. A rate that diverges is left out.
 
     Args:
         making: how runs are made; its frame has the rates to begin with.
@@ -40,17 +41,21 @@ def settle(making: Making, speed: Speed, sizes: list[int], available: float) -> 
     making.say(f"  Trying {len(FACTORS)} learning rates for each strategy, on validation pictures ...")
     tried = []
     for (strategy, factor), spec in candidates.items():
-        if not making.store.has(spec):
-            make_one(making, spec)
-        accuracy = making.store.load(spec.id)["metrics"]["val"]["accuracy"]
         name = get_strategy(strategy).label
+        try:
+            if not making.store.has(spec):
+                make_one(making, spec)
+        except Diverged:
+            making.say(f"    {name}, rate {_rate(spec):g}: left out, because the training diverged")
+            continue
+        accuracy = making.store.load(spec.id)["metrics"]["val"]["accuracy"]
         making.say(
             f"    {name}, rate {_rate(spec):g}: {100 * accuracy:.1f} % of the validation pictures are right"
         )
         tried.append(
             {"strategy": strategy, "factor": factor, "rate": _rate(spec), "accuracy": accuracy, "id": spec.id}
         )
-    factors = {}
+    factors = dict.fromkeys(frame.settings, 1.0)  # for a strategy that diverged at every rate
     for strategy in dict.fromkeys(entry["strategy"] for entry in tried):
         own = [entry for entry in tried if entry["strategy"] == strategy]
         factors[strategy] = max(own, key=lambda entry: entry["accuracy"])["factor"]  # the first of equals

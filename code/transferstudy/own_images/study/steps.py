@@ -54,6 +54,11 @@ def _steps(wish: Wish) -> None:
     say("3/5 Run")
     left = study_plan.available_seconds(wish.hours, measured, used + time.monotonic() - began)
     passed = run_units(making, units, max(left, 0.0))
+    if making.diverged:
+        before, now = wish.folder.diverged(), [[u.strategy, u.n_labels, u.seed] for u in making.diverged]
+        wish.folder.write(
+            "diverged", {"networks": [*before, *(entry for entry in now if entry not in before)]}
+        )
     if passed:
         names = "; ".join(
             [*map(words, passed[:_NAMED]), *[f"and {len(passed) - _NAMED} more"][: len(passed) > _NAMED]]
