@@ -30,9 +30,8 @@ def study(wish: Wish) -> None:
     """
     root = wish.folder.root
     try:
-        with Lock(
-            root / FOLDER, "study"
-        ):  # not among the results, which are moved when pictures have changed
+        # Not among the results, which are moved when pictures have changed.
+        with Lock(root / FOLDER, "study"):
             _steps(wish)
     except Held:
         raise StudyError(
