@@ -2,6 +2,7 @@
 
 import contextlib
 import csv
+import errno
 import functools
 import importlib.util
 import json
@@ -26,8 +27,9 @@ from transferstudy.data.folders.choice import Reading
 from transferstudy.data.folders.pictures import read_picture
 from transferstudy.errors import StudyError
 from transferstudy.experiments.inside.gradcam import grad_cam
+from transferstudy.files import file_sha256
 from transferstudy.own_images.look.pictures import listed as listed_of
-from transferstudy.own_images.model import mistake_maps
+from transferstudy.own_images.model import mistake_maps, predict_folder
 from transferstudy.own_images.model.take_away import write_labels
 from transferstudy.own_images.report import maps as page_maps
 from transferstudy.own_images.report import render as page_render
@@ -361,6 +363,61 @@ def test_predict_goes_on_where_it_stopped_and_names_what_it_cannot_read(tmp_path
     assert "another model wrote this file" in capsys.readouterr().err
     assert main(["predict", str(root)]) == 2
     assert "is a folder of pictures; name the model" in capsys.readouterr().err
+
+
+FOREIGN = {
+    "another table": b"id,value\n1,2\n3,4",
+    "a line of text": b"what I must not forget",
+    "a line with its end": b"what I must not forget\n",
+    "no text": bytes(range(256)),
+    "a table with an open quote": b'file,class\n"a,b\n' + b"c,d\n" * 9_000,
+}
+
+
+@pytest.mark.parametrize("kind", FOREIGN)
+def test_predict_leaves_a_file_alone_that_it_did_not_write(kind, tmp_path, capsys):
+    root, table = both(tmp_path / "photos", 1), tmp_path / "mine.csv"
+    table.write_bytes(FOREIGN[kind])
+    assert main(["predict", str(root), "--model", str(SHIPPED), "--csv", str(table)]) == 2
+    assert (
+        capsys.readouterr().err
+        == f"error: --csv {table}: this file was not written by predict. Name another file.\n"
+    )
+    assert table.read_bytes() == FOREIGN[kind]
+
+
+def test_predict_goes_on_after_a_row_that_was_cut_within_quotes(tmp_path, capsys):
+    root, table = both(tmp_path / "photos", 2), tmp_path / "classes.csv"
+    (root / "dog" / "photo001.png").rename(root / "dog" / 'the\nlast, "best"\none.png')
+    command = ["predict", str(root), "--model", str(SHIPPED), "--csv", str(table)]
+    assert main(command) == 0
+    whole = table.read_bytes()
+    name = whole.rindex(b'"dog/the')
+    for cut in range(name, len(whole)):
+        table.write_bytes(whole[:cut])
+        done, size = predict_folder._rows(table, file_sha256(SHIPPED)[:12])
+        assert (len(done), size) == (3, name)
+    table.write_bytes(whole[: whole.rindex(b"one.png") + 3])
+    assert main(command) == 0
+    assert table.read_bytes() == whole
+    assert "3 pictures are there already" in capsys.readouterr().out
+
+
+def test_a_table_that_may_not_be_written_is_named(tmp_path, capsys, monkeypatch):
+    root, table = both(tmp_path / "photos", 1), tmp_path / "classes.csv"
+    command = ["predict", str(root), "--model", str(SHIPPED), "--csv", str(table)]
+    assert main(command) == 0
+    opened = Path.open
+
+    def read_only(path, mode="r", *arguments, **options):
+        if path == table and mode != "rb":
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return opened(path, mode, *arguments, **options)
+
+    monkeypatch.setattr(Path, "open", read_only)
+    assert main(command) == 2
+    said = f"error: --csv {table}: cannot be written (Permission denied). Change its permissions, or name another file.\n"
+    assert capsys.readouterr().err == said
 
 
 @functools.cache

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 
@@ -15,11 +16,11 @@ from ...data.folders.pictures import UnreadablePicture, read_picture
 from ...data.folders.survey import in_threads
 from ...errors import StudyError, printable
 from ...files import file_sha256
-from ...results.records import write_atomic
 from ...training.keras_file import input_of, open_portable
 
 BATCH = 64
 HEADER = ["file", "class", "probability", "second best", "second probability", "model"]
+_LONGEST_ROW = 2**14  # bytes; a path has at most 4,096, and quotes are doubled
 
 
 def predict_folder(folder: Path, model: Path, table: Path, say: Callable[[str], None] = print) -> list[str]:
@@ -43,7 +44,7 @@ def predict_folder(folder: Path, model: Path, table: Path, say: Callable[[str], 
     network, notes = open_portable(model)
     side, fit = input_of(network)
     mark = file_sha256(model)[:12]
-    done = _rows(table, mark)
+    done, size = _rows(table, mark)
     todo = [name for name in files if name not in done]
     if done:
         say(f"{printable(table)}: {len(files) - len(todo):,} pictures are there already")
@@ -58,7 +59,7 @@ def predict_folder(folder: Path, model: Path, table: Path, say: Callable[[str], 
     def batch(names: list[str]) -> dict:
         return dict(zip(names, in_threads(read, names, None), strict=True))
 
-    with table.open("a", encoding="utf-8", errors="surrogateescape", newline="") as file:
+    with _to_append(table, size) as file:
         out = csv.writer(file, lineterminator="\n")
         for found in _ahead(batch, [todo[start : start + BATCH] for start in range(0, len(todo), BATCH)]):
             wrong = {n: e.reason for n, e in found.items() if isinstance(e, UnreadablePicture)}
@@ -103,27 +104,48 @@ def _classified(network, classes, names: list[str], found: dict, mark: str):
         yield [name, classes[first], f"{row[first]:.4f}", classes[second], f"{row[second]:.4f}", mark]
 
 
-def _rows(table: Path, mark: str) -> set[str]:
-    """Return the files that a CSV has already; a last line that was cut short is taken away, a missing header written.
+def _rows(table: Path, mark: str) -> tuple[set[str], int]:
+    """Return the files that a CSV has already, and how many of its bytes are whole rows; nothing is written.
 
     Raises:
         StudyError: another model wrote the CSV, or it is something else.
     """
     where = f"--csv {printable(table)}"
-    header = ",".join(HEADER) + "\n"
     try:
-        text = table.read_bytes().decode("utf-8", "surrogateescape") if table.exists() else ""
-        whole = text[: text.rfind("\n") + 1]
-        if not whole:
-            write_atomic(table, header.encode())
-            return set()
-        if whole != text:
-            write_atomic(table, whole.encode("utf-8", "surrogateescape"))
+        content = table.read_bytes() if table.exists() else b""
     except OSError as error:
-        raise StudyError(f"{where}: cannot be written ({error.strerror})") from None
-    rows = list(csv.reader(io.StringIO(whole)))
-    if rows[0] != HEADER or any(len(row) != len(HEADER) for row in rows):
+        raise StudyError(f"{where}: cannot be read ({error.strerror}). Name another file.") from None
+    if not content:
+        return set(), 0
+    whole = content[: content.rfind(b"\n") + 1]
+    # The row that a stopped call cut short may have ended within quotes, where a line break is part of a file's name.
+    while whole.count(b'"') % 2 and len(content) - len(whole) < _LONGEST_ROW:
+        whole = whole[: whole.rfind(b"\n", 0, -1) + 1]
+    try:
+        rows = list(csv.reader(io.StringIO(whole.decode("utf-8", "surrogateescape"))))
+    except csv.Error:
+        rows = []
+    if rows[:1] != [HEADER] or any(len(row) != len(HEADER) for row in rows):
         raise StudyError(f"{where}: this file was not written by predict. Name another file.")
     if any(row[-1] != mark for row in rows[1:]):
         raise StudyError(f"{where}: another model wrote this file. Name another file, or remove it.")
-    return {row[0] for row in rows[1:]}
+    return {row[0] for row in rows[1:]}, len(whole)
+
+
+def _to_append(table: Path, size: int) -> IO[str]:
+    """Open a CSV at the end of its whole rows: what is left of a row that was cut short goes, a missing header comes.
+
+    Raises:
+        StudyError: it cannot be written.
+    """
+    try:
+        file = table.open("a", encoding="utf-8", errors="surrogateescape", newline="")
+        file.truncate(size)
+        if not size:
+            csv.writer(file, lineterminator="\n").writerow(HEADER)
+            file.flush()
+    except OSError as error:
+        raise StudyError(
+            f"--csv {printable(table)}: cannot be written ({error.strerror}). Change its permissions, or name another file."
+        ) from None
+    return file
