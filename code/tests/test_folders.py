@@ -1,5 +1,6 @@
 """Folders of pictures: which folder is which split, what stays together, and whose runs are whose."""
 
+import csv
 import json
 import shutil
 import unicodedata
@@ -11,7 +12,8 @@ from photos import both, fill, picture
 from PIL import Image
 from test_messages import GROUPS_IN_TWO_PARTS, SPLITS
 
-from transferstudy.cli import main
+from transferstudy.cli import main, parser
+from transferstudy.commands.study import _command
 from transferstudy.data import draw, load
 from transferstudy.data.division import divided, folds_for, places_of_test, pooled
 from transferstudy.data.folders.choice import Reading
@@ -310,6 +312,30 @@ def test_groups_stay_on_one_side_of_every_split(way, patients):
             assert set(small.validation) <= set(large.validation)
     assert len(tested) == len(set(tested)) == 120
     assert load("photos", patients, 16).content != data.content
+
+
+def test_a_pattern_may_be_longer_than_the_name_of_a_file(patients, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names = "|".join([f"p{k:02}" for k in range(20)] + [f"somebody{k}" for k in range(30)])
+    long, short = (load("photos", patients, 16, reading=Reading(groups=g)) for g in (names, r"^(p\d+)_"))
+    assert len(names) > 255 and long.content == short.content
+    assert main(["look", str(patients), "--groups", names]) == 0
+    options = parser().parse_args(["study", str(patients), "--groups", names])
+    assert _command(options, 1.0) == f"python -m transferstudy study photos --hours 1 --groups '{names}'"
+
+
+def test_a_table_of_groups_is_read_as_csv_and_through_a_link(patients, tmp_path):
+    """A cell in quotes may span lines, and not everything that ends a line elsewhere does so in CSV."""
+    for k, name in enumerate(("p00_two\nlines.png", "p00_two\u2028lines.png")):
+        (patients / "cat" / f"p00_{k}.png").rename(patients / "cat" / name)
+    with (tmp_path / "mine.csv").open("w", encoding="utf-8", newline="") as file:
+        rows = [(f"{p.parent.name}/{p.name}", p.name[:3]) for p in sorted(patients.rglob("*.png"))]
+        csv.writer(file).writerows([("file", "group"), *rows])
+    (patients / "groups.csv").symlink_to(tmp_path / "mine.csv")
+    table, pattern = (
+        load("photos", patients, 16, reading=Reading(groups=g)) for g in ("groups.csv", r"^(p\d+)_")
+    )
+    assert table.content == pattern.content
 
 
 def test_unequal_classes_are_drawn_as_they_occur_or_equally(tmp_path):

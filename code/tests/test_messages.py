@@ -149,7 +149,7 @@ GROUPS = {
         "the data set's folder.",
     ),
     "other columns": (
-        group_file("wrong.csv", b"name,who\na,b\n"),
+        group_file("wrong.csv", b"name,who\r\na,b\r\n"),
         "--groups wrong.csv: line 1 says 'name,who'. Write the names of the columns there: file,group.",
     ),
     "twice": (
@@ -162,7 +162,8 @@ GROUPS = {
     ),
     "another encoding": (
         group_file("latin.csv", "file,group\ncat/phöto.png,a\n".encode("latin-1")),
-        "--groups latin.csv: this is no UTF-8 text. Save the table as CSV in UTF-8.",
+        "--groups latin.csv: line 2 is not UTF-8 text, so the file is damaged or in another encoding; make it a CSV "
+        "table in UTF-8 that you may read",
     ),
     "a cell without an end": (
         group_file("long.csv", b'file,group\n"' + b"x" * 200_000 + b"\n"),

@@ -48,6 +48,11 @@ def read_bytes(path: Path, mend: str, shown: str | None = None, limit: int = LIM
         raise StudyError(f"{shown}: cannot be read ({error.strerror}); {mend}") from None
 
 
+def is_file(path: str | Path) -> bool:
+    """Return whether a path leads to a file; text that is too long for a path leads to none."""
+    return os.path.isfile(path)  # noqa: PTH113 (Path.is_file raises for such a text until Python 3.14)
+
+
 def _kind(mode: int) -> str:
     if stat.S_ISDIR(mode):
         return "a folder"

@@ -81,9 +81,10 @@ def run(args) -> None:
 
 def _command(args, hours: float) -> str:
     """Return the command that repeats a study of so many hours, with the folder's name instead of its place."""
+    from ..files import is_file
     from ..own_images.look.options import command_line, given
 
-    table = args.groups and Path(args.groups).is_file()
+    table = args.groups and is_file(args.groups)
     options = {
         "--hours": f"{hours:g}",
         "--weights": args.weights and Path(args.weights).name,

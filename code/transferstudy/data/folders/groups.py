@@ -1,11 +1,13 @@
 """Which pictures belong together, such as all of one person: from a pattern over file names, or from a table."""
 
 import csv
+import io
 import re
 from collections.abc import Sequence
 from pathlib import Path
 
 from ...errors import StudyError, printable
+from ...files import is_file, read_text
 from .files import nfc
 
 
@@ -23,7 +25,7 @@ def assign_groups(option: str, root: Path, files: Sequence[str]) -> list[str]:
         StudyError: no such table, a table or an expression that cannot be read, files without a group, or groups that hold
             nothing together or everything.
     """
-    found = next((p for p in (Path(option), root / option) if p.is_file()), None)
+    found = next((p for p in (Path(option), root / option) if is_file(p)), None)
     if found is None and option.lower().endswith((".csv", ".tsv", ".txt")):
         raise StudyError(
             f"--groups {printable(option)}: no such file, neither here nor in {printable(root.name)}/. Check the name."
@@ -63,14 +65,9 @@ def _from_pattern(option: str, files: Sequence[str]) -> list[str]:
 
 def _from_table(path: Path, files: Sequence[str]) -> list[str]:
     shown = f"--groups {printable(path.name)}"
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise StudyError(f"{shown}: cannot be read ({error.strerror}). Change its permissions.") from None
-    except UnicodeDecodeError:
-        raise StudyError(f"{shown}: this is no UTF-8 text. Save the table as CSV in UTF-8.") from None
-    first = text.partition("\n")[0]
-    rows = csv.DictReader(text.splitlines(), delimiter=max(",;\t", key=first.count))
+    text = read_text(path.resolve(), "make it a CSV table in UTF-8 that you may read", shown)
+    first = text.partition("\n")[0].rstrip("\r")
+    rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=first.count))
     try:
         table = _table(rows, first, shown)
     except csv.Error as error:

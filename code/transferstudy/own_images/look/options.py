@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ...errors import StudyError, printable
+from ...files import is_file
 
 NAMED = ("cifar10", "cifar10-sample")
 
@@ -59,7 +60,7 @@ def reading(args):
     from ...data.folders.choice import Reading
 
     groups = args.groups
-    if groups and Path(groups).is_file():  # workers elsewhere have another working directory
+    if groups and is_file(groups):  # workers elsewhere have another working directory
         groups = str(Path(groups).resolve())
     return Reading(groups, args.skip_unreadable, args.conflicts, args.classes)
 
