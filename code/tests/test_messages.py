@@ -22,9 +22,11 @@ from renderer.build import build
 from renderer.errors import RenderError
 from transferstudy import keras_settings
 from transferstudy.cli import main
+from transferstudy.commands import look
 from transferstudy.data import load
 from transferstudy.data.folders.choice import Reading
 from transferstudy.errors import StudyError
+from transferstudy.files import write_whole
 from transferstudy.paths import PRESETS
 from transferstudy.plan.presets import expand
 from transferstudy.report.cards import read_card
@@ -501,6 +503,68 @@ def test_folders_for_results(kind, tmp_path, monkeypatch):
     assert str(error.value) == expected.replace("{root}", str(root))
 
 
+@pytest.mark.parametrize("option", [None, "elsewhere"])
+def test_a_study_tries_its_place_before_it_looks_at_pictures(option, photos, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    opened = Path.open
+    monkeypatch.setattr(
+        Path,
+        "open",
+        lambda p, mode="r", *a, **k: (failing(errno.EACCES) if mode == "xb" else opened)(p, mode, *a, **k),
+    )
+    assert main(["study", str(photos), *(["--out", option] if option else [])]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err == "error: " + NO_PLACE.format(root=tmp_path / (option or "photos-study")) + "\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+NO_PLACE = (
+    "--out {root}: nothing can be written there (Permission denied), so no run could be stored. Change its permissions, or name "
+    "another place with --out DIR."
+)
+SYSTEM = {  # what the system says -> how it is told
+    "not permitted": (
+        PermissionError(errno.EACCES, os.strerror(errno.EACCES), "look.json"),
+        "look.json: Permission denied. Change its permissions, or name another place.",
+    ),
+    "no space": (
+        OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "look.json"),
+        "look.json: No space left on device. Make room, or name another place.",
+    ),
+    "no such folder": (
+        FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), "new/look.json"),
+        "new/look.json: No such file or directory. Check the path, or name another place.",
+    ),
+    "no name": (
+        OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)),
+        "look: No space left on device. Make room, or name another place.",
+    ),
+    "no number": (OSError("Unable to\nread it."), "look: Unable to read it. Check the disk and the network."),
+}
+
+
+@pytest.mark.parametrize("kind", SYSTEM)
+def test_what_the_system_refuses_is_no_traceback(kind, monkeypatch, capsys):
+    error, expected = SYSTEM[kind]
+
+    def refused(_):
+        raise error
+
+    monkeypatch.setattr(look, "run", refused)
+    assert main(["look", "photos"]) == 2
+    assert capsys.readouterr().err == f"error: {expected}\n"
+
+
+def test_a_file_that_cannot_be_written_whole_is_named(tmp_path, monkeypatch):
+    for code, step in ((errno.ENOSPC, "fsync"), (errno.EACCES, "replace")):
+        monkeypatch.setattr(os, step, failing(code))
+        with pytest.raises(OSError, match=re.escape(f"{os.strerror(code)}: '{tmp_path}/look.json'") + "$"):
+            write_whole(tmp_path / "look.json", b"{}")
+        monkeypatch.undo()
+    assert list(tmp_path.iterdir()) == []
+
+
 KEPT_ELSEWHERE = (
     "run {id} is made, but could not be stored in {root} (No space left on device). It is kept in {cache}/unstored. When {root} can "
     "be written again, copy it there: cp -r {cache}/unstored/. {root}/"
@@ -609,6 +673,8 @@ OWN = {
     **{f"records, {kind}": text for kind, (_, text) in (RECORDS | FILES | LISTED).items()},
     **{f"folders, {kind}": text for kind, (_, text) in FOLDERS.items()},
     "folders, kept elsewhere": KEPT_ELSEWHERE,
+    "folders, no place for a study": NO_PLACE,
+    **{f"system, {kind}": text for kind, (_, text) in SYSTEM.items()},
     **{f"{kind}": "{file}: " + text for kind, (_, _, text) in TEXTS.items()},
     **{f"pages, {kind}": text for kind, (_, text) in PAGES.items()},
 }

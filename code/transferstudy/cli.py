@@ -19,7 +19,7 @@ os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 from . import keras_settings
 from .commands import GROUPS, modules
 from .commands.options import shared
-from .errors import StudyError, printable
+from .errors import StudyError, in_words, printable
 
 # Commands that compute with Keras.
 _COMPUTING = frozenset(
@@ -70,7 +70,7 @@ def _in_groups(found: dict) -> str:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run one command and return its exit status: 0, 2 for wrong input, 130 or 143 when it was told to stop."""
+    """Run one command and return its exit status: 0, 2 after an error message, 130 or 143 when it was told to stop."""
     args = parser().parse_args(argv)
     logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it warns that each run compiles a network anew
     try:
@@ -84,6 +84,9 @@ def main(argv: list[str] | None = None) -> int:
     except BrokenPipeError:  # the reader of our output, such as `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        print(f"error: {in_words(error, args.command)}", file=sys.stderr)
+        return 2
     except KeyboardInterrupt as stop:
         print("stopped; what was finished is kept, the same command goes on from there", file=sys.stderr)
         return 128 + (signal.SIGTERM if isinstance(stop, _Terminated) else signal.SIGINT)

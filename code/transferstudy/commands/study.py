@@ -63,11 +63,13 @@ def run(args) -> None:
     from ..own_images.study.steps import study
     from ..own_images.study.weights import chosen_weights
     from ..own_images.study.wish import Wish
+    from ..running.storing import try_writing
 
     source = data_source(str(args.folder), "FOLDER")
     if dataset_name(source) is None:
         raise StudyError(f"{printable(source)}: study needs a folder of pictures, one folder for each class")
     folder = study_folder(args.out, source)
+    try_writing(folder.store, "--out", folder.root)
     file, name, said = chosen_weights(args.weights, folder)
     print(said)
     study(

@@ -1,6 +1,5 @@
 """From a finished run to the store: tried before the training, claimed while it lasts, kept elsewhere where storing fails."""
 
-import errno
 import shlex
 import tempfile
 import time
@@ -8,7 +7,7 @@ import uuid
 from contextlib import suppress
 from pathlib import Path
 
-from ..errors import StudyError
+from ..errors import StudyError, mend
 from ..files import PART_SUFFIX
 from ..paths import cache_dir
 from ..plan.spec import RunSpec
@@ -55,20 +54,25 @@ class Claims:
         self._held.clear()
 
 
-def try_writing(store: Store) -> None:
+def try_writing(store: Store, option: str = "--results", place: Path | None = None) -> None:
     """Write and remove a file in the results folder, and remove what interrupted writes left there.
 
     A folder that does not exist is not made: its nearest parent is tried.
 
+    Args:
+        store: the results.
+        option: that names their place.
+        place: what it names, where that is not the results folder itself.
+
     Raises:
         StudyError: it cannot be written, or is full; before anything is trained.
     """
-    folder = store.runs
+    folder, named = store.runs, f"{option} {place or store.root}"
     while not folder.exists() and not folder.is_symlink() and folder != folder.parent:
         folder = folder.parent
     if not folder.is_dir():
         raise StudyError(
-            f"--results {store.root}: {folder} is no folder, so no run could be stored there. Name another place with --results DIR."
+            f"{named}: {folder} is no folder, so no run could be stored there. Name another place with {option} DIR."
         )
     trial = folder / f".{uuid.uuid4().hex}{PART_SUFFIX}"
     try:
@@ -79,15 +83,10 @@ def try_writing(store: Store) -> None:
             trial.unlink(missing_ok=True)
     except OSError as error:
         raise StudyError(
-            f"--results {store.root}: nothing can be written there ({error.strerror}), so no run could be stored. {_mend(error)}"
+            f"{named}: nothing can be written there ({error.strerror}), so no run could be stored. "
+            + mend(error, f"another place with {option} DIR")
         ) from None
     _sweep(store)
-
-
-def _mend(error: OSError) -> str:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return "Make room, or name another place with --results DIR."
-    return "Change its permissions, or name another place with --results DIR."
 
 
 def _sweep(store: Store) -> None:

@@ -14,7 +14,7 @@ from ...data.folders.choice import by_reason
 from ...data.folders.files import Found, walk
 from ...data.folders.pictures import UnreadablePicture, read_picture
 from ...data.folders.survey import in_threads
-from ...errors import StudyError, printable
+from ...errors import StudyError, mend, printable
 from ...files import file_sha256
 from ...training.keras_file import input_of, open_portable
 
@@ -145,7 +145,8 @@ def _to_append(table: Path, size: int) -> IO[str]:
             csv.writer(file, lineterminator="\n").writerow(HEADER)
             file.flush()
     except OSError as error:
+        where = f"--csv {printable(table)}"
         raise StudyError(
-            f"--csv {printable(table)}: cannot be written ({error.strerror}). Change its permissions, or name another file."
+            f"{where}: cannot be written ({error.strerror}). {mend(error, 'another file')}"
         ) from None
     return file
