@@ -11,6 +11,7 @@ from PIL import Image
 from transferstudy.checking.provenance import check, check_pixels
 from transferstudy.cli import main
 from transferstudy.errors import StudyError
+from transferstudy.experiments.pretraining import source
 from transferstudy.experiments.pretraining.run import prepared, pretrain
 from transferstudy.experiments.pretraining.settings import PretrainSpec, pretraining
 from transferstudy.experiments.pretraining.shipping import ship
@@ -81,6 +82,26 @@ def test_the_official_folder_is_the_same_data(archive, tmp_path):
                 lines.append(f"{i}.JPEG\t{wnids[y]}\t0\t0\t62\t62")
     (root / "val" / "val_annotations.txt").write_text("\n".join(lines))
     assert load_source(root).sha256 == load_source(archive).sha256
+
+
+@pytest.mark.parametrize("at", [200, 5_000])
+def test_a_damaged_archive_is_named(at, archive, tmp_path):
+    with np.load(archive) as arrays:
+        np.savez_compressed(tmp_path / "cut.npz", **arrays)
+    content = bytearray((tmp_path / "cut.npz").read_bytes())
+    content[at : at + 9] = b"\xff" * 9
+    (tmp_path / "cut.npz").write_bytes(content)
+    with pytest.raises(
+        StudyError, match=r"cut\.npz: cannot be read as an \.npz archive .* it may be truncated"
+    ):
+        load_source(tmp_path / "cut.npz")
+
+
+def test_an_archive_that_unpacks_to_too_much_is_refused(archive, monkeypatch):
+    size = sum(array.nbytes for array in np.load(archive).values())
+    monkeypatch.setattr(source, "_LIMIT", size, raising=False)
+    with pytest.raises(StudyError, match=f"tiny-imagenet.npz: .*at most {size:,} are read"):
+        load_source(archive)
 
 
 def test_shrinking_averages_blocks():

@@ -19,6 +19,7 @@ import numpy as np
 import pytest
 from fakes import SPEED, fake_record
 from photos import both, fill, picture
+from test_messages import likeness
 
 from transferstudy.cli import main
 from transferstudy.data import load as load_data
@@ -223,6 +224,60 @@ def test_labels_to_check_name_files_and_the_archive_verifies(win, tmp_path, caps
             )
     with pytest.raises(StudyError):
         check_study(broken)
+
+
+def _zipped(path, name="results/study/plan.json", content=b"{}" * 500, compression=zipfile.ZIP_DEFLATED):
+    with zipfile.ZipFile(path, "w", compression) as archive:
+        archive.writestr(name, content)
+    return bytearray(path.read_bytes())
+
+
+def _damaged(content: bytearray, at: int, new: bytes, both_headers: bool = True) -> bytearray:
+    """Put bytes into the header of the only member, and into its entry in the archive's list."""
+    content[at : at + len(new)] = new
+    if both_headers:
+        entry = content.rindex(b"PK\x01\x02") + at + 2  # the entry names the version that made it, too
+        content[entry : entry + len(new)] = new
+    return content
+
+
+ARCHIVES = {  # how it is damaged -> what is said after the archive's name
+    "a stream": (
+        lambda path: _damaged(_zipped(path), 53, b"\xff" * 3, False),
+        "cannot be read as an archive (…); fetch it again",
+    ),
+    "encrypted": (
+        lambda path: _damaged(_zipped(path), 6, b"\1"),
+        "cannot be read as an archive (…); fetch it again",
+    ),
+    "another compression": (
+        lambda path: _damaged(_zipped(path), 8, b"\x61"),
+        "cannot be read as an archive (…); fetch it again",
+    ),
+    "too large": (
+        lambda path: _damaged(_zipped(path), 22, (2**31).to_bytes(4, "little")),
+        "cannot be read as an archive (it unpacks to 2,147,483,648 bytes, and at most 1,073,741,824 are read); fetch it again",
+    ),
+    "no archive": (lambda path: b"PK and no more", "cannot be read as an archive (…); fetch it again"),
+    "no study": (
+        lambda path: _zipped(path, "photos/cat/1.txt"),
+        "this archive holds no study. Name a study.zip that study wrote.",
+    ),
+    "a way out": (
+        lambda path: _zipped(path, "../study/plan.json"),
+        "the name ../study/plan.json leads out of the archive; fetch the archive again",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", ARCHIVES)
+def test_archives_that_are_no_study_are_refused(kind, tmp_path, capsys):
+    make, expected = ARCHIVES[kind]
+    path = tmp_path / "study.zip"
+    path.write_bytes(make(path))
+    assert main(["verify", "--results", str(path)]) == 2
+    said = capsys.readouterr().err
+    assert re.fullmatch(likeness(f"error: {path}: {expected}\n"), said), said
 
 
 def test_pages_hold_nothing_of_another_data_set(win):

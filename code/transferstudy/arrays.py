@@ -33,12 +33,20 @@ def check_npz(path: Path, limit: int = LIMIT) -> None:
         _check_members(archive, limit)
 
 
-def _check_members(archive: zipfile.ZipFile, limit: int) -> None:
-    members = archive.infolist()
-    total = sum(member.file_size for member in members)
+def check_size(archive: zipfile.ZipFile, limit: int = LIMIT) -> None:
+    """Check how much an archive unpacks to; `zipfile` unpacks no more of a member than the archive says.
+
+    Raises:
+        ValueError: it is more than the limit, in bytes.
+    """
+    total = sum(member.file_size for member in archive.infolist())
     if total > limit:
         raise ValueError(f"it unpacks to {total:,} bytes, and at most {limit:,} are read")
-    for member in members:
+
+
+def _check_members(archive: zipfile.ZipFile, limit: int) -> None:
+    check_size(archive, limit)
+    for member in archive.infolist():
         check_member(archive, member)
 
 

@@ -1,13 +1,13 @@
 """Tiny ImageNet in memory: from the packed archive or from the official folder."""
 
 import hashlib
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
+from ...arrays import BROKEN, check_npz
 from ...data.dataset import check_images, pixel_digests
 from ...errors import StudyError
 from .settings import SOURCE_SIDE
@@ -16,6 +16,7 @@ HELP = (
     "give --data PATH: tiny-imagenet.npz (arrays x_train, y_train, x_val, y_val, classes, wnids) or the official folder "
     "tiny-imagenet-200 (cs231n.stanford.edu/tiny-imagenet-200.zip, unpacked)"
 )
+_LIMIT = 2**31  # bytes that the archive may unpack to; Tiny ImageNet has 1.4 GB
 
 
 @dataclass(frozen=True)
@@ -86,11 +87,12 @@ def shrink(images: np.ndarray, side: int) -> np.ndarray:
 
 def _from_archive(path: Path):
     try:
+        check_npz(path, _LIMIT)
         with np.load(path, allow_pickle=False) as archive:
             a = {key: archive[key] for key in ("x_train", "y_train", "x_val", "y_val", "classes", "wnids")}
     except KeyError as error:
         raise StudyError(f"{path}: {str(error.args[0]).split(' is not')[0]}: no such array; {HELP}") from None
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+    except BROKEN as error:
         raise StudyError(
             f"{path}: cannot be read as an .npz archive ({error}): it may be truncated; unpack it again"
         ) from None

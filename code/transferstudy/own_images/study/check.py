@@ -4,6 +4,7 @@ import tempfile
 import zipfile
 from pathlib import Path
 
+from ...arrays import BROKEN, check_size
 from ...checking.verify import verify
 from ...errors import StudyError, printable
 from ..model.mistake_maps import read_maps
@@ -31,16 +32,21 @@ def check_study(path: Path) -> list[str]:
         with tempfile.TemporaryDirectory() as folder:
             try:
                 with zipfile.ZipFile(path) as archive:
+                    check_size(archive)
                     for name in archive.namelist():
                         if name.startswith("/") or ".." in Path(name).parts:
                             raise StudyError(
                                 f"{printable(path)}: the name {printable(name)} leads out of the archive; fetch the archive again"
                             )
                     archive.extractall(folder)
-            except (OSError, zipfile.BadZipFile) as error:
+            except BROKEN as error:
                 raise StudyError(
                     f"{printable(path)}: cannot be read as an archive ({error}); fetch it again"
                 ) from None
+            if not is_study(Path(folder)):
+                raise StudyError(
+                    f"{printable(path)}: this archive holds no study. Name a study.zip that study wrote."
+                )
             return _checked(StudyFolder(Path(folder)))
     return _checked(StudyFolder(path if (path / "results").is_dir() else path.resolve().parent))
 
