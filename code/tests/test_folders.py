@@ -1,10 +1,13 @@
 """Folders of pictures: which folder is which split, what stays together, and whose runs are whose."""
 
 import csv
+import errno
 import json
+import os
 import shutil
 import unicodedata
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -138,6 +141,20 @@ def test_what_is_not_clear_is_refused_in_plain_words(kind, tmp_path, capsys):
 
 def test_every_message_on_splits_has_its_fault():
     assert REFUSED.keys() == SPLITS.keys()
+
+
+def test_the_folder_that_cannot_be_opened_is_named(tmp_path, capsys, monkeypatch):
+    root, listed = both(tmp_path / "photos"), Path.iterdir
+
+    def closed(path):
+        if path.name == "dog":
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return listed(path)
+
+    monkeypatch.setattr(Path, "iterdir", closed)
+    assert main(["look", str(root)]) == 2
+    said = f"error: {root}/dog: cannot be opened (Permission denied). Change its permissions.\n"
+    assert capsys.readouterr().err == said
 
 
 def test_groups_that_stand_in_two_given_parts_are_refused(tmp_path):

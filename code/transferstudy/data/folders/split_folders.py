@@ -65,7 +65,8 @@ def find_layout(root: Path) -> Layout:
         if not splits:
             return _no_splits(root, names, called)
     except OSError as error:
-        raise StudyError(f"{printable(root)}: cannot be opened ({error.strerror})") from None
+        closed = printable(error.filename or root)  # a folder inside, perhaps
+        raise StudyError(f"{closed}: cannot be opened ({error.strerror}). Change its permissions.") from None
     _refuse_mixture(root, names, called, splits)
     folders: dict[Role, str] = {role: name for name, role in splits.items()}
     if "train" not in folders:
