@@ -19,6 +19,7 @@ from transferstudy.cli import main, parser
 from transferstudy.commands.study import _command
 from transferstudy.data import draw, load
 from transferstudy.data.division import divided, folds_for, places_of_test, pooled
+from transferstudy.data.folders import survey as survey_module
 from transferstudy.data.folders.choice import Reading
 from transferstudy.data.folders.split_folders import find_layout
 from transferstudy.data.folders.survey import survey
@@ -155,6 +156,37 @@ def test_the_folder_that_cannot_be_opened_is_named(tmp_path, capsys, monkeypatch
     assert main(["look", str(root)]) == 2
     said = f"error: {root}/dog: cannot be opened (Permission denied). Change its permissions.\n"
     assert capsys.readouterr().err == said
+
+
+@pytest.mark.parametrize("then", ["saved anew", "deleted"])
+def test_a_picture_that_changes_while_it_is_looked_at_is_read_again(then, tmp_path, monkeypatch):
+    """Facts are kept with the state in which the file was before it was read; otherwise they would stay wrong for ever."""
+    monkeypatch.setenv("TRANSFERSTUDY_CACHE", str(tmp_path / "cache"))
+    root, facts = both(tmp_path / "photos"), survey_module._facts
+
+    def changed(path):
+        found = facts(path)
+        if path.name == "photo003.png" and path.parent.name == "dog":
+            picture(1, 77).save(path) if then == "saved anew" else path.unlink()
+        return found
+
+    monkeypatch.setattr(survey_module, "_facts", changed)
+    assert len(survey(root).files) == 20
+    monkeypatch.setattr(survey_module, "_facts", facts)
+    data = load("photos", root, 16)
+    assert len(data.y_train) + len(data.y_test) == (20 if then == "saved anew" else 19)
+    assert [p.suffix for p in (tmp_path / "cache" / "pictures").iterdir()] == [".json"]
+
+
+def test_pictures_that_did_not_change_are_not_read_again(tmp_path, monkeypatch):
+    monkeypatch.setenv("TRANSFERSTUDY_CACHE", str(tmp_path / "cache"))
+    root, facts, read = both(tmp_path / "photos"), survey_module._facts, []
+    monkeypatch.setattr(survey_module, "_facts", lambda path: (read.append(path.name), facts(path))[1])
+    first = survey(root)
+    read.clear()
+    picture(0, 3).save(root / "cat" / "photo003.png")
+    assert survey(root).files == first.files
+    assert read == ["photo003.png"]
 
 
 def test_groups_that_stand_in_two_given_parts_are_refused(tmp_path):

@@ -4,10 +4,10 @@ import base64
 import hashlib
 import json
 import os
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -16,6 +16,7 @@ import numpy as np
 import PIL
 
 from ...errors import StudyError, printable
+from ...files import write_whole
 from ...paths import cache_dir
 from . import pictures
 from .duplicates import SIDE
@@ -203,10 +204,12 @@ def _read_all(
 
     def read(file: str) -> Facts | UnreadablePicture:
         path = root / file
-        if (facts := known.get(file, path)) is not None:
+        # Before the content, so that a file that is saved anew meanwhile is read again next time.
+        state = _state(path)
+        if (facts := known.get(file, state)) is not None:
             return facts
         try:
-            return known.put(file, path, _facts(path))
+            return known.put(file, state, _facts(path))
         except UnreadablePicture as error:
             return error
 
@@ -214,6 +217,15 @@ def _read_all(
     known.save()
     facts = {file: result for file, result in results.items() if isinstance(result, Facts)}
     return facts, {f: r.reason for f, r in results.items() if isinstance(r, UnreadablePicture)}
+
+
+def _state(path: Path) -> list[int] | None:
+    """Return what tells whether a file was changed, or None where there is none: whoever reads it says why."""
+    try:
+        s = path.stat()
+    except OSError:
+        return None
+    return [s.st_size, s.st_mtime_ns, s.st_ctime_ns, s.st_ino]
 
 
 class _Remembered:
@@ -233,26 +245,21 @@ class _Remembered:
         except (StudyError, OSError, ValueError, KeyError, TypeError):
             pass  # no project, nothing kept yet, or a damaged file: the pictures are read again
 
-    @staticmethod
-    def _state(path: Path) -> list[int]:
-        s = path.stat()
-        return [s.st_size, s.st_mtime_ns, s.st_ctime_ns, s.st_ino]
-
-    def get(self, file: str, path: Path) -> Facts | None:
+    def get(self, file: str, state: list[int] | None) -> Facts | None:
         try:
-            state, sha256, width, height, kind, notes, thumb = self._old[file]
-            if state != self._state(path):
+            before, sha256, width, height, kind, notes, thumb = self._old[file]
+            if state is None or state != before:
                 return None
             pixels = np.frombuffer(base64.b64decode(thumb), np.uint8).reshape(SIDE, SIDE)
-        except (KeyError, OSError, ValueError, TypeError):
+        except (KeyError, ValueError, TypeError):
             return None
         self._new[file] = self._old[file]
         return Facts(sha256, width, height, kind, tuple(notes), pixels)
 
-    def put(self, file: str, path: Path, facts: Facts) -> Facts:
+    def put(self, file: str, state: list[int] | None, facts: Facts) -> Facts:
         thumb = base64.b64encode(facts.thumb.tobytes()).decode()
         self._new[file] = [
-            self._state(path),
+            state,
             facts.sha256,
             facts.width,
             facts.height,
@@ -266,15 +273,8 @@ class _Remembered:
         if self._path is None or self._new == self._old:
             return
         text = json.dumps({"reader": _reader(), "files": self._new})
-        try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile(
-                "w", dir=self._path.parent, delete=False, encoding="utf-8"
-            ) as part:
-                part.write(text)
-            Path(part.name).replace(self._path)
-        except OSError:
-            pass  # a cache that cannot be written costs time, nothing else
+        with suppress(OSError):  # a cache that cannot be written costs time, nothing else
+            write_whole(self._path, text.encode())
 
 
 @cache
