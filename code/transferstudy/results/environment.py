@@ -110,7 +110,10 @@ def software() -> str:
 
 
 def code_digest() -> str:
-    """Return a SHA-256 over the modules that decide a run's outcome."""
+    """Return a SHA-256 over the modules that decide what a run makes of its pixels.
+
+    How a folder's pictures become pixels (`data/folders`) is not in it: records and checkpoints hold the pixels' own SHA-256.
+    """
     hasher = hashlib.sha256()
     outcome = [PACKAGE / "plan" / f"{name}.py" for name in ("backbones", "spec", "strategies")]
     for folder in ("data", "models", "training"):
