@@ -23,7 +23,7 @@ def run(args) -> None:
     from ..data.folders.choice import choose
     from ..data.folders.survey import survey
     from ..data.source import data_source, dataset_name
-    from ..errors import StudyError, printable
+    from ..errors import StudyError, mend, printable
     from ..own_images.look.look import look
     from ..own_images.look.options import progress, reading
     from ..own_images.look.text import in_full
@@ -42,5 +42,5 @@ def run(args) -> None:
         try:
             write_atomic(args.json, as_json(found).encode())
         except OSError as error:
-            raise StudyError(f"--json {printable(args.json)}: cannot be written ({error.strerror})") from None
+            raise StudyError(f"--json {printable(args.json)}: cannot be written ({error.strerror}). {mend(error, 'another file')}") from None
         print(f"{printable(args.json)} written")

@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import StudyError, printable
+from ..errors import StudyError, mend, printable
 from ..files import PART_SUFFIX, read_text, write_whole
 from ..paths import results_dir
 from . import locks
@@ -200,7 +200,7 @@ def write(root: Path) -> dict[str, list[str]]:
         try:
             _put(root, fresh)
         except OSError as error:
-            raise StudyError(f"{root.name}/{NAME}: cannot be written ({error.strerror})") from None
+            raise StudyError(f"{root.name}/{NAME}: cannot be written ({error.strerror}). {mend(error)}") from None
     return {
         "added": sorted(set(fresh) - set(known)),
         "changed": sorted(n for n in fresh if n in known and fresh[n] != known[n]),
