@@ -58,11 +58,11 @@ def test_linking_twice_changes_nothing_and_the_glossary_stays_as_it_is(terms):
     assert glossary.terms(ROOT / "code") == [], "no glossary, no terms"
 
 
-def test_the_glossary_has_thirty_terms_in_order_with_a_definition_each():
+def test_the_glossary_has_thirty_terms_or_a_few_more_in_order_with_a_definition_each():
     text = (ROOT / "chapters/glossary.qmd").read_text(encoding="utf-8")
     entries = re.findall(r"^\[(.+?)\]\{#[\w-]+(?: also=\"[^\"]*\")?\}\n:   (.+)$", text, flags=re.MULTILINE)
     names = [name for name, _ in entries]
-    assert len(names) == 30
+    assert 30 <= len(names) <= 35
     assert names == sorted(names, key=str.casefold)
     assert all(8 <= len(definition.split()) <= 45 for _, definition in entries)
 

@@ -42,5 +42,7 @@ def run(args) -> None:
         try:
             write_atomic(args.json, as_json(found).encode())
         except OSError as error:
-            raise StudyError(f"--json {printable(args.json)}: cannot be written ({error.strerror}). {mend(error, 'another file')}") from None
+            raise StudyError(
+                f"--json {printable(args.json)}: cannot be written ({error.strerror}). {mend(error, 'another file')}"
+            ) from None
         print(f"{printable(args.json)} written")

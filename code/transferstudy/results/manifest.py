@@ -200,7 +200,9 @@ def write(root: Path) -> dict[str, list[str]]:
         try:
             _put(root, fresh)
         except OSError as error:
-            raise StudyError(f"{root.name}/{NAME}: cannot be written ({error.strerror}). {mend(error)}") from None
+            raise StudyError(
+                f"{root.name}/{NAME}: cannot be written ({error.strerror}). {mend(error)}"
+            ) from None
     return {
         "added": sorted(set(fresh) - set(known)),
         "changed": sorted(n for n in fresh if n in known and fresh[n] != known[n]),

@@ -45,18 +45,20 @@ def headline(study: Study, with_source: bool = True) -> str:
 
 
 def brief(study: Study) -> str:
-    """Return the answer at the fewest and at the most labels in two sentences each, without the source of the weights.
+    """Return `brief_at` for the fewest and the most labels."""
+    return " ".join(brief_at(study, n) for n in ends_of(study))
+
+
+def brief_at(study: Study, n: int) -> str:
+    """Return the answer at a number of labels in two sentences, without the source of the weights.
 
     Where differences are taken on fewer images than the accuracies beside them, `tested_on` says so.
     """
-    sentences = []
-    for n in ends_of(study):
-        a, b, d = best_pair(study, n)
-        sentences.append(
-            f"With {count(n)} labelled images, {named(study, a)} is right for {acc(a)} of the test images and {named(study, b)} for {acc(b)}. "
-            f"{_outcome(study, a, b, d)}"
-        )
-    return " ".join(sentences)
+    a, b, d = best_pair(study, n)
+    return (
+        f"With {count(n)} labelled images, {named(study, a)} is right for {acc(a)} of the test images and {named(study, b)} for {acc(b)}. "
+        f"{_outcome(study, a, b, d)}"
+    )
 
 
 def tested_on(study: Study) -> str:
@@ -66,9 +68,8 @@ def tested_on(study: Study) -> str:
 
 def _outcome(study: Study, a: Arm, b: Arm, d: Difference) -> str:
     measured = f"{diff(d)} ({interval(d)}{pairing(a, b)})"
-    enlarged = ", on enlarged images," if a.image_size > b.image_size else ""
     return {
-        "leads": f"So starting from pretrained weights{enlarged} is ahead by {measured}.",
+        "leads": f"So the pretrained start is ahead by {measured}.",
         "trails": f"So here training from scratch is better; the difference is {measured}.",
         "equal": f"So the two are equivalent; the difference is {measured}.",
         "undecided": f"So these runs do not tell which of the two is better; the difference is {measured}.",
