@@ -63,13 +63,6 @@ def test_the_gain_follows_the_runs(shift, lead):
     assert gains(made).startswith(lead)
 
 
-def test_the_readme_says_what_the_study_found():
-    """Pages and slides compute it; the README is written by hand."""
-    said = "On hand signs, which look different, we could not show that they help."
-    assert said in " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
-    assert gains(load(StudyFolder(ROOT / "examples" / "hand-signs"))).startswith("**No")
-
-
 def test_without_training_from_scratch_nothing_is_claimed():
     o = load(StudyFolder(ROOT / "examples" / "hand-signs"))
     arms = {key: arm for key, arm in o.arms.items() if key[0] != "small_scratch"}

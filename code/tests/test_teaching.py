@@ -104,9 +104,9 @@ def test_the_answer_in_the_readme_is_what_the_results_show():
     small, large = report.imagenet.ends(report.imagenet.probes())
     assert between(report.imagenet.probes(), large, small).low > 0, "gain from enlarged images"
     far = report.load_if_run("far")
-    assert len(far.contested) == 3
-    assert "leads" not in {stand(far, best_pair(far, n)[2]) for n in far.contested}, (
-        "could not show that they help"
+    leads = [n for n in far.contested if stand(far, best_pair(far, n)[2]) == "leads"]
+    assert leads == [far.contested[0]], (
+        "On hand signs, which look different, they help where labels are fewest"
     )
 
 
