@@ -420,6 +420,36 @@ def test_predict_goes_on_where_it_stopped_and_names_what_it_cannot_read(tmp_path
     assert "is a folder of pictures; name the model" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("then", ["other pictures", "saved anew", "one is gone", "no hashes"])
+def test_predict_never_gives_new_pictures_the_classes_of_old_ones(then, tmp_path, monkeypatch, capsys):
+    """Two cards of one camera: the same folder name, the same file names, and so the same name for the table."""
+    monkeypatch.chdir(tmp_path)
+    monday, tuesday = tmp_path / "monday" / "photos", tmp_path / "tuesday" / "photos"
+    fill(monday, 0, 3, name="IMG_{:04}.png")
+    fill(tuesday, 1, 3, name="IMG_{:04}.png")
+    table = Path("photos-predictions.csv")
+    assert main(["predict", str(monday), "--model", str(SHIPPED)]) == 0
+    if then == "saved anew":
+        picture(1, 9).save(monday / "IMG_0001.png")
+    elif then == "one is gone":
+        (monday / "IMG_0001.png").unlink()
+    elif then == "no hashes":
+        table.write_text("".join(f"{line.rpartition(',')[0]}\n" for line in table.read_text().splitlines()))
+    before, root = table.read_bytes(), tuesday if then == "other pictures" else monday
+    assert main(["predict", str(root), "--model", str(SHIPPED)]) == 2
+    count, first = ("3", "IMG_0000.png") if then == "other pictures" else ("1", "IMG_0001.png")
+    said = (
+        f"{count} of the 3 pictures in this file are not in {root} as they were classified, such as {first}; two sets of pictures "
+        "are not mixed in one file."
+        if then != "no hashes"
+        else "an older version wrote this file, without the hashes that tell which pictures its rows are of."
+    )
+    assert capsys.readouterr().err == (
+        f"error: --csv photos-predictions.csv: {said} Name another file with --csv, or remove this one.\n"
+    )
+    assert table.read_bytes() == before
+
+
 FOREIGN = {
     "another table": b"id,value\n1,2\n3,4",
     "a line of text": b"what I must not forget",
