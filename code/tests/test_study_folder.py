@@ -420,6 +420,29 @@ def test_predict_goes_on_where_it_stopped_and_names_what_it_cannot_read(tmp_path
     assert "is a folder of pictures; name the model" in capsys.readouterr().err
 
 
+def test_predict_says_what_it_passes_over_and_fails_where_a_folder_is_closed(tmp_path, capsys):
+    root, table = both(tmp_path / "photos", 2), tmp_path / "classes.csv"
+    (root / "notes.txt").write_text("mine")
+    (root / ".hidden.png").write_bytes(b"left behind")
+    command = ["predict", str(root), "--model", str(SHIPPED), "--csv", str(table)]
+    assert main(command) == 0
+    said = capsys.readouterr().out
+    assert "Skipped: 1 file that is hidden or left behind by a system." in said
+    assert "Skipped: 1 file that is no pictures (.txt 1)." in said
+    (root / "dog" / "back").symlink_to(root, target_is_directory=True)
+    assert main(command) == 1
+    assert (
+        "  This link leads back to a folder above it. Remove the link.\n    dog/back/\n"
+        in capsys.readouterr().out
+    )
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    (empty / "loop").symlink_to(empty, target_is_directory=True)
+    assert main(["predict", str(empty), "--model", str(SHIPPED), "--csv", str(table)]) == 2
+    said = f"error: {empty}: no picture in this folder or below it.\n  This link leads back"
+    assert capsys.readouterr().err.startswith(said)
+
+
 @pytest.mark.parametrize("then", ["other pictures", "saved anew", "one is gone", "no hashes"])
 def test_predict_never_gives_new_pictures_the_classes_of_old_ones(then, tmp_path, monkeypatch, capsys):
     """Two cards of one camera: the same folder name, the same file names, and so the same name for the table."""

@@ -64,7 +64,7 @@ def run(args) -> int | None:
 
 
 def _folder(args, folders: list[Path]) -> int:
-    """Classify a folder into a CSV; the status is 1 where pictures could not be read."""
+    """Classify a folder into a CSV; the status is 1 where pictures or folders could not be read."""
     from ..errors import StudyError, printable
     from ..own_images.model.predict_folder import predict_folder
 

@@ -99,13 +99,22 @@ def _use(found: dict) -> Iterator[str]:
         yield f"Left out: {_files(len(found['left_out']) - SHOWN)} more."
 
 
-def _skipped(found: dict) -> Iterator[str]:
-    counts = found["counts"]
-    if counts["hidden"]:
-        yield f"Skipped: {_files(counts['hidden'])} that {_are(counts['hidden'])} hidden or left behind by a system."
-    if other := counts["other"]:
+def no_pictures(hidden: int, other: dict[str, int]) -> Iterator[str]:
+    """Yield what was passed over because it is no picture.
+
+    Args:
+        hidden: number of hidden and system files.
+        other: suffix -> number of files.
+    """
+    if hidden:
+        yield f"Skipped: {_files(hidden)} that {_are(hidden)} hidden or left behind by a system."
+    if other:
         kinds = ", ".join(f"{printable(suffix)} {count:,}" for suffix, count in other.items())
         yield f"Skipped: {_files(sum(other.values()))} that {_are(sum(other.values()))} no pictures ({kinds})."
+
+
+def _skipped(found: dict) -> Iterator[str]:
+    yield from no_pictures(found["counts"]["hidden"], found["counts"]["other"])
     if loose := found["loose"]:
         yield f"Skipped: {_pics(len(loose))} outside the class folders, such as {printable(loose[0])}."
     for folder in found["empty"]:

@@ -21,6 +21,7 @@ from ...data.folders.survey import in_threads
 from ...errors import StudyError, mend, printable
 from ...files import file_sha256
 from ...training.keras_file import input_of, open_portable
+from ..look.text import no_pictures
 
 BATCH = 64
 HEADER = ["file", "class", "probability", "second best", "second probability", "model", "sha256"]
@@ -39,14 +40,20 @@ def predict_folder(folder: Path, model: Path, table: Path, say: Callable[[str], 
         say: receives lines for the reader.
 
     Returns:
-        Files that cannot be read.
+        Files that cannot be read, and folders that cannot be opened.
 
     Raises:
         StudyError: no pictures, a model that cannot be opened, or a CSV of another model, of other pictures or origin.
     """
-    files = walk(folder, "", Found()).pictures
+    lying = walk(folder, "", Found())
+    files, closed = lying.pictures, {f"{name or '.'}/": reason for name, reason in lying.closed.items()}
     if not files:
-        raise StudyError(f"{printable(folder)}: no picture in this folder or below it. Check the path.")
+        where = "\n".join(
+            [f"{printable(folder)}: no picture in this folder or below it.", *by_reason(closed)]
+        )
+        raise StudyError(where if closed else f"{where} Check the path.")
+    for line in (*no_pictures(lying.hidden, dict(sorted(lying.other.items()))), *by_reason(closed)):
+        say(line)
     network, notes = open_portable(model)
     side, fit = input_of(network)
     mark = file_sha256(model)[:_DIGITS]
@@ -86,7 +93,7 @@ def predict_folder(folder: Path, model: Path, table: Path, say: Callable[[str], 
                 [f"{len(unreadable):,} of {len(files):,} pictures cannot be read:", *by_reason(unreadable)]
             )
         )
-    return list(unreadable)
+    return [*closed, *unreadable]
 
 
 def _ahead(work: Callable, items: list) -> Iterator:
