@@ -35,6 +35,10 @@ LAYOUTS = {  # folders of the splits -> what each is for
     ("TRAIN", "dev", "hold-out"): {"train": "TRAIN", "validation": "dev", "test": "hold-out"},
     ("train_set", "test images"): {"train": "train_set", "test": "test images"},
     ("train",): {"train": "train"},
+    ("seg_train", "seg_test"): {"train": "seg_train", "test": "seg_test"},
+    ("train2017", "val2017"): {"train": "train2017", "test": "val2017"},
+    ("X_train", "X_val", "test1"): {"train": "X_train", "validation": "X_val", "test": "test1"},
+    ("myTrainImages", "test-set-2"): {"train": "myTrainImages", "test": "test-set-2"},
 }
 
 
@@ -67,6 +71,30 @@ def test_a_class_may_be_called_train(tmp_path):
     assert survey(tmp_path).classes == ("bus", "ship", "train")
 
 
+def test_a_class_with_a_word_of_splits_in_its_name_stays_a_class(tmp_path):
+    fill(tmp_path / "freight_train" / "2019", 0, 5)
+    fill(tmp_path / "freight_train" / "2020", 0, 5, start=50)
+    fill(tmp_path / "steam_train", 1, 8)
+    fill(tmp_path / "bus", 1, 8, start=90)
+    assert survey(tmp_path).classes == ("bus", "freight_train", "steam_train")
+
+
+def test_folders_inside_class_folders_are_said_and_the_user_may_name_the_classes(tmp_path, capsys):
+    root = _hospitals(tmp_path / "photos")
+    assert main(["look", str(root), "--classes", "healthy,ill"]) == 2
+    assert "hold the same folders healthy and ill" in capsys.readouterr().err
+    assert main(["look", str(root), "--classes", "siteA,siteB", "--json", str(tmp_path / "look.json")]) == 0
+    assert (
+        "Classes: 20 pictures are from folders inside class folders, such as siteA/healthy/, and used for the class of the outer "
+        "folder.\n" in capsys.readouterr().out
+    )
+    assert json.loads((tmp_path / "look.json").read_text())["inside"] == [
+        {"folder": f"{site}/{what}", "pictures": 5}
+        for site in ("siteA", "siteB")
+        for what in ("healthy", "ill")
+    ]
+
+
 def test_composed_and_decomposed_names_are_one_class(tmp_path):
     for number, form in enumerate(("NFC", "NFD")):
         split = tmp_path / ("train", "test")[number]
@@ -88,6 +116,20 @@ def _twice(root):
 def _unlabelled(root):
     both(root / "train")
     fill(root / "test", 0, 5)
+
+
+def _hospitals(root):
+    for number, name in enumerate(("siteA", "siteB")):
+        fill(root / name / "healthy", 0, 5, start=100 * number)
+        fill(root / name / "ill", 1, 5, start=100 * number)
+    (root / "docs").mkdir()
+    return root
+
+
+def _masks(root):
+    for part in ("train", "val"):
+        fill(root / part / "images", 0, 5)
+        fill(root / part / "masks", 1, 5)
 
 
 def _splits_inside_classes(root):
@@ -122,6 +164,12 @@ REFUSED = {  # what is wrong, as test_messages calls it -> how it is made
     "two folders for validation": _twice,
     "a test folder without classes": _unlabelled,
     "splits without classes": lambda root: (fill(root / "train", 0, 9), fill(root / "val", 1, 9)),
+    "splits with a number and no classes": lambda root: (
+        fill(root / "train", 0, 9),
+        fill(root / "test1", 1, 9),
+    ),
+    "hospitals or classes": _hospitals,
+    "pictures and masks": _masks,
     "splits inside classes": _splits_inside_classes,
     "a class in one part only": _missing_class,
     "one folder too high": _one_deeper,

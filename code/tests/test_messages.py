@@ -67,10 +67,13 @@ PICTURES = {
 
 # What follows the folder's name. Provoked in test_folders.
 SPLITS = {
-    "a folder of no known purpose": "/extra: beside train it is not clear what this folder is for. Split folders are called train, training, val, valid, validation, dev, test, testing and holdout, in any case. Rename it, or move it elsewhere.",
+    "a folder of no known purpose": "/extra: beside train it is not clear what this folder is for. Split folders are called train, training, val, valid, validation, dev, test, testing and holdout, in any case and with other words or numbers beside. Rename it, or move it elsewhere.",
     "two folders for validation": ": val and valid are both for validation. Join them in one folder.",
     "a test folder without classes": "/test: beside train this folder holds pictures without class folders, so their labels are not known. Sort them into class folders, or move this folder elsewhere.",
     "splits without classes": ": train and val are called like splits but hold pictures instead of class folders, so the classes are not known. Make one folder a class inside each.",
+    "splits with a number and no classes": ": test1 and train are called like splits but hold pictures instead of class folders, so the classes are not known. Make one folder a class inside each.",
+    "hospitals or classes": ": siteA and siteB hold the same folders healthy and ill, so it is not clear which are the classes. If siteA and siteB are, name them: --classes siteA,siteB. If healthy and ill are, put them on top (healthy/siteA), and name them: --classes healthy,ill.",
+    "pictures and masks": "/train: images and masks look like pictures and their masks, which say where something is in a picture. Classes of whole pictures are learned here: make one folder a class instead, without the masks.",
     "splits inside classes": "/cat: the class cat holds test and train. Put the splits on top and the classes inside them: test/cat.",
     "a class in one part only": ": the class 'bird' is in test/ but not in train/. Add pictures of it there, or move its folder elsewhere.",
     "one folder too high": ": at least two folders with pictures are needed, one for each class; 1 found. Do you mean {root}/data?",

@@ -94,7 +94,7 @@ def survey(root: Path, progress: Progress | None = None, wanted: tuple[str, ...]
         StudyError: no classes, one that is wanted but not there, class folders that differ between the parts, or folders whose
             purpose is not clear.
     """
-    layout = find_layout(root)
+    layout = find_layout(root, wanted)
     found, loose = Found(), Found()
     walk(root, "", loose, deep=False)
     places: list[tuple[str, Role, str]] = []  # file, part, class

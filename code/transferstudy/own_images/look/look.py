@@ -28,7 +28,7 @@ def look(survey: Survey, choice: Choice) -> dict:
 
     Returns:
         Plain values: `content`, `splits`, `classes` (name and pictures of each part), `classes_left_out`, `counts`, lists of files under
-        `unreadable`, `left_out`, `loose`, `exact`, `near`, `conflicts`, `leaks` and `odd`, `sizes`, `formats`, `notes`, `few`,
+        `unreadable`, `left_out`, `loose`, `inside` (folders within class folders), `exact`, `near`, `conflicts`, `leaks` and `odd`, `sizes`, `formats`, `notes`, `few`,
         `groups`, `test` and the proposed `side`. Files are named relative to the folder.
     """
     used, files = choice.used.tolist(), survey.files
@@ -60,6 +60,7 @@ def look(survey: Survey, choice: Choice) -> dict:
         "classes_left_out": [{"name": name, "pictures": n} for name, n in sorted(survey.passed.items())],
         "loose": list(survey.loose),
         "empty": list(survey.empty),
+        "inside": _inside(survey, used),
         "exact": named(choice.exact),
         "near": named(choice.near),
         "conflicts": named(choice.conflicts),
@@ -83,6 +84,17 @@ def proposed_side(survey: Survey, choice: Choice) -> int:
     shorter = [min(survey.facts[i].width, survey.facts[i].height) for i in choice.used.tolist()]
     middle = np.median(shorter) if shorter else 0
     return max((side for side in SIDES if side <= middle), default=SIDES[0])
+
+
+def _inside(survey: Survey, used: list[int]) -> list[dict]:
+    """Return the folders within class folders, whose pictures count for the class, with the number of their pictures."""
+    count: Counter[str] = Counter()
+    for i in used:
+        steps = survey.files[i].split("/")
+        deepest = 2 if survey.layout.folders[survey.roles[i]] else 1  # where a class's own pictures lie
+        if len(steps) > deepest + 1:
+            count["/".join(steps[: deepest + 1])] += 1
+    return [{"folder": folder, "pictures": n} for folder, n in sorted(count.items())]
 
 
 def _test(survey: Survey, used: list[int], table: Counter) -> dict:

@@ -93,6 +93,12 @@ def _use(found: dict) -> Iterator[str]:
         names = [f"{printable(entry['name'])} ({_pics(entry['pictures'])})" for entry in passed[:SHOWN]]
         names += [f"{len(passed) - SHOWN:,} more"] if len(passed) > SHOWN else []
         yield f"Classes left out, because --classes does not name them: {', '.join(names)}."
+    if inside := found.get("inside"):  # as above
+        total, first = sum(entry["pictures"] for entry in inside), printable(inside[0]["folder"])
+        yield (
+            f"Classes: {_pics(total)} {_are(total)} from folders inside class folders, such as {first}/, and used for the class of the "
+            "outer folder."
+        )
     for entry in found["left_out"][:SHOWN]:
         yield f"Left out: {printable(entry['file'])}: {entry['reason']}."
     if len(found["left_out"]) > SHOWN:
