@@ -206,6 +206,59 @@ def test_the_folder_that_cannot_be_opened_is_named(tmp_path, capsys, monkeypatch
     assert capsys.readouterr().err == said
 
 
+def test_a_folder_whose_names_alone_can_be_read_is_closed(tmp_path, capsys, monkeypatch):
+    """Without the right to search a folder (x), its files have names, and nothing else can be learned about them."""
+    root, asked = both(tmp_path / "photos"), os.stat
+    fill(root / "dog" / "inner", 1, 2, start=50)
+
+    def no_search(path, *arguments, **options):
+        if Path(os.fspath(path)) == closed and str(path).endswith("."):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return asked(path, *arguments, **options)
+
+    monkeypatch.setattr(os, "stat", no_search)
+    closed = root / "dog" / "inner"
+    assert main(["look", str(root)]) == 0
+    said = "  This folder cannot be opened (Permission denied). Change its permissions.\n    dog/inner\n"
+    assert said in capsys.readouterr().out
+    closed = root
+    assert main(["look", str(root)]) == 2
+    said = f"error: {root}: cannot be opened (Permission denied). Change its permissions.\n"
+    assert capsys.readouterr().err == said
+
+
+DEEP = {  # name of a folder, folders within each other -> what is said
+    "many": ("d", 230, "More than 200 folders lie within each other here. Move the pictures further up."),
+    "long": ("d" * 250, 20, "This folder cannot be opened (File name too long). Shorten its path."),
+}
+
+
+@pytest.mark.parametrize("kind", DEEP)
+def test_folders_that_lie_too_deep_are_closed(kind, tmp_path, capsys, monkeypatch):
+    root, (name, count, said) = both(tmp_path / "photos"), DEEP[kind]
+    monkeypatch.chdir(root / "dog")
+    for _ in range(count):
+        Path(name).mkdir()
+        os.chdir(name)
+    picture(1, 50).save("deep.png")
+    assert main(["look", str(root)]) == 0
+    out = capsys.readouterr().out
+    assert "Cannot be read: 1 file." in out
+    assert f"  {said}\n    dog/{name}/{name}" in out
+
+
+def test_a_link_to_the_data_set_itself_leads_nowhere(tmp_path):
+    for root, link in (
+        (both(tmp_path / "a"), "cat/back"),
+        (both(tmp_path / "b" / "train").parent, "train/cat/x/back"),
+    ):
+        (root / link).parent.mkdir(exist_ok=True)
+        (root / link).symlink_to(root, target_is_directory=True)
+        found = survey(root)
+        assert len(found.files) == 20
+        assert found.unreadable == {link: "this link leads back to a folder above it. Remove the link."}
+
+
 @pytest.mark.parametrize("then", ["saved anew", "deleted"])
 def test_a_picture_that_changes_while_it_is_looked_at_is_read_again(then, tmp_path, monkeypatch):
     """Facts are kept with the state in which the file was before it was read; otherwise they would stay wrong for ever."""

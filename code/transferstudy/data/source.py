@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from ..errors import StudyError, printable
+from ..files import is_file
 
 RESERVED = ("cifar10", "cifar10-sample", "tiny-imagenet")  # data sets that the study knows by name
 HELP = "give it with --data PATH or TRANSFERSTUDY_DATA=PATH"
@@ -56,6 +57,6 @@ def dataset_name(source: Path | None) -> str | None:
 def find_batches(folder: Path) -> Path | None:
     """Return the folder that holds the official CIFAR-10 batches: `folder` or its `cifar-10-batches-py`; None if neither."""
     for candidate in (folder, folder / "cifar-10-batches-py"):
-        if (candidate / "data_batch_1").is_file():
+        if is_file(candidate / "data_batch_1"):
             return candidate
     return None
