@@ -55,6 +55,7 @@ PICTURES = {
     "text": "this is not a picture that can be read. Convert it to JPEG or PNG.",
     "drawing": "this is not a picture that can be read. Convert it to JPEG or PNG.",
     "cut short": "this file is cut short. Copy it again.",
+    "zeros at the end": "this file is cut short. Copy it again.",
     "one byte changed": "this file is damaged, or of a kind that cannot be read. Copy it again, or convert it to JPEG or PNG.",
     "long text": "this PNG file holds a text of more than 1 MiB, the limit. Save the picture without it.",
     "too many pixels": "this picture has more than 178 million pixels, the limit. Save it smaller.",

@@ -2,6 +2,7 @@
 
 import os
 import zlib
+from io import BytesIO
 from types import SimpleNamespace
 
 import numpy as np
@@ -171,6 +172,23 @@ def test_large_jpegs_are_decoded_small_and_look_the_same(tmp_path):
     assert np.abs(small - whole).mean() < 2
 
 
+@pytest.mark.parametrize("progressive", [False, True])
+@pytest.mark.parametrize(
+    "behind", [bytes(999), b"\0\0\0\x18ftypmp42" + bytes(range(256)) * 9 + bytes(99), "another picture"]
+)
+def test_what_follows_a_whole_jpeg_does_not_matter(behind, progressive, tmp_path):
+    """Padding, the film of a moving photograph, and the second picture of an MPO file."""
+    path, options = tmp_path / "a.jpg", {"quality": 95, "progressive": progressive}
+    if behind == "another picture":
+        picture(0, 0).save(path, format="MPO", save_all=True, append_images=[picture(0, 1)], **options)
+        behind = bytes(99)
+    else:
+        picture(0, 0).save(path, **options)
+    whole = read_picture(path).pixels
+    path.write_bytes(path.read_bytes() + behind)
+    np.testing.assert_array_equal(read_picture(path).pixels, whole)
+
+
 def _text_bomb(path):
     text = PngImagePlugin.PngInfo()
     text.add_text("comment", "x" * 5_000_000, zip=True)
@@ -184,6 +202,17 @@ def _many_pixels(path):
 def _cut(path):
     picture(0, 0).save(path, format="JPEG")
     path.write_bytes(path.read_bytes()[:1000])
+
+
+def _zeros(path):
+    """A copy that was interrupted after its room had been reserved; the small picture inside it is whole."""
+    small, large = BytesIO(), BytesIO()
+    picture(0, 0, 16, 16).save(small, format="JPEG")
+    exif = b"Exif\0\0" + small.getvalue()
+    picture(0, 0, 640, 480).save(large, format="JPEG", exif=exif)
+    content = large.getvalue()
+    cut = len(content) * 3 // 4
+    path.write_bytes(content[:cut] + bytes(len(content) - cut))
 
 
 def _changed(path):
@@ -215,6 +244,7 @@ REFUSED = {  # what is wrong, as test_messages calls it -> name of the file, how
     "text": ("a.bmp", lambda p: p.write_text("hello")),
     "drawing": ("a.svg", lambda p: p.write_text("<svg xmlns='http://www.w3.org/2000/svg'/>")),
     "cut short": ("a.jpg", _cut),
+    "zeros at the end": ("a.jpg", _zeros),
     "one byte changed": ("a.png", _changed),
     "long text": ("a.png", _text_bomb),
     "too many pixels": ("a.png", _many_pixels),

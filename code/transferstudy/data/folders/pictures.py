@@ -14,6 +14,7 @@ What is done to a picture, always in this order, and noted in `Picture.notes`:
 """
 
 import hashlib
+import re
 import stat
 import warnings
 from dataclasses import dataclass
@@ -34,6 +35,9 @@ MIN_SIDE = 8
 MAX_BYTES = 1 << 30
 # Only these of Pillow's readers: others start programs (EPS starts Ghostscript) or read what is no picture.
 _FORMATS = ("AVIF", "BMP", "DIB", "GIF", "HEIF", "JPEG", "JPEG2000", "MPO", "PNG", "PPM", "TIFF", "WEBP")
+_CUT = "this file is cut short. Copy it again."
+# ITU T.81, section B.1.1: neither a stuffed zero, nor a restart within a scan, nor a fill byte.
+_MARKER = re.compile(rb"\xff([^\x00\xd0-\xd7\xff])")
 _BACKGROUND = (255, 255, 255, 255)
 _ORIENTATION = 0x0112  # EXIF 2.32, section 4.6.4; 1 is upright, 5 to 8 exchange width and height
 _BITS_PER_SAMPLE, _SAMPLE_FORMAT, _UNSIGNED = 258, 339, 1  # TIFF 6.0, section 8 and page 80
@@ -131,6 +135,8 @@ def decode(
     Raises:
         UnreadablePicture: as `read_picture`.
     """
+    if data.startswith(b"\xff\xd8\xff") and data.endswith(b"\0\0") and not _jpeg_ends(data):
+        raise UnreadablePicture(path, _CUT)
     try:
         with Image.open(BytesIO(data), formats=_readable()) as image:
             pixels, size, kind, notes = _pixels(image, path, side, fit)
@@ -148,6 +154,20 @@ def decode(
     except Exception as error:  # damaged files make Pillow's readers raise almost anything
         raise UnreadablePicture(path, _reason(data, error)) from None
     return Picture(pixels, *size, kind, notes, hashlib.sha256(data).hexdigest())
+
+
+def _jpeg_ends(data: bytes) -> bool:
+    """Whether the first picture in a JPEG file has its end marker; what may follow it, such as a film, does not matter.
+
+    A copy that was interrupted may have its full size and zeros for the rest, which the decoder takes for grey.
+    """
+    at = 2
+    while marker := _MARKER.search(data, at):
+        if marker[1] == b"\xd9":
+            return True
+        # The length of a segment is skipped with it: a small picture in it has an end of its own.
+        at = marker.end() + int.from_bytes(data[marker.end() : marker.end() + 2], "big")
+    return False
 
 
 def _pixels(image: Image.Image, path: Path, side: int | None, fit: str):
@@ -256,7 +276,7 @@ def _reason(data: bytes, error: Exception) -> str:
     if "text" in str(error).lower() and isinstance(error, ValueError):
         return "this PNG file holds a text of more than 1 MiB, the limit. Save the picture without it."
     if "truncated" in str(error).lower():
-        return "this file is cut short. Copy it again."
+        return _CUT
     if data.startswith(MAGIC) or data[4:8] == b"ftyp":
         return "this file is damaged, or of a kind that cannot be read. Copy it again, or convert it to JPEG or PNG."
     return "this is not a picture that can be read. Convert it to JPEG or PNG."
