@@ -62,6 +62,8 @@ PICTURES = {
     "too small": "this picture has 4 x 40 pixels; at least 8 a side are needed. Put a larger one there.",
     "no number": "its pixel values lie outside the range 0 to 65,535, so it is not clear what is black and what is white. Save it with 8 or 16 bits.",
     "negative": "its pixel values lie outside the range 0 to 65,535, so it is not clear what is black and what is white. Save it with 8 or 16 bits.",
+    "which white": "its largest pixel value is 1.5, so it is not clear whether white is 1 or 255. Save it with 8 or 16 bits.",
+    "which white of whole numbers": "its largest pixel value is 300, so it is not clear whether white is 255 or 65,535. Save it with 8 or 16 bits.",
     "pipe": "this is a pipe, a device or a socket, not a file. Name picture files.",
     "broken link": "this link points to no file. Check the name.",
 }

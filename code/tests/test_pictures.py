@@ -53,6 +53,11 @@ def _transparent(mode: str) -> Image.Image:
     return image.convert(mode)
 
 
+def _with_one(values, value):
+    values.flat[-1] = value
+    return values
+
+
 RAMP, HALVES = GREY.astype(float), np.where(np.arange(64) < 32, 0.0, 255.0) * np.ones((48, 1))
 KINDS = {  # name: (how it is written, what it shows, what must be noted)
     "grey": (_grey(GREY, "a.png"), RAMP, "from grey"),
@@ -63,6 +68,17 @@ KINDS = {  # name: (how it is written, what it shows, what must be noted)
     "32 bits": (_grey((GREY * (2.0**31 - 1) / 255).astype(np.int32), "a.tif"), RAMP, "scaled to 8 bits"),
     "decimals to 1": (_grey(GREY.astype(np.float32) / 255, "a.tif"), RAMP, "scaled to 8 bits"),
     "decimals to 255": (_grey(GREY.astype(np.float32), "a.tif"), RAMP, "scaled to 8 bits"),
+    "decimals to 1 and one above": (
+        _grey(_with_one(GREY.astype(np.float32) / 255, 1.001), "a.tif"),
+        RAMP,
+        "brightest values cut off",
+    ),
+    "8 bits held in 32 and one above": (
+        _grey(_with_one(GREY.astype(np.int32), 256), "a.tif"),
+        RAMP,
+        "brightest values cut off",
+    ),
+    "MPO": (_saved(Image.fromarray(GREY).convert("RGB"), "a.mpo", quality=95, save_all=True), RAMP, None),
     "CMYK": (_saved(Image.fromarray(GREY).convert("CMYK"), "a.jpg", quality=95), RAMP, "from CMYK"),
     "palette": (_saved(Image.fromarray(GREY).convert("P"), "a.png"), RAMP, "from a palette"),
     "animation": (
@@ -164,6 +180,13 @@ def test_deep_colour_keeps_its_high_bits(tmp_path):
     np.testing.assert_array_equal(read.pixels[:, :, 0], GREY)
 
 
+@pytest.mark.parametrize("name", ["a.bmp", "a.dib", "a.tif"])
+def test_plain_colour_is_not_scaled(name, tmp_path):
+    """A row of 72 pixels has 216 bytes, which says nothing about bits."""
+    Image.new("RGB", (72, 48)).save(tmp_path / name)
+    assert read_picture(tmp_path / name).notes == ()
+
+
 def test_large_jpegs_are_decoded_small_and_look_the_same(tmp_path):
     large = picture(0, 0).resize((2048, 1536), Image.Resampling.BICUBIC)
     large.save(tmp_path / "a.jpg", quality=95)
@@ -232,6 +255,10 @@ def _values(*values):
     return lambda path: Image.fromarray(array).save(path)
 
 
+def _grey_of(value):
+    return lambda path: Image.fromarray(np.full((16, 16), value, np.int32)).save(path)
+
+
 REFUSED = {  # what is wrong, as test_messages calls it -> name of the file, how it is written
     "heic": ("a.heic", lambda p: p.write_bytes(b"\0\0\0\x18ftypheic" + bytes(64))),
     "heic called jpg": ("a.jpg", lambda p: p.write_bytes(b"\0\0\0\x18ftypheic" + bytes(64))),
@@ -251,6 +278,8 @@ REFUSED = {  # what is wrong, as test_messages calls it -> name of the file, how
     "too small": ("a.png", lambda p: Image.new("RGB", (4, 40)).save(p)),
     "no number": ("a.tif", _values(np.nan)),
     "negative": ("a.tif", _values(-1)),
+    "which white": ("a.tif", _values(1.5)),
+    "which white of whole numbers": ("a.tif", _grey_of(300)),
     "pipe": ("a.png", os.mkfifo),
     "broken link": ("a.png", _link_to_nothing),
 }

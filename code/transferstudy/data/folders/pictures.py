@@ -5,7 +5,8 @@ What is done to a picture, always in this order, and noted in `Picture.notes`:
 1. It is turned upright, as its EXIF orientation says.
 2. More than 8 bits a channel are scaled to 0..255 by the full range of their type: 0..65535 for 16 bits, 0..4095 where a TIFF
    file says 12 bits. Wider whole numbers take the smallest of the ranges 0..255, 0..65535, 0..2^31-1 (2^32-1 unsigned) that
-   holds the largest value, decimal numbers the smallest of 0..1, 0..255, 0..65535. Negative or infinite values are refused.
+   holds the largest value, decimal numbers the smallest of 0..1, 0..255, 0..65535. Values up to a tenth above a range are taken for
+   white. Negative or infinite values are refused, and so are pictures that a range would turn as good as black.
 3. Transparent parts are laid on white.
 4. Grey, palette and CMYK become RGB. Colour profiles are not applied. Of an animation the first frame counts.
 5. With a side given: the centred square is cut out ("crop"), or black is added to make a square ("pad"), and the square is
@@ -33,6 +34,7 @@ warnings.filterwarnings("ignore", module=r"PIL\.")
 Fit = Literal["crop", "pad"]
 MIN_SIDE = 8
 MAX_BYTES = 1 << 30
+_OVERSHOOT = 1.1  # largest value over white, up to which a picture has this white
 # Only these of Pillow's readers: others start programs (EPS starts Ghostscript) or read what is no picture.
 _FORMATS = ("AVIF", "BMP", "DIB", "GIF", "HEIF", "JPEG", "JPEG2000", "MPO", "PNG", "PPM", "TIFF", "WEBP")
 _CUT = "this file is cut short. Copy it again."
@@ -51,7 +53,7 @@ class Picture:
         pixels: uint8 RGB in 0..255, shape (height, width, 3); square when a side was asked for.
         width, height: of the upright picture in the file, in pixels.
         format: the file's format, such as "JPEG".
-        notes: what was done to it, in words: "turned upright", "scaled to 8 bits", "transparency laid on white", "from CMYK",
+        notes: what was done to it, in words: "turned upright", "scaled to 8 bits", "brightest values cut off", "transparency laid on white", "from CMYK",
             "from a palette", "from grey", "first frame of an animation".
         sha256: hex digest of the file.
     """
@@ -177,7 +179,7 @@ def _pixels(image: Image.Image, path: Path, side: int | None, fit: str):
             path,
             f"this picture has {size[0]} x {size[1]} pixels; at least {MIN_SIDE} a side are needed. Put a larger one there.",
         )
-    deep = any("16" in str(tile.args) for tile in image.tile)
+    deep = any(_is_deep(tile) for tile in image.tile)
     if kind != "MPO" and getattr(image, "is_animated", False):
         notes.append("first frame of an animation")
     if kind in ("JPEG", "MPO") and side:
@@ -197,7 +199,9 @@ def _pixels(image: Image.Image, path: Path, side: int | None, fit: str):
     if image.mode[0] in "IF" or deep:
         notes.append("scaled to 8 bits")
     if image.mode[0] in "IF":
-        image = Image.fromarray(_eight_bits(image, path, bits, kind == "TIFF" and unsigned == _UNSIGNED))
+        scaled, cut = _eight_bits(image, path, bits, kind == "TIFF" and unsigned == _UNSIGNED)
+        image = Image.fromarray(scaled)
+        notes += ["brightest values cut off"] * cut
     image, found = _rgb(image)
     notes += found
     if side and fit == "squeeze":
@@ -208,8 +212,14 @@ def _pixels(image: Image.Image, path: Path, side: int | None, fit: str):
     return np.array(image), size, kind, tuple(notes)
 
 
-def _eight_bits(image: Image.Image, path: Path, bits: int, unsigned: bool) -> np.ndarray:
-    """Scale a grey picture of more than 8 bits to uint8 by the rule of the module."""
+def _is_deep(tile) -> bool:
+    """Whether a part of a file has 16 bits a channel, by Pillow's name for how its numbers lie there ("RGB;16B")."""
+    numbers = tile.args if isinstance(tile.args, str) else str((tile.args or "?")[0])
+    return ";16" in numbers and numbers != "BGR;16"  # which is 16 bits for all channels together
+
+
+def _eight_bits(image: Image.Image, path: Path, bits: int, unsigned: bool) -> tuple[np.ndarray, bool]:
+    """Scale a grey picture of more than 8 bits to uint8 by the rule of the module; say whether values lay above the range."""
     values = np.asarray(image)
     if image.mode.startswith("I;16"):
         tops = (4095,) if bits == 12 else (65_535,)
@@ -219,14 +229,22 @@ def _eight_bits(image: Image.Image, path: Path, bits: int, unsigned: bool) -> np
     else:
         tops = (1, 255, 65_535)
     values = values.astype(np.float64)
-    if not np.isfinite(values).all() or values.min() < 0 or values.max() > tops[-1]:
+    if not np.isfinite(values).all() or values.min() < 0 or values.max() > _OVERSHOOT * tops[-1]:
         raise UnreadablePicture(
             path,
             f"its pixel values lie outside the range 0 to {tops[-1]:,}, so it is not clear what is black and what is white. "
             "Save it with 8 or 16 bits.",
         )
-    top = next(t for t in tops if values.max() <= t)
-    return np.round(values * (255 / top)).astype(np.uint8)
+    # One value above a range, as sharpening and enlarging leave, must not make the whole picture black.
+    number = next(k for k, top in enumerate(tops) if values.max() <= _OVERSHOOT * top)
+    top = tops[number]
+    if number and values.max() < top / 100:
+        raise UnreadablePicture(
+            path,
+            f"its largest pixel value is {values.max():,.6g}, so it is not clear whether white is {tops[number - 1]:,} or {top:,}. "
+            "Save it with 8 or 16 bits.",
+        )
+    return np.round(np.minimum(values, top) * (255 / top)).astype(np.uint8), bool(values.max() > top)
 
 
 def _rgb(image: Image.Image) -> tuple[Image.Image, list[str]]:
