@@ -439,6 +439,19 @@ def test_the_places_of_test_pictures_are_those_in_the_folder(patients):
     assert sorted(seen) == list(range(len(y)))
 
 
+def test_folders_may_be_groups_where_the_pattern_fits_no_name(tmp_path):
+    root = tmp_path / "photos"
+    for label, name in enumerate(("healthy", "ill")):
+        for patient in range(4):
+            fill(root / name / f"patient{label}{patient}", label, 3, start=10 * patient, name="IMG_{:04}.png")
+    data = load("photos", root, 16, reading=Reading(groups=r"(patient\d+)"))
+    tested = {file.split("/")[1] for file in data.test_origins.files}
+    assert tested and not tested & {file.split("/")[1] for file in data.train_origins.files}
+    fill(root / "ill" / "patient10", 1, 1, start=90, name="patient99.png")
+    with pytest.raises(StudyError, match="24 of 25 file names do not match"):
+        load("photos", root, 16, reading=Reading(groups=r"(patient\d+)"))
+
+
 @pytest.mark.parametrize("way", ["pattern", "table"])
 def test_groups_stay_on_one_side_of_every_split(way, patients):
     option = r"^(p\d+)_"

@@ -16,8 +16,9 @@ def assign_groups(option: str, root: Path, files: Sequence[str]) -> list[str]:
 
     Args:
         option: what `--groups` says: a CSV file with the columns `file` and `group`, looked for in the working directory and in
-            the data set's folder; or a regular expression that is searched in the file's name. Its first parenthesis is the
-            group, or the whole match where it has none.
+            the data set's folder; or a regular expression that is searched in the file's name; or, where it fits no
+            name, in its path below the root, so that folders may be groups. Its first parenthesis is the group, or the
+            whole match where it has none.
         root: the data set's folder; the table names files relative to it.
         files: relative to the root, with "/" between folders.
 
@@ -52,8 +53,14 @@ def _from_pattern(option: str, files: Sequence[str]) -> list[str]:
             f"--groups {printable(option)}: neither a file nor a regular expression ({error}). For names such as p07_3.jpg, "
             r"write --groups '^(p\d+)_'."
         ) from None
-    matches = [pattern.search(nfc(file.rsplit("/", 1)[-1])) for file in files]
-    groups = [match and (match.group(1) if pattern.groups else match.group()) for match in matches]
+
+    def found(texts) -> list[str | None]:
+        matches = [pattern.search(nfc(text)) for text in texts]
+        return [match and (match.group(1) if pattern.groups else match.group()) for match in matches]
+
+    groups = found(file.rsplit("/", 1)[-1] for file in files)
+    if not any(groups):
+        groups = found(files)
     missing = [file for file, group in zip(files, groups, strict=True) if not group]
     if missing:
         raise StudyError(

@@ -22,7 +22,7 @@ def reading_options(parser) -> None:
     parser.add_argument(
         "--groups",
         metavar="PATTERN|CSV",
-        help="keep the pictures of a person, patient or object together: a regular expression over file names, or a table file,group",
+        help="keep the pictures of a person, patient or object together: a regular expression over file names (or their folders, where it fits no name), or a table file,group",
     )
     parser.add_argument(
         "--skip-unreadable", action="store_true", help="leave out pictures that cannot be read"
