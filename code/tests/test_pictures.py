@@ -228,14 +228,14 @@ def _cut(path):
 
 
 def _zeros(path):
-    """A copy that was interrupted after its room had been reserved; the small picture inside it is whole."""
+    """A copy that was interrupted after room had been reserved for it; the small picture inside it is whole."""
     small, large = BytesIO(), BytesIO()
     picture(0, 0, 16, 16).save(small, format="JPEG")
     exif = b"Exif\0\0" + small.getvalue()
     picture(0, 0, 640, 480).save(large, format="JPEG", exif=exif)
     content = large.getvalue()
     cut = len(content) * 3 // 4
-    path.write_bytes(content[:cut] + bytes(len(content) - cut))
+    path.write_bytes(content[:cut] + bytes(len(content)))
 
 
 def _changed(path):
