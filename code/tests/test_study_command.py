@@ -241,3 +241,46 @@ def test_workers_leave_a_network_out_where_it_diverged_and_for_nothing_else(comm
     assert done.status == (0 if diverged else 2)
     assert ("Left out: the training diverged" in done.out) == diverged
     assert ("its process died" in done.err) != diverged
+
+
+def test_three_groups_make_three_folds_and_more_are_refused_before_anything_is_measured(command, capsys):
+    """Five parts of three groups were a traceback of scikit-learn's, after the measuring."""
+    for person, start in enumerate((0, 100, 200)):
+        both(command.root, 8, start=start, name=f"p{person}_{{:03}}.png")
+    groups = ["--groups", r"^(p\d)"]
+    done = command.call("--folds", "5", *groups)
+    assert (done.status, command.measured) == (2, 0)
+    assert "--folds 5: these pictures can be cut into 3 parts at most" in done.err
+    assert main(["look", "photos", *groups]) == 0
+    said = capsys.readouterr().out
+    assert "Splits: 3 parts at most keep what belongs together, so the pictures are cut into 3 folds" in said
+    assert "study would stop" not in said
+    assert command.call(*groups, "--seeds", "1").status == 0
+    o = load(command.folder)
+    assert {spec.folds for spec in command.made} == {3} and len(o.best.y) == 48
+    before = command.measured
+    done = command.call(*groups, *QUICK, "--out", "single")
+    assert (done.status, command.measured) == (2, before)
+    assert "all 16 test pictures belong to one group" in done.err and "Leave --folds out" in done.err
+
+
+def test_look_names_what_study_refuses_and_study_does_so_before_it_measures(command, capsys):
+    for label in range(12):
+        fill(command.root / f"class{label:02}", label % 2, 6, start=100 * label)
+    said = "57 labelled pictures to learn from; at least 60 are needed: add pictures, or use fewer classes (--classes)"
+    assert main(["look", "photos"]) == 0
+    assert capsys.readouterr().out.endswith(f"study would stop: {said}\n")
+    done = command.call()
+    assert (done.status, command.measured, done.err) == (2, 0, f"error: {said}\n")
+    fill(command.root / "rare", 0, 3, start=5_000)
+    done = command.call()
+    assert (done.status, command.measured) == (2, 0) and "The class 'rare' has 3 pictures" in done.err
+    assert main(["look", "photos"]) == 0
+    assert capsys.readouterr().out.endswith(done.err.replace("error: ", "study would stop: "))
+
+
+def test_fewer_folds_are_passed_over_where_they_leave_too_few_pictures(command):
+    """They were looked at after the measuring, and then there was no study at all."""
+    both(command.root, 7)
+    done = command.call("--hours", "0.06", "--seeds", "1")
+    assert command.measured and done.status == 0, done.err

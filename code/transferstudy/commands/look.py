@@ -26,7 +26,8 @@ def run(args) -> None:
     from ..errors import StudyError, mend, printable
     from ..own_images.look.look import look
     from ..own_images.look.options import progress, reading
-    from ..own_images.look.text import in_full
+    from ..own_images.look.pictures import refusal
+    from ..own_images.look.text import in_full, in_one_line
     from ..results.records import as_json, write_atomic
 
     source = data_source(str(args.folder), "FOLDER")
@@ -34,7 +35,8 @@ def run(args) -> None:
         raise StudyError(f"{printable(source)}: look needs a folder of pictures, one folder for each class")
     asked = reading(args)
     seen = survey(source, progress, asked.classes)
-    found = look(seen, choose(seen, asked))
+    choice = choose(seen, asked)
+    found = look(seen, choice)
     print("\n".join(in_full(name, found)))
     if args.groups is None and (source / "groups.csv").is_file():
         print("Groups: this folder has a groups.csv; --groups groups.csv keeps its groups together.")
@@ -46,3 +48,5 @@ def run(args) -> None:
                 f"--json {printable(args.json)}: cannot be written ({error.strerror}). {mend(error, 'another file')}"
             ) from None
         print(f"{printable(args.json)} written")
+    if why := refusal(name, seen, choice, asked, found["test"]["folds"]):
+        print(f"study would stop: {in_one_line(why)}")

@@ -4,7 +4,7 @@ from collections import Counter
 
 import numpy as np
 
-from ...data.division import TEST_PARTS, folds_for
+from ...data.division import TEST_PARTS, folds_for, most_parts
 from ...data.folders.choice import Choice
 from ...data.folders.survey import Survey
 
@@ -74,7 +74,7 @@ def look(survey: Survey, choice: Choice) -> dict:
             "given": choice.given_groups,
             "independent": len(set(choice.group[choice.used].tolist())),
         },
-        "test": _test(survey, used, table),
+        "test": _test(survey, choice, table),
         "side": proposed_side(survey, choice),
     }
 
@@ -97,13 +97,15 @@ def _inside(survey: Survey, used: list[int]) -> list[dict]:
     return [{"folder": folder, "pictures": n} for folder, n in sorted(count.items())]
 
 
-def _test(survey: Survey, used: list[int], table: Counter) -> dict:
-    own = survey.layout.has_test
+def _test(survey: Survey, choice: Choice, table: Counter) -> dict:
+    own, used = survey.layout.has_test, choice.used
+    most = most_parts(survey.labels[used], choice.group[used]) if len(used) else 0
     given = sum(count for (_, part), count in table.items() if part == "test")
     return {
         "own": own,
-        "pictures": given if own else round(len(used) / TEST_PARTS),
-        "folds": folds_for(len(used), own),
+        "pictures": given if own else round(len(used) / min(TEST_PARTS, max(most, 1))),
+        "folds": folds_for(len(used), own, most),
+        "most": most,
     }
 
 

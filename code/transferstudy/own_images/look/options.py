@@ -184,7 +184,7 @@ def folds_of(option: str | None, test: dict) -> int | None:
         test: as `look.look` returns it.
 
     Raises:
-        StudyError: no number that makes sense, or the folder sets its test pictures apart itself.
+        StudyError: no number that makes sense, more than the pictures can be cut into, or the folder sets its test pictures apart itself.
     """
     if option is None:
         return test["folds"]
@@ -196,6 +196,11 @@ def folds_of(option: str | None, test: dict) -> int | None:
         raise StudyError(
             f"--folds {option}: the folder sets its test pictures apart itself. Leave --folds out, or put all pictures into plain "
             "class folders."
+        )
+    if int(option) > test["most"]:
+        raise StudyError(
+            f"--folds {option}: these pictures can be cut into {test['most']} parts at most, because a part needs a group of pictures that "
+            f"stay together, and a picture of the largest class. Give --folds {test['most']} or fewer, or add pictures."
         )
     return int(option)
 

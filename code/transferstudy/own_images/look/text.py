@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from ...data.division import TEST_PARTS
 from ...data.folders.choice import by_reason
 from ...errors import printable
 
@@ -64,6 +65,11 @@ def findings(found: dict) -> list[str]:
     return [line.strip() for line in lines]
 
 
+def in_one_line(message: str) -> str:
+    """Return a message without the names that it lists, which `in_full` has shown already."""
+    return " ".join(line for line in message.split("\n") if not line.startswith("  "))
+
+
 def _headline(name: str, found: dict) -> str:
     return f"{printable(name)}: {_pics(found['counts']['used'])} in {len(found['classes'])} classes"
 
@@ -83,9 +89,15 @@ def _use(found: dict) -> Iterator[str]:
     yield from (f"Splits: {sentence}" for sentence in found["splits"]["why"])
     test, groups = found["test"], found["groups"]
     if test["folds"]:
+        few = test.get("most", TEST_PARTS) < TEST_PARTS  # looks of an older version do not have it
+        part = (
+            f"{test['most']} parts at most keep what belongs together"
+            if few
+            else f"a fifth is only {_pics(test['pictures'])}"
+        )
         yield (
-            f"Splits: a fifth is only {_pics(test['pictures'])}, so the pictures are cut into {test['folds']} folds, and each picture is "
-            "tested once for every seed (--folds none for a single fifth)."
+            f"Splits: {part}, so the pictures are cut into {test['folds']} folds, and each picture is tested once for every seed "
+            f"(--folds none for a single {'part' if few else 'fifth'})."
         )
     if groups["given"]:
         yield f"Groups: {groups['given']:,} groups; the pictures of one group stay on one side of every split."

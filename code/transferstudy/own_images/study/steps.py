@@ -2,12 +2,14 @@
 
 import os
 import time
+from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 
+from ...data import ImageData
 from ...errors import StudyError, printable
 from ...results.locks import FOLDER, Held, Lock
-from ..look.pictures import largest_size, least_drawn, listed
+from ..look.pictures import SAMPLING, listed, sizes
 from ..look.stored import keep_look
 from ..look.text import in_short
 from . import machine_speed, search
@@ -45,11 +47,11 @@ def _steps(wish: Wish) -> None:
     os.environ.setdefault("TRANSFERSTUDY_CACHE", str(wish.folder.root / ".cache"))
     say = wish.say
     say("1/5 Look")
-    found, content = _look(wish)
+    found, data = _look(wish)
     wish = replace(wish, hours=_hours(wish))
     used = spent_seconds(wish.folder.store)  # of these pictures; runs of earlier ones are set aside by now
     say("2/5 Plan")
-    making, units, measured = _plan(wish, found, content)
+    making, units, measured = _plan(wish, found, data)
     say("3/5 Run")
     left = study_plan.available_seconds(wish.hours, measured, used + time.monotonic() - began)
     passed = run_units(making, units, max(left, 0.0))
@@ -82,9 +84,10 @@ def _hours(wish: Wish) -> float:
     return max(wish.hours or HOURS, planned)
 
 
-def _look(wish: Wish) -> tuple[dict, str]:
-    """Read the folder, say what is in it, and keep that."""
-    from ...data.folders.load import surveyed
+def _look(wish: Wish) -> tuple[dict, ImageData]:
+    """Read the folder, say what is in it, and keep that; return it with the outline of the pictures."""
+    from ...data.folders.load import outline, surveyed
+    from ...data.source import dataset_name
     from ..look.look import look
     from ..look.options import folds_of, progress
 
@@ -95,8 +98,11 @@ def _look(wish: Wish) -> tuple[dict, str]:
     for line in in_short(wish.source.resolve().name, found, side, wish.fit or "crop"):
         wish.say(f"  {line}")
     _set_changed_aside(wish, choice.content)
+    data = outline(dataset_name(wish.source), survey, choice)
+    if not wish.folder.has("plan"):  # otherwise too few pictures would be refused after the measuring
+        sizes(data, found["test"]["folds"], wish.sampling or SAMPLING)
     keep_look(wish.folder.store, found)
-    return found, choice.content
+    return found, data
 
 
 def _set_changed_aside(wish: Wish, content: str) -> None:
@@ -130,14 +136,14 @@ def _check_same_classes(wish: Wish, before: list[str] | None) -> None:
         )
 
 
-def _plan(wish: Wish, found: dict, content: str) -> tuple[Making, list[Unit], float]:
+def _plan(wish: Wish, found: dict, data: ImageData) -> tuple[Making, list[Unit], float]:
     """Make the plan, or read the one that is there; print it."""
     folder, say = wish.folder, wish.say
     if folder.has("plan"):
         plan = folder.read("plan")
         frame, speed = Frame(**plan["frame"]), Speed.from_record(plan["speed"])
         _check_same_wish(wish, frame, found)
-        sizes, seeds, tried = plan["sizes"], max(plan["seeds"], wish.seeds), plan.get("search", [])
+        all_sizes, seeds, tried = plan["sizes"], max(plan["seeds"], wish.seeds), plan.get("search", [])
         making = _making(wish, frame)
         if wish.hours == plan["hours"] and seeds == plan["seeds"]:
             say(f"  The plan of {plan['hours']:g} hours is kept; what is finished stays.")
@@ -148,17 +154,17 @@ def _plan(wish: Wish, found: dict, content: str) -> tuple[Making, list[Unit], fl
         say(f"  The study had {plan['hours']:g} hours; with {more} it goes on.")
     else:
         say("  Measuring how fast this machine is (about a minute) ...")
-        frame, speed, sizes = _framed(wish, found, content)
+        frame, speed, all_sizes = _framed(wish, found, data)
         seeds = wish.seeds
         left = wish.jobs * study_plan.available_seconds(wish.hours, speed.measured, speed.measured)
         making = _making(wish, frame)
-        making.frame, tried = search.settle(making, speed, sizes, left)
+        making.frame, tried = search.settle(making, speed, all_sizes, left)
     frame, store = making.frame, folder.store
     available = study_plan.available_seconds(
         wish.hours, speed.measured, speed.measured + spent_seconds(store)
     )
     available *= wish.jobs
-    units = study_plan.units(frame, speed, sizes, seeds, available, set(store.ids()))
+    units = study_plan.units(frame, speed, all_sizes, seeds, available, set(store.ids()))
     if not any(unit.planned for unit in units):
         need = units[0].seconds + (1 + study_plan.AFTER) * speed.measured
         raise StudyError(
@@ -171,7 +177,7 @@ def _plan(wish: Wish, found: dict, content: str) -> tuple[Making, list[Unit], fl
             "hours": wish.hours,
             "frame": asdict(frame),
             "speed": speed.as_record(),
-            "sizes": sizes,
+            "sizes": all_sizes,
             "seeds": seeds,
             "search": tried,
             "units": study_plan.as_records(units),
@@ -191,9 +197,8 @@ def _making(wish: Wish, frame: Frame) -> Making:
     )  # fmt: skip
 
 
-def _framed(wish: Wish, found: dict, content: str) -> tuple[Frame, Speed, list[int]]:
+def _framed(wish: Wish, found: dict, data: ImageData) -> tuple[Frame, Speed, list[int]]:
     """Measure the machine, and choose the best level for which the core of the study fits into the time."""
-    from ...data.source import dataset_name
     from ..look.look import SIDES
 
     wanted = wish.side or found["side"]
@@ -201,25 +206,23 @@ def _framed(wish: Wish, found: dict, content: str) -> tuple[Frame, Speed, list[i
     speed = machine_speed.measure(classes, study_plan.STRATEGIES, min(wanted, study_plan.SCRATCH_SIDES[0]))
     folds = found["test"]["folds"]
     usual = Frame(
-        dataset_name(wish.source), content, wish.fit or "crop", wish.sampling or "stratified", folds, wanted, wish.weights_name,
+        data.name, data.content, wish.fit or "crop", wish.sampling or SAMPLING, folds, wanted, wish.weights_name,
         speed.precision, 1.0, classes, found["counts"]["used"], found["test"]["pictures"], 0, study_plan.settings(),
     )  # fmt: skip
-    data = _making(wish, usual).data(study_plan.compact_side(usual))
     wish.folder.write("pictures", listed(data, folds))
     available = wish.jobs * study_plan.available_seconds(wish.hours, speed.measured, speed.measured)
     sides = [wanted] if wish.side else [s for s in SIDES if s < wanted] + [wanted]
-    ways = [folds] if wish.folds or not folds else [folds, FEWER_FOLDS]
-    frames = {}
+    ways = {folds: sizes(data, folds, usual.sampling)}
+    if folds and folds > FEWER_FOLDS and not wish.folds:
+        with suppress(StudyError):  # fewer folds leave fewer pictures to learn from, perhaps too few
+            ways[FEWER_FOLDS] = sizes(data, FEWER_FOLDS, usual.sampling)
     for level in levels(sides, ways):
-        if level.folds not in frames:
-            largest = largest_size(data, level.folds)
-            least = least_drawn(data, level.folds, usual.sampling, largest)
-            test = round(usual.pictures / level.folds) if level.folds else usual.test
-            frames[level.folds] = replace(usual, largest=largest, folds=level.folds, test=test), least
-        frame, least = frames[level.folds]
-        frame = replace(frame, side=level.side, pace=level.pace)
-        sizes = study_plan.sizes_up_to(frame.largest, least)
-        if fits(frame, speed, sizes, available):
+        test = round(usual.pictures / level.folds) if level.folds else usual.test
+        found_sizes = ways[level.folds]
+        frame = replace(
+            usual, largest=found_sizes[-1], folds=level.folds, test=test, side=level.side, pace=level.pace
+        )
+        if fits(frame, speed, found_sizes, available):
             break
     if frame.side < wanted:
         wish.say(
@@ -231,7 +234,7 @@ def _framed(wish: Wish, found: dict, content: str) -> tuple[Frame, Speed, list[i
             f"  {frame.folds} folds are used instead of {folds} for the same reason: each picture is tested once all the same. "
             f"--folds {folds} changes that."
         )
-    return frame, speed, sizes
+    return frame, speed, found_sizes
 
 
 def _check_same_wish(wish: Wish, frame: Frame, found: dict) -> None:
