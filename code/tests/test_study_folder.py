@@ -19,6 +19,7 @@ import numpy as np
 import pytest
 from fakes import SPEED, fake_record
 from photos import both, fill, picture
+from PIL import Image
 from test_messages import likeness
 
 from transferstudy.cli import main
@@ -705,11 +706,23 @@ def test_the_exported_model_gives_the_probabilities_of_the_keras_file(strategy, 
 
 
 @pytest.mark.filterwarnings("ignore:.*tf.lite.Interpreter is deprecated:UserWarning")
-def test_the_code_on_the_page_of_the_model_runs_and_both_files_agree(exported, tmp_path, capsys, monkeypatch):
+@pytest.mark.parametrize("kind", ["plain", "turned", "transparent", "CMYK"])
+def test_the_code_on_the_page_of_the_model_reads_pictures_as_the_study_does(
+    kind, away, exported, tmp_path, capsys, monkeypatch
+):
     page = (FILES / "model.qmd").read_text(encoding="utf-8")
     keras_file, litert, onnx = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
     monkeypatch.chdir(shutil.copytree(exported("linear_probe")[0].root, tmp_path / "study"))
-    picture(0, 3, 32, 32).save("photo.jpg")
+    photo, exif = picture(0, 3, 32, 32), Image.Exif()
+    if kind == "turned":
+        exif[0x0112] = 6
+    if kind == "transparent":
+        photo.putalpha(Image.fromarray(np.tile(np.arange(0, 256, 8, dtype=np.uint8), (32, 1))))
+    photo = photo.convert("CMYK") if kind == "CMYK" else photo
+    photo.save("photo.jpg", "PNG" if kind == "transparent" else "JPEG", exif=exif)
+    read = read_picture(Path("photo.jpg"))
+    assert bool(read.notes) == (kind != "plain")
+    expected = away("linear_probe")[0].predict(read.pixels[None], verbose=0)[0]
 
     def printed(code: str) -> str:
         (tmp_path / "page.py").write_text(code, encoding="utf-8")
@@ -718,9 +731,11 @@ def test_the_code_on_the_page_of_the_model_runs_and_both_files_agree(exported, t
         return capsys.readouterr().out.splitlines()[-1]
 
     name, probability = printed(keras_file).split()
+    assert name == NOTES["classes"][expected.argmax()]
+    assert float(probability) == pytest.approx(float(expected.max()), abs=1e-5)
     ours = "import tensorflow as tf; Interpreter = tf.lite.Interpreter"
     again, other = printed(re.sub("from ai_edge_litert.*", ours, litert)).split()
     assert (again, float(other)) == (name, pytest.approx(float(probability), abs=1e-4))
-    if importlib.util.find_spec("onnx") is None:
+    if importlib.util.find_spec("onnx") is None and kind == "plain":
         with pytest.raises(ModuleNotFoundError, match="onnx"):
             printed(onnx)
