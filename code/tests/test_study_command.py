@@ -4,6 +4,7 @@ Measuring, training, the model and the report are made up; everything else is th
 """
 
 import errno
+import shutil
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -284,3 +285,50 @@ def test_fewer_folds_are_passed_over_where_they_leave_too_few_pictures(command):
     both(command.root, 7)
     done = command.call("--hours", "0.06", "--seeds", "1")
     assert command.measured and done.status == 0, done.err
+
+
+def test_a_forgotten_option_does_not_set_a_study_aside(command):
+    """Every run was made again, as the pictures were said to have changed."""
+    for person, start in enumerate((0, 100, 200, 300)):
+        both(command.root, 8, start=start, name=f"p{person}_{{:03}}.png")
+    groups = ["--groups", r"^(p\d)"]
+    stop_after(command, 3)
+    assert command.call("--seeds", "1", *groups).status == 130
+    refused = command.call("--seeds", "1")
+    assert refused.status == 2
+    assert f"error: --groups: the study in {command.folder.root} was made with --groups ^(p" in refused.err
+    assert "Give the same, or name another folder with --out for another study." in refused.err
+    assert len(command.made) == 3 and not (command.folder.root / "earlier").exists()
+    command.before = lambda spec: None
+    assert command.call(*QUICK, "--out", "single").status == 0
+    refused = command.call(*QUICK, *groups[:1], "0|1|2|3", "--out", "single")
+    assert refused.status == 2 and "was made without it. Leave it out, or name" in refused.err
+
+
+def test_another_folder_of_the_same_name_is_another_study(command, tmp_path, monkeypatch):
+    both(command.root, 8)
+    assert command.call(*QUICK).status == 0
+    both(tmp_path / "elsewhere" / "photos", 8, start=400, name="other{:03}.png")
+    made = len(command.made)
+    done = SimpleNamespace(status=main(["study", "elsewhere/photos", "--weights", "imagenet", *QUICK]))
+    assert done.status == 2 and len(command.made) == made
+    assert not (command.folder.root / "earlier").exists()
+    shutil.rmtree(command.root)
+    both(command.root, 8, start=400)  # the names are the same, the pictures are not
+    done = command.call(*QUICK)
+    assert done.status == 2 and "not one picture of this folder was tested in the study in" in done.err
+
+
+def test_pictures_that_are_as_they_were_have_their_runs_again(command):
+    both(command.root, 8)
+    assert command.call(*QUICK).status == 0
+    made = len(command.made)
+    fill(command.root / "cat", 0, 1, start=900, name="new{:03}.png")
+    changed = command.call(*QUICK)
+    assert changed.status == 0 and f"Its {made} runs" in changed.out and "are back" not in changed.out
+    (command.root / "cat" / "new900.png").unlink()
+    both_made = len(command.made)
+    again = command.call(*QUICK)
+    assert again.status == 0 and f"studied before: {made} runs are back from earlier/" in again.out
+    assert len(command.made) == both_made > made
+    assert len(list((command.folder.root / "earlier").iterdir())) == 1, "those of the other pictures"

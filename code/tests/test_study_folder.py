@@ -371,7 +371,7 @@ def test_a_study_of_other_classes_is_another_study(tmp_path, capsys, monkeypatch
     assert main(["study", "photos"]) == 2
     said = capsys.readouterr()
     assert (
-        "was made with --classes cat,dog. Give the same classes, or name another folder with --out."
+        "was made with --classes cat,dog. Give the same, or name another folder with --out for another study."
         in said.err
     )
     assert "photos: 88 pictures in 3 classes" in said.out

@@ -3,6 +3,7 @@
 import numpy as np
 
 from ...data import ImageData, draw
+from ...data.dataset import Origins
 from ...data.division import divided, parts_of, pooled
 from ...data.folders.choice import Choice, Reading, check
 from ...data.folders.load import outline
@@ -83,6 +84,11 @@ def least_drawn(data: ImageData, folds: int | None, sampling: str, largest: int)
     return n
 
 
+def short_keys(origins: Origins) -> list[str]:
+    """Return the beginning of each file's SHA-256: enough to know a picture of a folder again."""
+    return [key.hex()[:12] for key in origins.keys]
+
+
 def listed(data: ImageData, folds: int | None) -> dict:
     """Return the list of tested pictures: all of them with folds, elsewhere those that are set apart for testing."""
     if data.own_test or folds is None:
@@ -94,6 +100,7 @@ def listed(data: ImageData, folds: int | None) -> dict:
         "content": data.content,
         "classes": list(data.classes),
         "files": list(origins.files),
+        "keys": short_keys(origins),
         "labels": y.tolist(),
         "apart": apart,
         "groups": apart if len(set(apart)) < len(apart) else None,

@@ -12,6 +12,7 @@ photos-study/
 
 import shutil
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -111,16 +112,35 @@ class StudyFolder:
         there = self.root / "earlier" / content[:12]
         there.mkdir(parents=True, exist_ok=True)
         for name in TAKEN_AWAY:
-            source = self.root / name
-            if not source.exists():
-                continue
-            if (there / name).is_dir():  # these pictures were set aside before
-                shutil.copytree(source, there / name, dirs_exist_ok=True)
-                with tempfile.TemporaryDirectory(dir=there) as gone:
-                    source.replace(Path(gone) / name)
-            else:
-                source.replace(there / name)
+            _move(self.root / name, there / name)
         return len(runs)
+
+    def take_back(self, content: str) -> int:
+        """Move back what `set_aside` moved of these pictures, and return the number of runs that are here then.
+
+        Args:
+            content: SHA-256 of the pictures that the study is about from now on.
+        """
+        there = self.root / "earlier" / content[:12]
+        if not there.is_dir():
+            return 0
+        for name in TAKEN_AWAY:
+            _move(there / name, self.root / name)
+        with suppress(OSError):  # somebody put something else there
+            there.rmdir()
+        return len(self.store.ids())
+
+
+def _move(source: Path, target: Path) -> None:
+    """Move a file or a folder, if there is one; a folder that lies there already takes in what the other holds."""
+    if not source.exists():
+        return
+    if target.is_dir():
+        shutil.copytree(source, target, dirs_exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=target.parent) as gone:
+            source.replace(Path(gone) / source.name)
+    else:
+        source.replace(target)
 
 
 def study_folder(option: str | None, source: Path) -> StudyFolder:

@@ -4,7 +4,6 @@ import os
 import time
 from contextlib import suppress
 from dataclasses import asdict, replace
-from pathlib import Path
 
 from ...data import ImageData
 from ...errors import StudyError, printable
@@ -14,6 +13,7 @@ from ..look.stored import keep_look
 from ..look.text import in_short
 from . import machine_speed, search
 from . import plan as study_plan
+from .earlier import as_record, set_changed_aside
 from .level import FEWER_FOLDS, fits, levels
 from .machine_speed import Speed
 from .plan import Frame, Unit
@@ -97,43 +97,12 @@ def _look(wish: Wish) -> tuple[dict, ImageData]:
     side = wish.side or found["side"]
     for line in in_short(wish.source.resolve().name, found, side, wish.fit or "crop"):
         wish.say(f"  {line}")
-    _set_changed_aside(wish, choice.content)
     data = outline(dataset_name(wish.source), survey, choice)
+    set_changed_aside(wish, data)
     if not wish.folder.has("plan"):  # otherwise too few pictures would be refused after the measuring
         sizes(data, found["test"]["folds"], wish.sampling or SAMPLING)
     keep_look(wish.folder.store, found)
     return found, data
-
-
-def _set_changed_aside(wish: Wish, content: str) -> None:
-    """Move runs of other pictures out of the way. The list of pictures tells: it is there before the first run, the plan is not."""
-    folder = wish.folder
-    if not folder.has("pictures"):
-        return
-    old = folder.read("pictures")
-    before, names = old["content"], set(old["files"])
-    if before == content:
-        return
-    if folder.has("plan"):
-        _check_same_classes(wish, folder.read("plan")["reading"].get("classes"))
-    stale = folder.set_aside(before)
-    wish.say(
-        f"  The pictures have changed since this study was made ({len(names):,} were tested then). Its {stale:,} runs, its model and "
-        f"its lists are of the earlier pictures, so they are stale; they now lie in earlier/{before[:12]}/. All runs are made "
-        "again; features of pictures that did not change are reused."
-    )
-
-
-def _check_same_classes(wish: Wish, before: list[str] | None) -> None:
-    """Refuse other classes than those that the study has: its runs would all be set aside, perhaps for a forgotten option."""
-    from ..look.options import as_option
-
-    if (wish.reading.classes and list(wish.reading.classes)) != before:
-        made = f"with --classes {as_option(before)}" if before else "without it"
-        raise StudyError(
-            f"--classes: the study in {printable(wish.folder.root)} was made {made}. Give the same classes, or name another folder "
-            "with --out."
-        )
 
 
 def _plan(wish: Wish, found: dict, data: ImageData) -> tuple[Making, list[Unit], float]:
@@ -182,8 +151,7 @@ def _plan(wish: Wish, found: dict, data: ImageData) -> tuple[Making, list[Unit],
             "search": tried,
             "units": study_plan.as_records(units),
             "command": wish.command(wish.hours),
-            "reading": asdict(wish.reading)
-            | {"groups": wish.reading.groups and Path(wish.reading.groups).name},
+            "reading": as_record(wish.reading),
         },
     )
     _print_plan(wish, units, making)
@@ -209,7 +177,7 @@ def _framed(wish: Wish, found: dict, data: ImageData) -> tuple[Frame, Speed, lis
         data.name, data.content, wish.fit or "crop", wish.sampling or SAMPLING, folds, wanted, wish.weights_name,
         speed.precision, 1.0, classes, found["counts"]["used"], found["test"]["pictures"], 0, study_plan.settings(),
     )  # fmt: skip
-    wish.folder.write("pictures", listed(data, folds))
+    wish.folder.write("pictures", {**listed(data, folds), "reading": as_record(wish.reading)})
     available = wish.jobs * study_plan.available_seconds(wish.hours, speed.measured, speed.measured)
     sides = [wanted] if wish.side else [s for s in SIDES if s < wanted] + [wanted]
     ways = {folds: sizes(data, folds, usual.sampling)}
