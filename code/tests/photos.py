@@ -30,6 +30,17 @@ def fill(folder: Path, label: int, count: int, start: int = 0, name: str = "phot
         picture(label, k).save(folder / name.format(k), **save)
 
 
+def one_scene(root: Path, count: int = 12) -> Path:
+    """Write the two classes as a fixed camera sees them: all pictures look alike, and no two files are equal."""
+    rng, scene = np.random.default_rng(5), np.asarray(picture(0, 3)).astype(int)
+    for name in ("cat", "dog"):
+        (root / name).mkdir(parents=True)
+        for k in range(count):
+            frame = np.clip(scene + rng.integers(-4, 5, scene.shape), 0, 255).astype(np.uint8)
+            Image.fromarray(frame).save(root / name / f"frame{k:03}.png")
+    return root
+
+
 def both(root: Path, count: int = 10, **options) -> Path:
     """Write a folder with the two classes and return it."""
     fill(root / "cat", 0, count, **options)

@@ -5,13 +5,14 @@ import errno
 import json
 import os
 import shutil
+import tracemalloc
 import unicodedata
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
-from photos import both, fill, picture
+from photos import both, fill, one_scene, picture
 from PIL import Image
 from test_messages import GROUPS_IN_TWO_PARTS, SPLITS
 
@@ -21,6 +22,7 @@ from transferstudy.data import draw, load
 from transferstudy.data.division import divided, folds_for, places_of_test, pooled
 from transferstudy.data.folders import survey as survey_module
 from transferstudy.data.folders.choice import Reading
+from transferstudy.data.folders.duplicates import same_pictures
 from transferstudy.data.folders.split_folders import find_layout
 from transferstudy.data.folders.survey import survey
 from transferstudy.errors import StudyError
@@ -174,6 +176,7 @@ REFUSED = {  # what is wrong, as test_messages calls it -> how it is made
     "a class in one part only": _missing_class,
     "one folder too high": _one_deeper,
     "a small class": _small_class,
+    "one scene": one_scene,
     "no folder for training": lambda root: both(root / "test"),
     "one picture in two classes": _conflict,
 }
@@ -363,6 +366,43 @@ def test_conflicts_are_dropped_or_kept_as_asked(tmp_path):
     assert len(dropped.y_train) + len(dropped.y_test) == 19
     assert len(kept.y_train) + len(kept.y_test) == 21
     assert dropped.content != kept.content
+
+
+def test_pictures_of_one_scene_can_be_used_and_are_another_data_set(tmp_path, capsys):
+    """One picture in two classes, said look with a line of all names, and no option led on."""
+    root = one_scene(tmp_path / "photos")
+    assert main(["look", str(root)]) == 0
+    said = capsys.readouterr().out
+    assert "Your pictures look alike (12 of the 12 of 'cat'" in said
+    assert "In two classes" not in said and "The same picture in different files" not in said
+    shutil.copy(root / "cat" / "frame003.png", root / "cat" / "again.png")
+    data = load("photos", root, 16, reading=Reading(copies="equal"))
+    assert len(data.y_train) + len(data.y_test) == 25
+    groups = np.concatenate([data.train_origins.groups, data.test_origins.groups])
+    assert len(set(groups.tolist())) == 24, "equal files stay together"
+    shutil.copy(root / "cat" / "frame003.png", root / "dog" / "again.png")
+    with pytest.raises(StudyError, match="1 picture is in more than one class"):
+        load("photos", root, 16, reading=Reading(copies="equal"))
+    both(tmp_path / "others")
+    contents = {
+        load("photos", tmp_path / "others", 16, reading=Reading(copies=c)).content for c in ("alike", "equal")
+    }
+    assert len(contents) == 2, "their splits may differ"
+
+
+def test_likeness_of_thousands_of_frames_needs_no_memory_for_every_pair():
+    rng = np.random.default_rng(0)
+    scene = rng.integers(20, 230, (32, 32))
+    thumbs = (scene + rng.integers(-4, 5, (2_000, 32, 32))).astype(np.uint8)
+    thumbs[7] = rng.integers(0, 255, (32, 32))
+    thumbs[9] = thumbs[9][:, ::-1]
+    tracemalloc.start()
+    upright, every = same_pictures(thumbs)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 100e6
+    assert np.flatnonzero(upright != upright[0]).tolist() == [7, 9]
+    assert np.flatnonzero(every != every[0]).tolist() == [7]
 
 
 def test_classes_that_are_not_named_are_left_out_and_said(tmp_path, capsys):

@@ -81,6 +81,7 @@ SPLITS = {
     "a class in one part only": ": the class 'bird' is in test/ but not in train/. Add pictures of it there, or move its folder elsewhere.",
     "one folder too high": ": at least two folders with pictures are needed, one for each class; 1 found. Do you mean {root}/data?",
     "a small class": ": The class 'rare' has 3 pictures to learn from; at least 5 are needed. Add some, or move its folder elsewhere.",
+    "one scene": ": Your pictures look alike (12 of the 12 of 'cat', 12 of the 12 of 'dog'), as those of a fixed camera do, so copies cannot be told from other pictures. If they show different things, give --copies equal: then only equal files count as copies, and --groups says what else belongs together. If they are copies, add other pictures.",
     "no folder for training": ": there is test but no folder for training. Add one called train, or name the folder whose folders are the classes.",
     "one picture in two classes": ": 1 picture is in more than one class, or looks the same there:\n    cat/photo003.png  =  dog/strange.bmp\nRemove the wrong copies; or leave out all of them with --conflicts drop, or use all of them with --conflicts keep.",
 }

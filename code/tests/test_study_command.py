@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from fakes import SPEED, fake_record
-from photos import both, fill
+from photos import both, fill, one_scene
 
 from transferstudy.cli import main
 from transferstudy.data import load as load_data
@@ -332,3 +332,15 @@ def test_pictures_that_are_as_they_were_have_their_runs_again(command):
     assert again.status == 0 and f"studied before: {made} runs are back from earlier/" in again.out
     assert len(command.made) == both_made > made
     assert len(list((command.folder.root / "earlier").iterdir())) == 1, "those of the other pictures"
+
+
+def test_pictures_of_a_fixed_camera_are_studied_with_equal_files_as_the_only_copies(command):
+    one_scene(command.root)
+    refused = command.call(*QUICK)
+    assert (refused.status, command.measured) == (2, 0) and "give --copies equal" in refused.err
+    done = command.call(*QUICK, "--copies", "equal")
+    assert done.status == 0, done.err
+    assert "Copies: only equal files stay on one side" in done.out
+    o = load(command.folder)
+    assert " --copies equal" in o.plan["command"]
+    assert "Equal files stay together; other pictures that look alike do not" in words.method(o)

@@ -8,12 +8,13 @@ from typing import Literal
 import numpy as np
 
 from ...errors import StudyError, printable
-from .duplicates import Pair, grouped, same_pictures
+from .duplicates import joined, same_pictures
 from .groups import assign_groups
 from .survey import Survey
 
 MIN_CLASS = 5  # pictures of a class, below which nothing can be learned, chosen and tested
 MIN_GROUPS = 3  # independent groups of a class: one each for training, validation and test
+ALIKE = 10  # pictures of a class that look the same and are more than half of it: then likeness says nothing about copies
 _RANK = {"train": 0, "validation": 1, "test": 2}
 
 
@@ -26,12 +27,14 @@ class Reading:
         skip_unreadable: whether unreadable files are left out instead of refused.
         conflicts: what happens to a picture that lies in two classes: "refuse", "drop" all its copies, or "keep" them all.
         classes: names of the classes that are used, sorted; None for all.
+        copies: what counts as a copy: pictures that look "alike", or "equal" files alone, where a fixed camera makes all alike.
     """
 
     groups: str | None = None
     skip_unreadable: bool = False
     conflicts: Literal["refuse", "drop", "keep"] = "refuse"
     classes: tuple[str, ...] | None = None
+    copies: Literal["alike", "equal"] = "alike"
 
 
 @dataclass(frozen=True)
@@ -44,10 +47,12 @@ class Choice:
         given_groups: how many groups the user gave, or None.
         exact: sets of pictures whose files are equal.
         near: sets of pictures that show the same in different files; equal files may be among them.
+        alike: sets that would be `near` or `conflicts`, but hold most of a class: there, likeness does not mean that they are copies.
         conflicts: sets of pictures that show the same, the same way up, in different classes.
         leaks: sets of pictures that show the same in different given parts, such as training and test.
         left_out: file -> why it is not used, although it can be read.
         content: SHA-256, in hex, over the classes and the used pictures with their files' content, part and given group.
+        copies: as in `Reading`.
     """
 
     used: np.ndarray
@@ -55,10 +60,12 @@ class Choice:
     given_groups: int | None
     exact: tuple[tuple[int, ...], ...]
     near: tuple[tuple[int, ...], ...]
+    alike: tuple[tuple[int, ...], ...]
     conflicts: tuple[tuple[int, ...], ...]
     leaks: tuple[tuple[int, ...], ...]
     left_out: dict[str, str]
     content: str
+    copies: str
 
 
 def choose(survey: Survey, reading: Reading) -> Choice:
@@ -72,11 +79,13 @@ def choose(survey: Survey, reading: Reading) -> Choice:
         StudyError: as `groups.assign_groups`, or a given group stands in two parts that the folder itself sets apart.
     """
     n = len(survey.files)
-    exact, pairs = _alike(survey)
-    every = [(p.a, p.b) for p in pairs]
-    upright = [(p.a, p.b) for p in pairs if p.upright]
-    conflicts = _sets(n, upright, lambda s: len(set(survey.labels[list(s)].tolist())) > 1)
-    leaks = _sets(n, every, lambda s: len({survey.roles[i] for i in s}) > 1)
+    exact, upright, every = _alike(survey, reading.copies == "alike")
+    alike = _sets(every, lambda s: _differ(survey, s) and bool(_mostly_in(survey, s)))
+    plain = np.ones(n, bool)
+    plain[[i for s in alike for i in s]] = False
+    near = _sets(every, lambda s: plain[s[0]] and _differ(survey, s))
+    conflicts = _sets(upright, lambda s: plain[s[0]] and _in_two_classes(survey, s))
+    leaks = _sets(every, lambda s: len({survey.roles[i] for i in s}) > 1)
     left_out: dict[str, str] = {}
     if reading.conflicts == "drop":
         left_out |= {survey.files[i]: "the same picture is in two classes" for s in conflicts for i in s}
@@ -89,18 +98,21 @@ def choose(survey: Survey, reading: Reading) -> Choice:
     if reading.groups is not None:
         given = assign_groups(reading.groups, survey.root, survey.files)
         _check_parts(survey, given)
-        every += _chain(given)
+        _, first, name = np.unique(given, return_index=True, return_inverse=True)
+        every = joined(every, first[name], np.arange(n))
     used = np.array([i for i in range(n) if survey.files[i] not in left_out], np.int64)
     return Choice(
         used,
-        grouped(n, every),
+        every,
         len(set(given)) if given else None,
-        tuple(s for s in exact.values() if len(s) > 1),
-        _sets(n, every if given is None else [(p.a, p.b) for p in pairs], lambda s: _differ(survey, s)),
+        _sets(exact),
+        near,
+        alike,
         conflicts,
         leaks,
         left_out,
-        _content(survey, used, given),
+        _content(survey, used, given, reading.copies),
+        reading.copies,
     )
 
 
@@ -122,19 +134,26 @@ def check(survey: Survey, choice: Choice, reading: Reading) -> None:
         wrong.append(conflict_text(survey, choice))
     used = survey.labels[choice.used]
     training = np.array([survey.roles[i] == "train" for i in choice.used])
+    alike = {label for s in choice.alike for label in _mostly_in(survey, s)}
+    stopped = reading.conflicts != "keep" and any(_in_two_classes(survey, s) for s in choice.alike)
     for label, name in enumerate(survey.classes):
         members = choice.used[(used == label) & training]
-        if len(members) < MIN_CLASS:
+        groups = len(set(choice.group[members].tolist()))
+        if label in alike and (len(members) < MIN_CLASS or groups < MIN_GROUPS):
+            stopped = True
+        elif len(members) < MIN_CLASS:
             wrong.append(
                 f"The class {printable(name)!r} has {len(members)} pictures to learn from; at least {MIN_CLASS} are needed. "
                 "Add some, or move its folder elsewhere."
             )
-        elif (count := len(set(choice.group[members].tolist()))) < MIN_GROUPS:
+        elif groups < MIN_GROUPS:
             wrong.append(
-                f"The {len(members)} pictures of the class {printable(name)!r} form {count} group{'s'[: count > 1]} that must "
+                f"The {len(members)} pictures of the class {printable(name)!r} form {groups} group{'s'[: groups > 1]} that must "
                 f"not be torn apart (copies, or one group of --groups); at least {MIN_GROUPS} are needed, for training, validation "
                 "and test."
             )
+    if stopped:
+        wrong.append(alike_text(alike_counts(survey, choice)))
     for role in survey.layout.folders:
         for label, name in enumerate(survey.classes):
             if role != "train" and not any(
@@ -183,37 +202,53 @@ def conflict_text(survey: Survey, choice: Choice) -> str:
     return "\n".join(lines)
 
 
-def _alike(survey: Survey) -> tuple[dict[str, tuple[int, ...]], list[Pair]]:
-    """Return which pictures share a file's content, and all pairs that show the same, equal files included."""
-    exact = defaultdict(tuple)
-    for i, facts in enumerate(survey.facts):
-        exact[facts.sha256] += (i,)
-    first = [members[0] for members in exact.values()]
-    if not first:
-        return exact, []
-    found = same_pictures(np.stack([survey.facts[i].thumb for i in first]))
-    pairs = [Pair(first[p.a], first[p.b], p.upright) for p in found]
-    pairs += [Pair(s[k], s[k + 1], True) for s in exact.values() for k in range(len(s) - 1)]
-    return exact, pairs
+def alike_counts(survey: Survey, choice: Choice) -> list[dict]:
+    """Return for each class that mostly looks alike its name, how many pictures do, and how many there are."""
+    return [
+        {"class": survey.classes[label], "pictures": count, "of": int((survey.labels == label).sum())}
+        for s in choice.alike
+        for label, count in _mostly_in(survey, s).items()
+    ]
 
 
-def _sets(n: int, pairs: list[tuple[int, int]], wanted) -> tuple[tuple[int, ...], ...]:
-    """Return the sets of pictures that pairs join and that `wanted` accepts, sorted by their first picture."""
+def alike_text(counts: list[dict]) -> str:
+    """Say that pictures look alike, and what follows; `counts` as `alike_counts` returns them."""
+    shown = ", ".join(f"{c['pictures']:,} of the {c['of']:,} of {printable(c['class'])!r}" for c in counts)
+    return (
+        f"Your pictures look alike ({shown}), as those of a fixed camera do, so copies cannot be told from other pictures. If they "
+        "show different things, give --copies equal: then only equal files count as copies, and --groups says what else belongs "
+        "together. If they are copies, add other pictures."
+    )
+
+
+def _mostly_in(survey: Survey, members) -> dict[int, int]:
+    """Return the classes of which a set holds most pictures, with the number of those."""
+    counts = np.bincount(survey.labels[list(members)], minlength=len(survey.classes))
+    most = (counts >= ALIKE) & (2 * counts > np.bincount(survey.labels, minlength=len(survey.classes)))
+    return {int(label): int(counts[label]) for label in np.flatnonzero(most)}
+
+
+def _in_two_classes(survey: Survey, members) -> bool:
+    return len(set(survey.labels[list(members)].tolist())) > 1
+
+
+def _alike(survey: Survey, near: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return group numbers of the pictures: of equal files; of those that show the same; and of those that do when turned."""
+    place: dict[str, int] = {}
+    exact = np.array([place.setdefault(f.sha256, len(place)) for f in survey.facts], np.int64)
+    if not near or not place:
+        return exact, exact, exact
+    _, first = np.unique(exact, return_index=True)
+    upright, every = same_pictures(np.stack([survey.facts[i].thumb for i in first]))
+    return exact, upright[exact], every[exact]
+
+
+def _sets(number: np.ndarray, wanted=lambda s: True) -> tuple[tuple[int, ...], ...]:
+    """Return the sets of two and more pictures of one number that `wanted` accepts, sorted by their first picture."""
     members = defaultdict(list)
-    number = grouped(n, pairs)
-    for i in sorted({i for pair in pairs for i in pair}):
-        members[number[i]].append(i)
-    return tuple(tuple(s) for s in members.values() if wanted(s))
-
-
-def _chain(names: list[str]) -> list[tuple[int, int]]:
-    """Return pairs that join all pictures of one name."""
-    last, pairs = {}, []
-    for i, name in enumerate(names):
-        if name in last:
-            pairs.append((last[name], i))
-        last[name] = i
-    return pairs
+    for i, k in enumerate(number.tolist()):
+        members[k].append(i)
+    return tuple(tuple(s) for s in members.values() if len(s) > 1 and wanted(s))
 
 
 def _differ(survey: Survey, members) -> bool:
@@ -233,10 +268,11 @@ def _check_parts(survey: Survey, given: list[str]) -> None:
         )
 
 
-def _content(survey: Survey, used: np.ndarray, given: list[str] | None) -> str:
+def _content(survey: Survey, used: np.ndarray, given: list[str] | None, copies: str) -> str:
     rows = sorted(
         (survey.classes[survey.labels[i]], survey.facts[i].sha256, survey.roles[i], given[i] if given else "")
         for i in used.tolist()
     )
-    text = "\n".join([*survey.classes, "", *("\t".join(row) for row in rows)])
+    marks = ["", f"copies: {copies}"] if copies != "alike" else []  # they are split otherwise
+    text = "\n".join([*survey.classes, "", *("\t".join(row) for row in rows), *marks])
     return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()

@@ -8,28 +8,13 @@ were re-encoded, halved, made brighter, or lost 3 % at the edges reached 0.9 and
 before one wall stayed below 0.86. The 64 bits of the imagehash library see the coarse shape alone and do not tell the latter apart.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 
 SIDE = 32  # of the pictures that are compared
 LOW = 16  # cosine frequencies in each direction; the higher ones are mostly the noise of compression
 SAME = 0.9
+CELLS = 2**20  # pairs that are compared at a time, which bounds the memory
 FLAT = 2.0  # standard deviation, of 255, below which a picture shows nothing that could be compared
-
-
-@dataclass(frozen=True)
-class Pair:
-    """Two pictures that show the same.
-
-    Attributes:
-        a, b: their numbers, a < b.
-        upright: False when one is the other mirrored or turned.
-    """
-
-    a: int
-    b: int
-    upright: bool
 
 
 def vectors(thumbs: np.ndarray) -> np.ndarray:
@@ -53,24 +38,31 @@ def vectors(thumbs: np.ndarray) -> np.ndarray:
     return c / np.maximum(length, 1e-6)
 
 
-def same_pictures(thumbs: np.ndarray, block: int = 1024) -> list[Pair]:
-    """Return all pairs of pictures that show the same, however one of them is mirrored or turned by quarters.
+def same_pictures(thumbs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return which pictures show the same.
+
+    Pairs are joined block by block: of thousands of frames that all look alike, nobody could keep all pairs.
 
     Args:
         thumbs: as in `vectors`.
-        block: pictures at a time, which bounds the memory.
+
+    Returns:
+        Two times int64 (n,): a group number for each picture, shared by pictures that pairs join, directly or through others.
+        First with pairs that lie the same way up, then also with those of which one is mirrored or turned by quarters.
     """
     v, n = vectors(thumbs), len(thumbs)
     flat = v.reshape(n, -1)
-    found: dict[tuple[int, int], bool] = {}
-    for upright, turned in _ways(v):
+    upright = every = np.arange(n)
+    block = max(1, min(1024, CELLS // n))
+    for is_upright, turned in _ways(v):
         other = np.ascontiguousarray(turned.reshape(n, -1))
         for start in range(0, n, block):
-            rows = flat[start : start + block]
-            hits = np.argwhere(rows @ other[start:].T >= SAME) + start
-            for a, b in hits[hits[:, 0] < hits[:, 1]].tolist():
-                found.setdefault((a, b), upright)
-    return [Pair(a, b, upright) for (a, b), upright in sorted(found.items())]
+            a, b = np.nonzero(flat[start : start + block] @ other[start:].T >= SAME)
+            a, b = a[a < b] + start, b[a < b] + start
+            every = joined(every, a, b)
+            if is_upright:
+                upright = joined(upright, a, b)
+    return upright, every
 
 
 def _ways(v: np.ndarray):
@@ -82,12 +74,13 @@ def _ways(v: np.ndarray):
                 yield across is v and down is side, across * down * side
 
 
-def grouped(n: int, pairs: list[tuple[int, int]]) -> np.ndarray:
-    """Return a group number for each of n pictures: pictures that pairs join, directly or through others, share one.
+def joined(number: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Return group numbers after some pictures were joined, each with everything that it was joined with before.
 
     Args:
-        n: number of pictures.
-        pairs: numbers of two pictures each.
+        number: int64 (n,), the group of each picture before.
+        a: numbers of pictures.
+        b: of as many others: a[k] is joined with b[k].
 
     Returns:
         int64 (n,), numbered from 0.
@@ -95,6 +88,9 @@ def grouped(n: int, pairs: list[tuple[int, int]]) -> np.ndarray:
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
-    a, b = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
-    graph = coo_array((np.ones(len(a), np.int8), (a, b)), shape=(n, n))
-    return connected_components(graph, directed=False)[1].astype(np.int64)
+    a, b, size = number[a], number[b], int(number.max()) + 1
+    a, b = np.divmod(np.unique((a * size + b)[a != b]), size)  # nearly all pairs are within a group already
+    if not len(a):
+        return number
+    graph = coo_array((np.ones(len(a), bool), (a, b)), shape=(size, size))
+    return connected_components(graph, directed=False)[1].astype(np.int64)[number]

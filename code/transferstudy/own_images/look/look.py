@@ -5,7 +5,7 @@ from collections import Counter
 import numpy as np
 
 from ...data.division import TEST_PARTS, folds_for, most_parts
-from ...data.folders.choice import Choice
+from ...data.folders.choice import Choice, alike_counts
 from ...data.folders.survey import Survey
 
 SCHEMA = 1
@@ -63,6 +63,8 @@ def look(survey: Survey, choice: Choice) -> dict:
         "inside": _inside(survey, used),
         "exact": named(choice.exact),
         "near": named(choice.near),
+        "alike": alike_counts(survey, choice),
+        "copies": choice.copies,
         "conflicts": named(choice.conflicts),
         "leaks": named(choice.leaks),
         "odd": _odd(survey, used),

@@ -33,6 +33,12 @@ def reading_options(parser) -> None:
         default="refuse",
         help="a picture that lies in two classes: stop (default), drop all its copies, or keep them all",
     )
+    parser.add_argument(
+        "--copies",
+        choices=("alike", "equal"),
+        default="alike",
+        help="pictures that stay together: those that look alike (default), or equal files alone, as for a fixed camera",
+    )
 
 
 def split_options(parser) -> None:
@@ -62,7 +68,7 @@ def reading(args):
     groups = args.groups
     if groups and is_file(groups):  # workers elsewhere have another working directory
         groups = str(Path(groups).resolve())
-    return Reading(groups, args.skip_unreadable, args.conflicts, args.classes)
+    return Reading(groups, args.skip_unreadable, args.conflicts, args.classes, args.copies)
 
 
 def _side(text: str) -> int:
@@ -100,6 +106,7 @@ def given(args) -> dict[str, object]:
         "--classes": as_option(args.classes),
         "--groups": args.groups,
         "--conflicts": args.conflicts if args.conflicts != "refuse" else None,
+        "--copies": args.copies if args.copies != "alike" else None,
         "--side": args.side,
         "--fit": args.fit,
         "--folds": args.folds,
@@ -211,6 +218,7 @@ def _refuse_without_folder(args) -> None:
         "--groups": args.groups,
         "--skip-unreadable": args.skip_unreadable,
         "--conflicts": args.conflicts != "refuse",
+        "--copies": args.copies != "alike",
         "--fit": args.fit,
         "--folds": args.folds,
     }

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from ...data.division import TEST_PARTS
-from ...data.folders.choice import by_reason
+from ...data.folders.choice import alike_text, by_reason
 from ...errors import printable
 
 SHOWN = 20  # files of a kind that are listed; JSON has them all
@@ -99,6 +99,8 @@ def _use(found: dict) -> Iterator[str]:
             f"Splits: {part}, so the pictures are cut into {test['folds']} folds, and each picture is tested once for every seed "
             f"(--folds none for a single {'part' if few else 'fifth'})."
         )
+    if found.get("copies") == "equal":
+        yield "Copies: only equal files stay on one side of every split (--copies equal); whatever else looks alike may stand on both."
     if groups["given"]:
         yield f"Groups: {groups['given']:,} groups; the pictures of one group stay on one side of every split."
     if passed := found.get("classes_left_out"):  # looks of an older version do not have it
@@ -187,6 +189,8 @@ def _copies(found: dict) -> Iterator[str]:
     )
     if found["exact"] or found["near"]:
         yield "  Copies stay on one side of every split."
+    if alike := found.get("alike"):
+        yield alike_text(alike)
     yield from _sets(
         "In two classes", "runs stop at them; --conflicts drop or keep decides", found["conflicts"]
     )
@@ -197,7 +201,9 @@ def _sets(title: str, remark: str, sets: list[list[str]]) -> Iterator[str]:
     if not sets:
         return
     yield f"{title}: {len(sets):,} {'picture' if len(sets) == 1 else 'pictures'}{f' ({remark})' if remark else ''}."
-    yield from (f"  {'  =  '.join(map(printable, members))}" for members in sets[:SHOWN])
+    for members in sets[:SHOWN]:
+        more = f"  and {len(members) - SHOWN:,} more" if len(members) > SHOWN else ""
+        yield f"  {'  =  '.join(map(printable, members[:SHOWN]))}{more}"
     if len(sets) > SHOWN:
         yield f"  and {len(sets) - SHOWN:,} more (--json FILE lists all)"
 

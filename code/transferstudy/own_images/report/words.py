@@ -256,11 +256,14 @@ def method(o: Outcome) -> str:
     else:
         tested = "A fifth of the pictures was set apart for testing; no network learned from it."
     groups = ", and pictures of one group," if o.plan["reading"].get("groups") else ""
+    copies = f"Copies of one picture{groups} stay together."
+    if o.look.get("copies") == "equal":
+        copies = f"Equal files{groups} stay together; other pictures that look alike do not, because --copies equal was asked for."
     draws = (
         "as the classes occur" if frame["sampling"] == "stratified" else "in equal numbers from each class"
     )
     return (
-        f"{tested} Copies of one picture{groups} stay together. Of the labels that a network may use, a fifth chooses when to stop, the others are learned from. Smaller "
+        f"{tested} {copies} Of the labels that a network may use, a fifth chooses when to stop, the others are learned from. Smaller "
         f"training sets are drawn {draws} and lie within the larger ones. The pretrained network is VGG16 "
         f"([Simonyan and Zisserman 2015](https://arxiv.org/abs/1409.1556)) with ImageNet's weights ({frame['weights']}). The time "
         f"given was {o.plan['hours']:g} hour{'' if o.plan['hours'] == 1 else 's'}; strategies, sizes and seeds were chosen to fit into it, those first that tell most."

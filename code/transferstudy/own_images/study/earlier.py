@@ -52,6 +52,7 @@ def as_record(reading: Reading) -> dict:
         "groups": Path(groups).name if table else groups,
         "skip_unreadable": reading.skip_unreadable,
         "conflicts": reading.conflicts,
+        "copies": reading.copies,
         "classes": list(reading.classes) if reading.classes else None,
     }
 
@@ -68,6 +69,7 @@ def _check_same_reading(wish: Wish, before: dict) -> None:
     for option, wanted, there in (
         ("--classes", as_option(now["classes"]), as_option(before.get("classes"))),
         ("--groups", now["groups"], before.get("groups")),
+        ("--copies", *(None if c == "alike" else c for c in (now["copies"], before.get("copies", "alike")))),
         ("--conflicts", *(reversed(conflicts) if "refuse" not in conflicts else (None, None))),
     ):
         if wanted != there:
