@@ -293,6 +293,28 @@ def test_pictures_that_did_not_change_are_not_read_again(tmp_path, monkeypatch):
     assert read == ["photo003.png"]
 
 
+def test_pictures_that_were_read_before_a_stop_are_not_read_again(tmp_path, monkeypatch):
+    """The command says that what was finished is kept."""
+    monkeypatch.setenv("TRANSFERSTUDY_CACHE", str(tmp_path / "cache"))
+    root, facts, read = both(tmp_path / "photos", 40), survey_module._facts, []
+    monkeypatch.setattr(survey_module, "_facts", lambda path: (read.append(path.name), facts(path))[1])
+    fill(root / "cat", 0, 1, start=900)
+    survey(root)
+    for k in range(40):
+        picture(0, k + 500).save(root / "cat" / f"photo{k:03}.png")
+
+    def stop(done, total):
+        if done == 20:
+            raise KeyboardInterrupt
+
+    read.clear()
+    with pytest.raises(KeyboardInterrupt):
+        survey(root, stop)
+    before = len(read)
+    survey(root)
+    assert before >= 20 and len(read) == 40, "each of those that changed once, the others not at all"
+
+
 def test_groups_that_stand_in_two_given_parts_are_refused(tmp_path):
     for name, start in (("train", 0), ("test", 50)):
         both(tmp_path / name, 10, start=start, name="p{:03}.png")

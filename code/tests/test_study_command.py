@@ -344,3 +344,42 @@ def test_pictures_of_a_fixed_camera_are_studied_with_equal_files_as_the_only_cop
     o = load(command.folder)
     assert " --copies equal" in o.plan["command"]
     assert "Equal files stay together; other pictures that look alike do not" in words.method(o)
+
+
+def test_a_damaged_file_of_a_study_is_named_with_its_folder_and_made_again_by_the_command(command):
+    """Advice to fetch it from Git or to use `run` led nowhere, and a list of pictures was never made again."""
+    both(command.root, 8)
+    assert command.call(*QUICK).status == 0
+    again = f"python -m transferstudy study FOLDER --out {command.folder.root} makes it again"
+    run = command.folder.store.runs / f"{command.made[0].id}.json"
+    for path in (run, command.folder.records / "pictures.json", command.folder.records / "plan.json"):
+        path.write_text("{")
+        done = command.call(*QUICK)
+        assert done.status == 2
+        assert f"error: {path.relative_to(command.folder.root.parent)}: damaged" in done.err
+        assert (
+            f"; delete it, then {again}" in done.err
+            and "git" not in done.err
+            and "run --only" not in done.err
+        )
+        path.unlink()
+        assert command.call(*QUICK).status == 0 and path.is_file()
+    run.with_suffix(".npz.xz").write_bytes(b"")
+    done = command.call(*QUICK)
+    assert (
+        f"differs from the record's; delete {run.relative_to(command.folder.root.parent)}, then {again}"
+        in done.err
+    )
+    run.unlink()
+    assert command.call(*QUICK).status == 0
+
+
+def test_a_study_without_a_finished_strategy_names_its_place(command):
+    both(command.root, 8)
+    stop_after(command, 1)
+    assert command.call("--seeds", "1").status == 130
+    with pytest.raises(StudyError) as error:
+        load(command.folder)
+    assert f" --out {command.folder.root} (with the path to photos), or give it more --hours." in str(
+        error.value
+    )

@@ -85,7 +85,9 @@ def write_record(path: Path, record: dict) -> dict:
     return record
 
 
-def read_record(path: Path, again: str, schema: int | None = None, model: type | None = None) -> dict:
+def read_record(
+    path: Path, again: str, schema: int | None = None, model: type | None = None, study: bool = False
+) -> dict:
     """Read and check a record.
 
     Args:
@@ -93,13 +95,16 @@ def read_record(path: Path, again: str, schema: int | None = None, model: type |
         again: command that makes it again, for the error.
         schema: the value its `schema` must have; None where records of its kind have none.
         model: a pydantic model of the fields that it must have; None where the reader checks them.
+        study: whether it is part of a study of somebody's own pictures, which Git does not hold.
 
     Raises:
         StudyError: missing, no plain file, cut short, edited by hand, of another schema, or a field holds something else
             than it should; the message names file and command.
     """
-    shown = Path(*path.parts[-3:])
+    shown = Path(*path.parts[-4 if study else -3 :])
     restore = f"restore it (git checkout -- {shown}), or make it again: {again}"
+    if study:
+        restore = f"delete it, then {again} makes it again"
     try:
         record = read_json(path, restore, str(shown))
     except FileNotFoundError:
@@ -107,7 +112,9 @@ def read_record(path: Path, again: str, schema: int | None = None, model: type |
     if not isinstance(record, dict) or record.get(CHECK) != record_digest(record):
         raise StudyError(f"{shown}: its content does not match its checksum: it was edited; {restore}")
     if schema is not None and record.get("schema") != schema:
-        raise StudyError(f"{shown}: made by another version of the study; make it again: {again}")
+        raise StudyError(
+            f"{shown}: made by another version of the study; {restore if study else f'make it again: {again}'}"
+        )
     if model is not None:
         fitting(model, record, str(shown), restore)
     return record

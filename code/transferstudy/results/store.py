@@ -33,10 +33,12 @@ class Store:
 
     Args:
         root: the folder; by default the project's `results/`.
+        study: the command that makes runs of this folder again, where it belongs to a study of somebody's own pictures: Git does
+            not hold them, and `run` does not know them.
     """
 
-    def __init__(self, root: Path | str | None = None):
-        self.root = Path(root) if root else results_dir()
+    def __init__(self, root: Path | str | None = None, study: str | None = None):
+        self.root, self._study = Path(root) if root else results_dir(), study
         self.runs = self.root / "runs"
 
     def record_path(self, run_id: str) -> Path:
@@ -115,12 +117,13 @@ class Store:
         path = self.record_path(run_id)
         shown = self._shown(path)
         again = f"restore it (git checkout -- {shown}) or make it again: delete it, then python -m transferstudy run --only {run_id}"
+        if self._study:
+            again = f"delete it, then {self._study} makes it again"
         try:
             record = read_json(path, again, shown)
         except FileNotFoundError:
-            raise StudyError(
-                f"no result for run {run_id}: make it with python -m transferstudy run --only {run_id}"
-            ) from None
+            command = self._study or f"python -m transferstudy run --only {run_id}"
+            raise StudyError(f"no result for run {run_id}: make it with {command}") from None
         if not isinstance(record, dict) or record.get(CHECK) != record_digest(record):
             raise StudyError(f"{shown}: its content does not match its checksum: it was edited; {again}")
         if record.get("schema") == FIRST and FIRST not in schemas:
@@ -143,7 +146,9 @@ class Store:
             StudyError: missing, or its SHA-256 is not the recorded one.
         """
         shown, run_id = self._shown(self.root / record[kind]["file"]), record["id"]
-        again = f"restore it (git checkout -- {shown}) or delete {run_id}.json and run --only {run_id}"
+        again = self._remake(run_id)
+        if not self._study:
+            again = f"restore it (git checkout -- {shown}) or {again}"
         return read_beside(self.root, record[kind], again)
 
     def predictions(self, record: dict) -> dict[str, np.ndarray]:
@@ -186,10 +191,15 @@ class Store:
         try:
             return reader(content)
         except (KeyError, ValueError) as error:
-            run_id = record["id"]
             raise StudyError(
-                f"{record[kind]['file']}: cannot be read ({error}); delete {run_id}.json and run --only {run_id}"
+                f"{record[kind]['file']}: cannot be read ({error}); {self._remake(record['id'])}"
             ) from None
 
+    def _remake(self, run_id: str) -> str:
+        if self._study:
+            return f"delete {self._shown(self.record_path(run_id))}, then {self._study} makes it again"
+        return f"delete {run_id}.json and run --only {run_id}"
+
     def _shown(self, path: Path) -> str:
-        return str(Path(self.root.name) / path.relative_to(self.root))
+        """Return a path from the results folder on, or from the study's on."""
+        return str(path.relative_to(self.root.parent.parent if self._study else self.root.parent))

@@ -144,10 +144,14 @@ def in_threads(work: Callable, items: Sequence, progress: Progress | None) -> li
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     done = []
     with ThreadPoolExecutor(cores) as pool:
-        for result in pool.map(work, items):
-            done.append(result)
-            if progress:
-                progress(len(done), len(items))
+        try:
+            for result in pool.map(work, items):
+                done.append(result)
+                if progress:
+                    progress(len(done), len(items))
+        except BaseException:  # whoever stops it does not wait for the rest
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
     return done
 
 
@@ -213,8 +217,15 @@ def _read_all(
         except UnreadablePicture as error:
             return error
 
-    results = dict(zip(files, in_threads(read, files, progress), strict=True))
-    known.save()
+    try:
+        results = dict(zip(files, in_threads(read, files, progress), strict=True))
+    except (
+        BaseException
+    ):  # stopped: what was read is kept, as the message then says, beside what was known of the others
+        known.keep_old()
+        raise
+    finally:
+        known.save()
     facts = {file: result for file, result in results.items() if isinstance(result, Facts)}
     return facts, {f: r.reason for f, r in results.items() if isinstance(r, UnreadablePicture)}
 
@@ -268,6 +279,9 @@ class _Remembered:
             thumb,
         ]
         return facts
+
+    def keep_old(self) -> None:
+        self._new = self._old | self._new
 
     def save(self) -> None:
         if self._path is None or self._new == self._old:

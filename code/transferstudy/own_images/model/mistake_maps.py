@@ -13,7 +13,7 @@ import numpy as np
 from ...errors import StudyError
 from ...results.records import digest, read_arrays_beside, write_atomic
 from ..report.outcome import Outcome
-from ..study.folder import AGAIN, StudyFolder
+from ..study.folder import StudyFolder
 
 SHOWN = 6
 NAME = "maps"
@@ -71,7 +71,7 @@ def read_maps(folder: StudyFolder) -> MistakeMaps:
         StudyError: missing, damaged or edited.
     """
     about = folder.read(NAME)
-    maps = read_arrays_beside(folder.store.root, about["arrays"], f"make it again: {AGAIN}")
+    maps = read_arrays_beside(folder.store.root, about["arrays"], f"make it again: {folder.again}")
     return MistakeMaps(about, maps["for_said"], maps["for_label"])
 
 

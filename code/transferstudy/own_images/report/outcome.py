@@ -124,7 +124,7 @@ def load(folder: StudyFolder) -> Outcome:
     arms = _arms(folder, plan, pictures, runs)
     if not arms:
         raise StudyError(
-            f"{folder.root.name}: no strategy is finished yet. Go on with {plan['command']}, or give it more --hours."
+            f"{folder.root.name}: no strategy is finished yet. Go on with {folder.command(plan)}, or give it more --hours."
         )
     largest = max(n for _, n in arms)
     at_largest = [arm for (_, n), arm in arms.items() if n == largest]
@@ -149,7 +149,7 @@ def _arms(folder, plan, pictures, runs) -> dict[tuple[str, int], Arm]:
         if other := found.get(s["fold"]):
             raise StudyError(
                 f"runs {other['id']} and {record['id']} are one network of this study with two sets of settings, as two versions of "
-                f"the program choose them. Delete the files of one in {folder.store.runs.name}/, and go on with {plan['command']}"
+                f"the program choose them. Delete the files of one in {folder.store.runs.name}/, and go on with {folder.command(plan)}"
             )
         found[s["fold"]] = record
     arms = {}
@@ -167,7 +167,7 @@ def _arms(folder, plan, pictures, runs) -> dict[tuple[str, int], Arm]:
                 if len(stored["test_y"]) != here.sum() or (stored["test_y"] != y[here]).any():
                     raise StudyError(
                         f"run {record['id']}: its test pictures are not those of the list of pictures. Delete its files in "
-                        f"{folder.store.runs.name}/, and go on with {plan['command']}"
+                        f"{folder.store.runs.name}/, and go on with {folder.command(plan)}"
                     )
                 full[here] = stored["test_log_p"]
             log_p.append(full)

@@ -62,7 +62,7 @@ class Pages:
                 return dict(zip(files, pixels, strict=True))
         except (OSError, ValueError, KeyError):
             raise StudyError(
-                f"{printable(path)}: missing or damaged; {self.outcome.plan['command']} writes it again"
+                f"{printable(path)}: missing or damaged; {self.folder.command(self.outcome.plan)} writes it again"
             ) from None
 
     def mistakes(self, count: int = 8, slide: bool = False) -> None:

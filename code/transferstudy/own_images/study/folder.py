@@ -10,6 +10,7 @@ photos-study/
   earlier/                                            runs of pictures that have changed since
 """
 
+import shlex
 import shutil
 import tempfile
 from contextlib import suppress
@@ -21,7 +22,6 @@ from ...results.records import read_record, write_record
 from ...results.store import Store
 
 SCHEMA = 1
-AGAIN = "python -m transferstudy study FOLDER"
 LABELS = "labels-to-check.csv"
 ARCHIVE = "study.zip"
 TAKEN_AWAY = ("model.keras", "model.tflite", "model.onnx", LABELS, ARCHIVE, "results")
@@ -38,9 +38,19 @@ class StudyFolder:
     root: Path
 
     @property
+    def again(self) -> str:
+        """The command that goes on with the study, without its options: only its user knows where the pictures lie."""
+        return f"python -m transferstudy study FOLDER --out {shlex.quote(printable(self.root))}"
+
+    def command(self, plan: dict) -> str:
+        """Return the command that goes on with a planned study; the plan has the name of the pictures' folder alone."""
+        place = f"--out {shlex.quote(printable(self.root))}"
+        return f"{plan['command']} {place} (with the path to {printable(plan['frame']['dataset'])})"
+
+    @property
     def store(self) -> Store:
         """The results of the runs."""
-        return Store(self.root / "results")
+        return Store(self.root / "results", self.again)
 
     @property
     def records(self) -> Path:
@@ -66,7 +76,7 @@ class StudyFolder:
         Raises:
             StudyError: as `records.read_record`.
         """
-        return read_record(self.records / f"{name}.json", AGAIN, SCHEMA)
+        return read_record(self.records / f"{name}.json", self.again, SCHEMA, study=True)
 
     def diverged(self) -> list[list]:
         """Return which networks had no result because their training diverged: strategy, number of labels, seed."""
@@ -78,7 +88,7 @@ class StudyFolder:
         Raises:
             StudyError: as `records.read_record`.
         """
-        return read_record(self.root / "results" / "look" / f"{content[:12]}.json", AGAIN)
+        return read_record(self.root / "results" / "look" / f"{content[:12]}.json", self.again, study=True)
 
     def runs(self, content: str) -> dict[str, dict]:
         """Return the records of all runs, by id, all of the same pictures.

@@ -114,6 +114,8 @@ def _plan(wish: Wish, found: dict, data: ImageData) -> tuple[Making, list[Unit],
         _check_same_wish(wish, frame, found)
         all_sizes, seeds, tried = plan["sizes"], max(plan["seeds"], wish.seeds), plan.get("search", [])
         making = _making(wish, frame)
+        if not folder.has("pictures"):  # it was damaged, and deleted as the message says
+            _list(wish, data, frame.folds)
         if wish.hours == plan["hours"] and seeds == plan["seeds"]:
             say(f"  The plan of {plan['hours']:g} hours is kept; what is finished stays.")
             units = [Unit(**unit) for unit in plan["units"]]
@@ -165,6 +167,10 @@ def _making(wish: Wish, frame: Frame) -> Making:
     )  # fmt: skip
 
 
+def _list(wish: Wish, data: ImageData, folds: int | None) -> None:
+    wish.folder.write("pictures", {**listed(data, folds), "reading": as_record(wish.reading)})
+
+
 def _framed(wish: Wish, found: dict, data: ImageData) -> tuple[Frame, Speed, list[int]]:
     """Measure the machine, and choose the best level for which the core of the study fits into the time."""
     from ..look.look import SIDES
@@ -177,7 +183,7 @@ def _framed(wish: Wish, found: dict, data: ImageData) -> tuple[Frame, Speed, lis
         data.name, data.content, wish.fit or "crop", wish.sampling or SAMPLING, folds, wanted, wish.weights_name,
         speed.precision, 1.0, classes, found["counts"]["used"], found["test"]["pictures"], 0, study_plan.settings(),
     )  # fmt: skip
-    wish.folder.write("pictures", {**listed(data, folds), "reading": as_record(wish.reading)})
+    _list(wish, data, folds)
     available = wish.jobs * study_plan.available_seconds(wish.hours, speed.measured, speed.measured)
     sides = [wanted] if wish.side else [s for s in SIDES if s < wanted] + [wanted]
     ways = {folds: sizes(data, folds, usual.sampling)}
