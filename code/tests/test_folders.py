@@ -390,6 +390,24 @@ def test_conflicts_are_dropped_or_kept_as_asked(tmp_path):
     assert dropped.content != kept.content
 
 
+def test_a_folder_of_which_nothing_is_left_is_refused_in_words(tmp_path, capsys):
+    for name in ("cat", "dog"):
+        fill(tmp_path / "photos" / name, 0, 8)
+    assert main(["look", str(tmp_path / "photos"), "--conflicts", "drop"]) == 0
+    assert "study would stop: " in capsys.readouterr().out
+    with pytest.raises(StudyError, match="The class 'cat' has 0 pictures to learn from"):
+        load("photos", tmp_path / "photos", 16, reading=Reading(conflicts="drop"))
+
+
+def test_classes_that_look_alike_when_mirrored_are_no_conflict(tmp_path):
+    root = one_scene(tmp_path / "photos", 20)
+    for path in (root / "dog").iterdir():
+        Image.open(path).transpose(Image.Transpose.FLIP_LEFT_RIGHT).save(path)
+    both(root, 4, start=600)
+    data = load("photos", root, 16)
+    assert len(data.y_train) + len(data.y_test) == 48
+
+
 def test_pictures_of_one_scene_can_be_used_and_are_another_data_set(tmp_path, capsys):
     """One picture in two classes, said look with a line of all names, and no option led on."""
     root = one_scene(tmp_path / "photos")

@@ -223,8 +223,13 @@ def test_labels_to_check_name_files_and_the_archive_verifies(win, tmp_path, caps
             new.writestr(
                 name, content.replace(b'"accuracy": 0', b'"accuracy": 1', 1) if "runs" in name else content
             )
-    with pytest.raises(StudyError):
+    with pytest.raises(StudyError) as error:
         check_study(broken)
+    assert re.fullmatch(
+        f"{re.escape(str(broken))}: results/runs/[0-9a-f]+\\.json: its content does not match its checksum: it was edited; fetch "
+        "the archive again",
+        str(error.value),
+    )
 
 
 def _zipped(path, name="results/study/plan.json", content=b"{}" * 500, compression=zipfile.ZIP_DEFLATED):

@@ -48,6 +48,7 @@ class Choice:
         exact: sets of pictures whose files are equal.
         near: sets of pictures that show the same in different files; equal files may be among them.
         alike: sets that would be `near` or `conflicts`, but hold most of a class: there, likeness does not mean that they are copies.
+        alike_in_two: whether some of these lie in different classes, the same way up.
         conflicts: sets of pictures that show the same, the same way up, in different classes.
         leaks: sets of pictures that show the same in different given parts, such as training and test.
         left_out: file -> why it is not used, although it can be read.
@@ -61,6 +62,7 @@ class Choice:
     exact: tuple[tuple[int, ...], ...]
     near: tuple[tuple[int, ...], ...]
     alike: tuple[tuple[int, ...], ...]
+    alike_in_two: bool
     conflicts: tuple[tuple[int, ...], ...]
     leaks: tuple[tuple[int, ...], ...]
     left_out: dict[str, str]
@@ -84,7 +86,8 @@ def choose(survey: Survey, reading: Reading) -> Choice:
     plain = np.ones(n, bool)
     plain[[i for s in alike for i in s]] = False
     near = _sets(every, lambda s: plain[s[0]] and _differ(survey, s))
-    conflicts = _sets(upright, lambda s: plain[s[0]] and _in_two_classes(survey, s))
+    twice = _sets(upright, lambda s: _in_two_classes(survey, s))
+    conflicts = tuple(s for s in twice if plain[s[0]])
     leaks = _sets(every, lambda s: len({survey.roles[i] for i in s}) > 1)
     left_out: dict[str, str] = {}
     if reading.conflicts == "drop":
@@ -108,6 +111,7 @@ def choose(survey: Survey, reading: Reading) -> Choice:
         _sets(exact),
         near,
         alike,
+        len(conflicts) < len(twice),
         conflicts,
         leaks,
         left_out,
@@ -133,9 +137,9 @@ def check(survey: Survey, choice: Choice, reading: Reading) -> None:
     if choice.conflicts and reading.conflicts == "refuse":
         wrong.append(conflict_text(survey, choice))
     used = survey.labels[choice.used]
-    training = np.array([survey.roles[i] == "train" for i in choice.used])
+    training = np.array([survey.roles[i] == "train" for i in choice.used], bool)
     alike = {label for s in choice.alike for label in _mostly_in(survey, s)}
-    stopped = reading.conflicts != "keep" and any(_in_two_classes(survey, s) for s in choice.alike)
+    stopped = choice.alike_in_two and reading.conflicts != "keep"
     for label, name in enumerate(survey.classes):
         members = choice.used[(used == label) & training]
         groups = len(set(choice.group[members].tolist()))

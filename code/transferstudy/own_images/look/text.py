@@ -191,6 +191,7 @@ def _copies(found: dict) -> Iterator[str]:
         yield "  Copies stay on one side of every split."
     if alike := found.get("alike"):
         yield alike_text(alike)
+        yield "  Without --copies equal they stay on one side of every split."
     yield from _sets(
         "In two classes", "runs stop at them; --conflicts drop or keep decides", found["conflicts"]
     )

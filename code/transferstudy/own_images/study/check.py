@@ -47,7 +47,13 @@ def check_study(path: Path) -> list[str]:
                 raise StudyError(
                     f"{printable(path)}: this archive holds no study. Name a study.zip that study wrote."
                 )
-            return _checked(StudyFolder(Path(folder)))
+            try:
+                return _checked(StudyFolder(Path(folder)))
+            except (
+                StudyError
+            ) as error:  # it tells of a folder that is gone in a moment, and of how to mend what lies in it
+                what = str(error).split("; delete")[0].replace(f"{Path(folder).name}/", "")
+                raise StudyError(f"{printable(path)}: {what}; fetch the archive again") from None
     return _checked(StudyFolder(path if (path / "results").is_dir() else path.resolve().parent))
 
 
