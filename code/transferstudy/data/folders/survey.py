@@ -219,9 +219,8 @@ def _read_all(
 
     try:
         results = dict(zip(files, in_threads(read, files, progress), strict=True))
-    except (
-        BaseException
-    ):  # stopped: what was read is kept, as the message then says, beside what was known of the others
+    except BaseException:
+        # Stopped: what was read is kept, as the message then says, beside what was known of the others.
         known.keep_old()
         raise
     finally:
