@@ -340,5 +340,13 @@ def test_whether_few_labels_reach_the_bar_is_said(tmp_path, strength, verdict):
     assert reached in said
 
 
+def test_every_length_of_training_counts_for_the_bar(tmp_path):
+    arms = [("linear_probe", 500, 3), ("small_scratch", 500, 3)]
+    found = fake_study(tmp_path, arms, {**BOTH, "small_scratch": 1.0}, name="from-imagenet")
+    spec = next(s for s in expand("patience") if s.arm == ("small_scratch", 500) and s.min_steps == 15_000)
+    found.store.save(*fake_record(spec, 6.0))
+    assert longer.bar(found, None).endswith("with 15,000 steps (1 of 3 seeds so far).")
+
+
 def test_without_runs_with_few_labels_nothing_is_said_of_the_bar(tmp_path):
     assert longer.bar(runs(tmp_path, scratch=(1000,)), None) == ""
