@@ -106,7 +106,7 @@ def test_the_answer_in_the_readme_is_what_the_results_show():
     far = report.load_if_run("far")
     leads = [n for n in far.contested if stand(far, best_pair(far, n)[2]) == "leads"]
     assert leads == [far.contested[0]], (
-        "On hand signs, which look different, they help where labels are fewest"
+        "On hand signs, which look different, they were ahead only where labels were fewest"
     )
 
 

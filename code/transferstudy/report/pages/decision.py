@@ -132,7 +132,7 @@ def far_spoken(far: Study | None) -> str:
         word = words.get(stand(far, best_pair(far, n)[2]), "neither start was clearly ahead")
         ahead.setdefault(word, []).append(n)
     said = [f"{word} {at_labels(sizes)}" for word, sizes in ahead.items()]
-    return f"On hand signs, which look different, {'; '.join(said)}." if said else ""
+    return f"On hand signs, which look different, all trained briefly: {'; '.join(said)}." if said else ""
 
 
 def chart(study: Study) -> Markdown:
