@@ -252,3 +252,12 @@ def test_workers_end_with_a_parent_that_is_killed():
     _, alive = psutil.wait_procs(workers, timeout=20)
     assert len(workers) == 2
     assert alive == []
+
+
+def test_threads_that_start_workers_find_the_library_loaded():
+    """A thread that found joblib half imported by another one lost its run, once in hundreds of commands."""
+    code = (
+        "import sys; from transferstudy.running.jobs import Local; Local(2); print('joblib' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    assert done.stdout.strip() == "True", done.stderr

@@ -118,6 +118,9 @@ class Local:
     """
 
     def __init__(self, jobs: int, threads: int | None = None, pin: bool = False):
+        # Before any thread: two that import it at the same moment may see half of it.
+        import joblib.externals.loky.process_executor  # noqa: F401
+
         cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else range(os.cpu_count())
         self.workers, self.threads = jobs, threads or max(1, len(cores) // jobs)
         self._cores = [
