@@ -52,7 +52,14 @@ def test_the_results_are_real(store):
 
     Of the photographs of hand signs a run tests one fold.
     """
-    far, same = {spec.id for preset in ("far", "far-faster", "far-weak-decay") for spec in expand(preset)}, {}
+    far, same = (
+        {
+            spec.id
+            for preset in ("far", "far-longer", "far-faster", "far-weak-decay")
+            for spec in expand(preset)
+        },
+        {},
+    )
     for run_id in store.ids():
         record = store.load(run_id)
         name, images = record["data"]["name"], record["data"].get("content", record["data"]["sha256"])

@@ -30,6 +30,7 @@ _FOR = {
     "controls": "controls",
     "large-sides": "160 and 224 pixels",
     "far": "hand signs",
+    "far-longer": "more steps from scratch, hand signs",
     "weak-decay": "check: less weight decay",
     "far-weak-decay": "check: less weight decay, hand signs",
     "faster-compact": "check: faster statistics",
