@@ -304,16 +304,20 @@ def with_more_steps(found: Study, sizes: tuple[int, ...], patient: float = 4.0) 
 
 
 @pytest.mark.parametrize(("sizes", "whole"), [((100, 1000), True), ((1000,), False)])
-def test_labels_are_compared_with_the_longest_training_that_all_sizes_have(
+def test_labels_are_compared_with_the_longest_training_that_each_number_has(
     tmp_path, monkeypatch, sizes, whole
 ):
     found = runs(tmp_path, scratch=(100, 1000))
     more = with_more_steps(found, sizes)
     monkeypatch.setattr(longer, "load_if_run", lambda preset: more)
     longer.study.cache_clear()
-    assert (longer.strongest(found) is not found) == whole
-    assert ("has 4 times the steps of" in longer.how_long(found)) == whole
+    strongest, steps = longer.strongest(found), longer.times_the_steps(found)
     longer.study.cache_clear()
+    assert strongest.contested == found.contested
+    for n in found.contested:
+        more_steps = strongest.best(n, False).records[0]["spec"]["min_steps"] == 4000
+        assert more_steps == (n in sizes), n
+    assert steps == ("4 times the steps" if whole else "4 times the steps with 1,000 labels")
 
 
 def test_training_that_was_not_equally_long_is_said(tmp_path):

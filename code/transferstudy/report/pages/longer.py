@@ -1,6 +1,6 @@
 """What four times the steps do to training from scratch, and whether the start from ImageNet's weights stays ahead of that.
 
-`found` holds the runs from ImageNet's weights and their rivals, as `imagenet.study` returns them; `longer` is what `study` returns.
+`found` holds the runs from ImageNet's weights and their rivals, on CIFAR-10 or hand signs; `longer` is what `study` returns.
 """
 
 from functools import cache
@@ -13,34 +13,44 @@ from ...plan.declared import FEW_LABELS_BAR
 from ...plan.presets import expand
 from ...plan.spec import RunSpec
 from ...plan.strategies import get_strategy
+from ..claims.arms import at_labels
 from ..claims.headline import best_pair
 from ..claims.words import acc, apart, by_chance, label, link, named, stand
 from ..markdown import pipe_table
 from ..values import Value, count, percent, signed
 
-PRESET = "longer-scratch"
+# Data set -> the preset with four times the steps from scratch.
+PRESETS = {"cifar10": "longer-scratch", "sign-digits": "far-longer"}
 
 
 @cache
 def study(found: Study) -> Study | None:
     """Return the networks that had more steps from scratch, beside the pretrained ones of `found`; None while none has a result."""
-    longer = load_if_run(PRESET)
+    preset = PRESETS.get(found.specs[0].dataset)
+    longer = load_if_run(preset) if preset else None
     return beside(found, longer) if longer else None
 
 
-def beside(found: Study, longer: Study) -> Study:
-    """Return the pretrained arms of one study and the arms from scratch of another, at the numbers of labels that both have."""
+def beside(found: Study, longer: Study, others: bool = False) -> Study:
+    """Return the pretrained arms of one study and the arms from scratch of another, at the numbers of labels that both have.
+
+    Args:
+        found: the runs with as many steps for all.
+        longer: the runs with more.
+        others: whether `found` itself stands at the other numbers of labels; else they are left out.
+    """
     sizes = {spec.n_labels for spec in found.specs} & {spec.n_labels for spec in longer.specs}
-    pretrained = {s.name for s in found.strategies if s.pretrained}
-    specs = [s for s in found.specs if s.strategy in pretrained and s.n_labels in sizes]
+    specs = [s for s in found.specs if get_strategy(s.strategy).pretrained and s.n_labels in sizes]
     specs += [s for s in longer.specs if s.n_labels in sizes]
-    return Study(specs, found.store, PRESET, partial=True)
+    specs += [s for s in found.specs if others and s.n_labels not in sizes]
+    return Study(specs, found.store, longer.name, partial=True)
 
 
+@cache
 def strongest(found: Study) -> Study:
-    """Return the study in which training from scratch had its most steps: `study` where that has every number of labels, else `found`."""
+    """Return the study in which training from scratch had its most steps, at each number of labels."""
     longer = study(found)
-    return longer if longer and set(found.contested) <= set(longer.contested) else found
+    return beside(found, longer, others=True) if longer and longer.contested else found
 
 
 def how_long(found: Study) -> str:
@@ -50,12 +60,13 @@ def how_long(found: Study) -> str:
 
 
 def times_the_steps(found: Study) -> str:
-    """Return how many times the steps the networks from scratch of `strongest` have: "4 times the steps"; empty where no more."""
-    longer = strongest(found)
-    if longer is found:
+    """Return how many times the steps the networks from scratch of `strongest` have: "4 times the steps", and where; empty if no more."""
+    longer = study(found)
+    if longer is None or not longer.contested:
         return ""
-    short, long = (each.best(each.contested[0], False) for each in (found, longer))
-    return f"{count(round(_steps(long) / _steps(short)))} times the steps"
+    short, long = (each.best(longer.contested[0], False) for each in (found, longer))
+    where = "" if longer.contested == found.contested else f" {at_labels(longer.contested)}"
+    return f"{count(round(_steps(long) / _steps(short)))} times the steps{where}"
 
 
 def sentences(found: Study, longer: Study | None) -> str:
