@@ -30,6 +30,8 @@ steps() {
 chosen
 + --preset near --only n_labels=50000,20000 --only strategy=finetune_all,finetune_block5
 - --preset near --only n_labels=50000,20000 --only strategy=scratch_bn,small_scratch
++ --preset gpu-equal --only strategy=finetune_all,finetune_block5
+- --preset gpu-equal --only strategy=scratch_bn,small_scratch
 + --preset gpu-sides --only n_labels=5000,20000,50000
 + --preset search --only n_labels=100,500 --only strategy=finetune_all,finetune_block3
 chosen

@@ -11,7 +11,7 @@ from transferstudy.plan.presets import expand
 from transferstudy.plan.spec import RunSpec
 from transferstudy.plan.strategies import get_strategy
 
-EQUAL = (("near", "faster-compact", "sources", "gpu-sides"), ("far",), ("controls",))
+EQUAL = (("near", "faster-compact", "sources", "gpu-sides"), ("far",), ("controls",), ("gpu-equal",))
 NEAR = ("near", "faster-compact", "near-probes", "large-sides", "controls", "gpu-sides")
 PATIENT = ("patience",)
 

@@ -64,6 +64,8 @@ def test_all_steps_in_their_order_are_runs_that_are_declared(tmp_path, files):
         "search-momentum",
         "near",
         "near",
+        "gpu-equal",
+        "gpu-equal",
         "gpu-sides",
         "search",
         "gpu-sides",

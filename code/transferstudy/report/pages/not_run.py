@@ -36,6 +36,7 @@ _FOR = {
     "faster-compact": "check: faster statistics",
     "far-faster": "check: faster statistics, hand signs",
     "gpu-sides": "only with a GPU: larger images",
+    "gpu-equal": "only with a GPU: more steps for both starts",
     "gpu-long": "only with a GPU: long training from scratch",
 }
 
