@@ -34,10 +34,17 @@ STRENGTH = {
 }
 SPEED = Speed(  # of a machine that studies a folder
     "float32",
-    dict.fromkeys(("linear_probe", "finetune_block5", "finetune_block3", "small_scratch"), 4.0),
+    dict.fromkeys(
+        ("linear_probe", "finetune_block5", "finetune_block3", "finetune_all", "small_scratch"), 4.0
+    ),
     0.002,
     {64: 0.01},
-    {"finetune_block5": {64: 0.2}, "finetune_block3": {64: 1.0}, "small_scratch": {64: 0.05}},
+    {
+        "finetune_block5": {64: 0.2},
+        "finetune_block3": {64: 1.0},
+        "finetune_all": {64: 1.2},
+        "small_scratch": {64: 0.05},
+    },
 )
 CORRUPTIONS = ("noise", "blur", "contrast", "brightness", "jpeg")
 

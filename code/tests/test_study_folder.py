@@ -119,6 +119,13 @@ def test_more_time_adds_to_a_plan_and_takes_nothing_away():
     assert chosen[1] <= {(u.strategy, u.n_labels, u.seed) for u in later if u.planned}
 
 
+def test_a_study_planned_before_a_strategy_was_known_goes_on_without_it():
+    before = replace(SPEED, start={s: 4.0 for s in SPEED.start if s != "finetune_all"})
+    frame = replace(FRAME, settings={s: t for s, t in study_plan.settings().items() if s in before.start})
+    found = study_plan.units(frame, before, [50, 160, 320], 3, 20_000)
+    assert {unit.strategy for unit in found} == set(before.start)
+
+
 @pytest.mark.parametrize(("largest", "least"), [(32, 15), (488, 15), (1640, 50), (40_000, 20), (15, 15)])
 def test_sizes_rise_to_all_labels(largest, least):
     sizes = study_plan.sizes_up_to(largest, least)

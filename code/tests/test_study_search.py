@@ -57,11 +57,11 @@ def test_the_rate_that_does_best_on_validation_pictures_is_used_at_all_sizes(mak
     making.accuracy = {("small_scratch", usual[1600] * 3): 0.9}
     frame, tried = search.settle(making, SPEED, SIZES, DAY)
     assert {n: rate(frame, "small_scratch", n) for n in SIZES} == {n: 3 * r for n, r in usual.items()}
-    for strategy in ("linear_probe", "finetune_block5", "finetune_block3"):
+    for strategy in ("linear_probe", "finetune_block5", "finetune_block3", "finetune_all"):
         assert rate(frame, strategy) == rate(FRAME, strategy), "equal rates: the usual one stays"
-    assert len(tried) == len(making.made) == 12
+    assert len(tried) == len(making.made) == 15
     assert all(spec.purpose == "tuning" and spec.n_labels == 1600 for spec in making.made)
-    assert sum(entry["chosen"] for entry in tried) == 4
+    assert sum(entry["chosen"] for entry in tried) == 5
     said = search.said(tried)
     assert (
         said.startswith(" Of 3 learning rates a strategy")
@@ -88,7 +88,7 @@ def test_a_rate_that_diverges_is_not_chosen_and_ends_no_search(making):
     frame, tried = search.settle(making, SPEED, SIZES, DAY)
     assert rate(frame, "linear_probe") == pytest.approx(probe / 3, rel=0.05)
     assert rate(frame, "finetune_block3") == deep, "it diverged at every rate: the usual one stays"
-    assert len(tried) == 8 and sum(entry["chosen"] for entry in tried) == 3
+    assert len(tried) == 11 and sum(entry["chosen"] for entry in tried) == 4
 
 
 def test_workers_do_not_shorten_the_search(making):

@@ -17,7 +17,12 @@ FAST = Speed(  # measuring takes half a minute and has no part in what is tested
     dict.fromkeys(study_plan.STRATEGIES, 1.0),
     0.001,
     {64: 0.001},
-    {"finetune_block5": {64: 0.02}, "finetune_block3": {64: 9.0}, "small_scratch": {64: 0.02}},
+    {
+        "finetune_block5": {64: 0.02},
+        "finetune_block3": {64: 9.0},
+        "finetune_all": {64: 9.0},
+        "small_scratch": {64: 0.02},
+    },
 )
 
 

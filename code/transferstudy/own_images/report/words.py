@@ -14,6 +14,7 @@ _SAID = {
     "linear_probe": ("a linear probe", "Use a linear probe", "leaves the pretrained network as it is and trains only a new last layer"),
     "finetune_block5": ("fine-tuning from block 5", "Fine-tune from block 5", "trains a new last layer and the last block of the pretrained network"),
     "finetune_block3": ("fine-tuning from block 3", "Fine-tune from block 3", "trains a new last layer and the last three blocks of the pretrained network"),
+    "finetune_all": ("fine-tuning everything", "Fine-tune everything", "trains a new last layer, and then the whole pretrained network"),
     "small_scratch": ("training a compact network from scratch", "Train a compact network from scratch", "trains a small network from random weights, without any pretraining"),
 }  # fmt: skip
 

@@ -13,7 +13,7 @@ from ...plan.presets import PRESETS, toml_tables
 from ...plan.spec import RunSpec
 from .machine_speed import Speed
 
-STRATEGIES = ("linear_probe", "finetune_block5", "finetune_block3", "small_scratch")
+STRATEGIES = ("linear_probe", "finetune_block5", "finetune_block3", "finetune_all", "small_scratch")
 SEEDS = 5  # at most
 SCRATCH_SIDES = 64, 32  # of the compact network, made for small images: at full pace, and where time is short
 SIZES = 4
@@ -25,6 +25,7 @@ _STEPS = {
     "linear_probe": (0, 1000, 1000),  # on kept features they cost seconds
     "finetune_block5": (12, 120, 500),
     "finetune_block3": (12, 120, 500),
+    "finetune_all": (12, 120, 500),
     "small_scratch": (40, 300, 1500),
 }
 _HEAD_STEPS = 150
@@ -192,17 +193,17 @@ def unit_specs(frame: Frame, unit: Unit) -> list[RunSpec]:
 
 def by_worth(sizes: list[int], seeds: int) -> list[tuple[str, int, int]]:
     """Return all (strategy, size, seed), the one that is worth most first."""
-    probe, last, deep, scratch = STRATEGIES
+    probe, last, deep, whole, scratch = STRATEGIES
     top, rest = sizes[-1], sizes[-2::-1]
     order = [(probe, n, 0) for n in (top, *rest)]
     order += [(last, top, 0), (scratch, top, 0)]
     order += [(strategy, n, 0) for n in rest for strategy in (last, scratch)]
     order += [(probe, n, seed) for seed in (1, 2) for n in (top, *rest)]
     order += [(strategy, top, seed) for seed in (1, 2) for strategy in (last, scratch)]
-    order += [(deep, top, 0)]
+    order += [(whole, top, 0), (deep, top, 0)]
     order += [(strategy, n, seed) for seed in (1, 2) for n in rest for strategy in (last, scratch)]
-    order += [(deep, n, 0) for n in rest]
-    order += [(deep, n, seed) for seed in (1, 2) for n in (top, *rest)]
+    order += [(strategy, n, 0) for n in rest for strategy in (whole, deep)]
+    order += [(strategy, n, seed) for seed in (1, 2) for n in (top, *rest) for strategy in (whole, deep)]
     order += [(s, n, seed) for seed in range(3, SEEDS) for n in (top, *rest) for s in STRATEGIES]
     return [entry for entry in order if entry[2] < seeds]
 
@@ -229,6 +230,8 @@ def units(
 ) -> list[Unit]:
     """Return all units in the order of their worth, those marked that fit into the time.
 
+    A strategy that was not measured has none: a study that an earlier version planned goes on without those that came later.
+
     Args:
         frame: what the runs have in common.
         speed: of this machine.
@@ -239,6 +242,8 @@ def units(
     """
     found, left, seen = [], available, set()
     for strategy, n, seed in by_worth(sizes, seeds):
+        if strategy not in speed.start:
+            continue
         unit = Unit(strategy, n, seed, 0.0)
         missing = [spec for spec in unit_specs(frame, unit) if spec.id not in done]
         cost = sum(seconds_of(frame, speed, spec) for spec in missing)
