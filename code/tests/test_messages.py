@@ -332,7 +332,7 @@ def test_models(kind, tmp_path, photos, capsys):
 # ---- results
 
 AGAIN = "restore it (git checkout -- results/runs/{id}.json) or make it again: delete it, then python -m transferstudy run --only {id}"
-AGAIN_BESIDE = "restore it (git checkout -- {file}) or delete {id}.json and run --only {id}"
+AGAIN_BESIDE = "restore it (git checkout -- {file}) or delete {id}.json, then python -m transferstudy run --only {id} makes it again"
 RELIST = (
     "If you did not mean this, restore the files: git checkout -- results, and delete what is not listed. If you did, write the "
     "list anew: python -m transferstudy manifest --results {root}"

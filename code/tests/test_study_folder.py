@@ -203,6 +203,18 @@ def test_every_sentence_reads_whatever_came_out(tmp_path, win):
             assert "CIFAR" not in text and "airplane" not in text
 
 
+def test_an_edited_measure_of_a_study_is_made_again_by_its_command(tmp_path):
+    _, folder = made_up(tmp_path, {"linear_probe": 0.9}, seeds=1, sizes=(60,))
+    record = folder.store.load(folder.store.ids()[0])
+    record["metrics"]["test"]["accuracy"] += 0.01
+    folder.store.save_record(record)
+    with pytest.raises(
+        StudyError, match="test accuracy differs from what the predictions give; delete "
+    ) as caught:
+        check_study(folder.root)
+    assert str(caught.value).endswith("makes it again") and "run --only" not in str(caught.value)
+
+
 def test_a_report_never_mixes_data_sets(tmp_path):
     _, folder = made_up(tmp_path, {"linear_probe": 0.9}, seeds=1, sizes=(60,))
     other = next(s for s in expand("smoke") if s.strategy == "small_scratch")

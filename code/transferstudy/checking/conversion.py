@@ -29,7 +29,7 @@ def convert(store: Store) -> int:
         metrics = {part: {**fresh.get(part, {}), **known} for part, known in record["metrics"].items()}
         predictions = {**record["predictions"], "rounding": FIRST_ROUNDING}
         record |= {"schema": SCHEMA, "metrics": metrics, "predictions": predictions}
-        check_measures(record, fresh)
+        check_measures(record, fresh, store.remake(run_id))
         store.save_record(record)
         converted += 1
     return converted

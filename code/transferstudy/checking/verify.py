@@ -26,14 +26,15 @@ def verify(store: Store) -> int:
     for run_id in ids:
         record = store.load(run_id)
         predictions = store.predictions(record)
-        _check_parts(record, predictions)
+        again = store.remake(run_id)
+        _check_parts(record, predictions, again)
         try:
             fresh = measure_all(predictions)
         except BROKEN as error:  # arrays that a run would not have written so
             raise StudyError(
-                f"{record['predictions']['file']}: no measures can be computed from it ({error}); {_again(record)}"
+                f"{record['predictions']['file']}: no measures can be computed from it ({error}); {again}"
             ) from None
-        check_measures(record, fresh)
+        check_measures(record, fresh, again)
         if record["model"] is not None:
             store.model(record)
     return len(ids)
@@ -57,7 +58,7 @@ def roundings(store: Store) -> Counter:
     return Counter(store.load(run_id)["predictions"]["rounding"] for run_id in store.ids())
 
 
-def check_measures(record: dict, fresh: dict) -> None:
+def check_measures(record: dict, fresh: dict, again: str) -> None:
     """Compare the measures of a record with those that `measure_all` gives for its predictions.
 
     Raises:
@@ -66,22 +67,18 @@ def check_measures(record: dict, fresh: dict) -> None:
     for part, measures in fresh.items():
         if extra := sorted(set(record["metrics"].get(part, {})) - set(measures)):
             raise StudyError(
-                f"runs/{record['id']}.json: {part} {extra[0]} is no measure of the study; {_again(record)}"
+                f"runs/{record['id']}.json: {part} {extra[0]} is no measure of the study; {again}"
             )
         for name, value in measures.items():
             if not _equal(value, record["metrics"].get(part, {}).get(name)):
                 raise StudyError(
-                    f"runs/{record['id']}.json: {part} {name} differs from what the predictions give; {_again(record)}"
+                    f"runs/{record['id']}.json: {part} {name} differs from what the predictions give; {again}"
                 )
 
 
-def _again(record: dict) -> str:
-    return f"delete the record and make it again: python -m transferstudy run --only {record['id']}"
-
-
-def _check_parts(record: dict, predictions: dict) -> None:
+def _check_parts(record: dict, predictions: dict, again: str) -> None:
     """Say when predictions and measures do not belong to the same images, or a tuning run looked at the test images."""
-    where, again = f"runs/{record['id']}.json", _again(record)
+    where = f"runs/{record['id']}.json"
     tuning = record["spec"].get("purpose", "study") == "tuning"
     expected = {"val"} if tuning else {"val", "test"}
     if "robust_top1" in predictions and not tuning:

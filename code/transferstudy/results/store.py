@@ -146,7 +146,7 @@ class Store:
             StudyError: missing, or its SHA-256 is not the recorded one.
         """
         shown, run_id = self._shown(self.root / record[kind]["file"]), record["id"]
-        again = self._remake(run_id)
+        again = self.remake(run_id)
         if not self._study:
             again = f"restore it (git checkout -- {shown}) or {again}"
         return read_beside(self.root, record[kind], again)
@@ -192,13 +192,14 @@ class Store:
             return reader(content)
         except (KeyError, ValueError) as error:
             raise StudyError(
-                f"{record[kind]['file']}: cannot be read ({error}); {self._remake(record['id'])}"
+                f"{record[kind]['file']}: cannot be read ({error}); {self.remake(record['id'])}"
             ) from None
 
-    def _remake(self, run_id: str) -> str:
+    def remake(self, run_id: str) -> str:
+        """Return what to do about a run whose files are damaged or edited, as the end of a message."""
         if self._study:
             return f"delete {self._shown(self.record_path(run_id))}, then {self._study} makes it again"
-        return f"delete {run_id}.json and run --only {run_id}"
+        return f"delete {run_id}.json, then python -m transferstudy run --only {run_id} makes it again"
 
     def _shown(self, path: Path) -> str:
         """Return a path from the results folder on, or from the study's on."""
