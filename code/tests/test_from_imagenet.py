@@ -42,6 +42,18 @@ def test_whether_more_layers_than_the_head_pay_is_said_where_both_were_run(tmp_p
     assert imagenet.deeper(runs(tmp_path / "other")) == ""
 
 
+def test_training_every_layer_is_told_apart_from_training_some(tmp_path):
+    arms = [(name, 100, 3) for name in ("linear_probe", "finetune_block5", "finetune_all")]
+    found = fake_study(
+        tmp_path, arms, {**BOTH, "finetune_block5": 9.0, "finetune_all": 0.5}, name="from-imagenet"
+    )
+    assert "*Fine-tune from block 5* is ahead of *Linear probe*" in imagenet.deeper(found)
+    said = imagenet.deeper(found, only="finetune_all")
+    assert said.startswith("Does it pay to train every layer instead of the head alone? With 100 labels ")
+    assert "*Fine-tune all* is behind *Linear probe* by" in said
+    assert imagenet.deeper(found, only="finetune_block3") == ""
+
+
 def test_what_is_declared_and_not_run_is_named(tmp_path):
     said = imagenet.to_come(runs(tmp_path))
     assert "*Fine-tune from block 5*" in said and "*Compact from scratch*" not in said

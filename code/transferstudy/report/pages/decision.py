@@ -124,15 +124,21 @@ def _far_said(word: str, ours: str, ahead: bool, found: list[Difference]) -> str
     return f"{at_labels([d.n_labels for d in found])} {how}"
 
 
-def far_spoken(far: Study | None) -> str:
-    """Return the same in words that can be spoken, without numbers of points; empty where nothing is compared."""
+def far_spoken(far: Study | None, more: str = "") -> str:
+    """Return the same in words that can be spoken, without numbers of points; empty where nothing is compared.
+
+    Args:
+        far: the runs.
+        more: how many more steps training from scratch has, as `longer.times_the_steps` says it; empty where no more.
+    """
+    length = f"training from scratch had {more}" if more else "all trained briefly"
     ahead: dict[str, list[int]] = {}
     for n in far.contested if far else ():
         words = {"leads": "pretrained weights were ahead", "trails": "training from scratch was ahead"}
         word = words.get(stand(far, best_pair(far, n)[2]), "neither start was clearly ahead")
         ahead.setdefault(word, []).append(n)
     said = [f"{word} {at_labels(sizes)}" for word, sizes in ahead.items()]
-    return f"On hand signs, which look different, all trained briefly: {'; '.join(said)}." if said else ""
+    return f"On hand signs, which look different, {length}: {'; '.join(said)}." if said else ""
 
 
 def chart(study: Study) -> Markdown:

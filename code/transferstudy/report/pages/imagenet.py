@@ -83,26 +83,33 @@ def at_the_edge(found: Study) -> str:
     )
 
 
-def deeper(found: Study, most: bool = False) -> str:
+def deeper(found: Study, most: bool = False, only: str = "") -> str:
     """Return where training more layers than the head was better on images of one size, each answer with its numbers of labels.
 
-    With `most` only the largest number of labels at which both were run counts. Empty where both were nowhere run.
+    Args:
+        found: the runs.
+        most: whether only the largest number of labels counts at which both were run.
+        only: the strategy that trains more layers; by default the best of them. Empty where both were nowhere run.
     """
     groups: dict[tuple[str, str], list[tuple[Arm, Arm, Difference]]] = {}
-    sizes = [n for n in found.sizes_of(PROBE) if _thawed(found, n)]
+    sizes = [n for n in found.sizes_of(PROBE) if _thawed(found, n, only)]
     for n in sizes[-1:] if most else sizes:
-        best = max(_thawed(found, n), key=lambda arm: arm.validation("accuracy").mean())
+        best = max(_thawed(found, n, only), key=lambda arm: arm.validation("accuracy").mean())
         same = found.has(PROBE, n, best.image_size)  # on other images the difference would be theirs as well
         probe = found.arm(PROBE, n, best.image_size) if same else found.chosen(PROBE, n)
         d = between(found, best, probe)
         word = doubtful(stand(found, d) if by_rule(found, d) else "undecided", d)
         groups.setdefault((_PAYS[word], best.strategy.name), []).append((best, probe, d))
     said = [_pays(found, answer, each) for (answer, _), each in groups.items()]
-    return f"Does it pay to train more layers than the head? {' '.join(said)}" if said else ""
+    layers = (
+        "every layer instead of the head alone" if only == "finetune_all" else "more layers than the head"
+    )
+    return f"Does it pay to train {layers}? {' '.join(said)}" if said else ""
 
 
-def _thawed(found: Study, n: int) -> list[Arm]:
-    return [arm for arm in found.candidates(n, True) if arm.strategy.name != PROBE]
+def _thawed(found: Study, n: int, only: str = "") -> list[Arm]:
+    arms = [arm for arm in found.candidates(n, True) if arm.strategy.name != PROBE]
+    return [arm for arm in arms if only in ("", arm.strategy.name)]
 
 
 def _pays(found: Study, answer: str, group: list[tuple[Arm, Arm, Difference]]) -> str:

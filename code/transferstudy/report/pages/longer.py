@@ -55,25 +55,30 @@ def strongest(found: Study) -> Study:
 
 def how_long(found: Study) -> str:
     """Return how long the networks from scratch of `strongest` were trained, in a sentence; empty where no longer than the others."""
-    said = times_the_steps(found)
-    return f"Training from scratch has {said} of the pretrained networks here." if said else ""
+    times, where = _more(found)
+    return f"Training from scratch has {times} of the pretrained networks{where or ' here'}." if times else ""
 
 
 def times_the_steps(found: Study) -> str:
     """Return how many times the steps the networks from scratch of `strongest` have: "4 times the steps", and where; empty if no more."""
+    return "".join(_more(found))
+
+
+def _more(found: Study) -> tuple[str, str]:
+    """How many times the steps, and with how many labels where not with all."""
     longer = study(found)
     if longer is None or not longer.contested:
-        return ""
+        return "", ""
     short, long = (each.best(longer.contested[0], False) for each in (found, longer))
     where = "" if longer.contested == found.contested else f" {at_labels(longer.contested)}"
-    return f"{count(round(_steps(long) / _steps(short)))} times the steps{where}"
+    return f"{count(round(_steps(long) / _steps(short)))} times the steps", where
 
 
-def sentences(found: Study, longer: Study | None) -> str:
-    """Return what more steps do to training from scratch with the most labels, and who is ahead then, in two sentences."""
+def sentences(found: Study, longer: Study | None, fewest: bool = False) -> str:
+    """Return what more steps do to training from scratch with the most labels or the fewest, and who is ahead then, in two sentences."""
     if longer is None or not longer.contested:
         return "We have not tested yet what more steps do to training from scratch."
-    return _at(found, longer, longer.contested[-1])
+    return _at(found, longer, longer.contested[0 if fewest else -1])
 
 
 def table(found: Study, longer: Study | None) -> Markdown:
