@@ -131,14 +131,14 @@ def far_spoken(far: Study | None, more: str = "") -> str:
         far: the runs.
         more: how many more steps training from scratch has, as `longer.times_the_steps` says it; empty where no more.
     """
-    length = f"training from scratch had {more}" if more else "all trained briefly"
     ahead: dict[str, list[int]] = {}
     for n in far.contested if far else ():
         words = {"leads": "pretrained weights were ahead", "trails": "training from scratch was ahead"}
         word = words.get(stand(far, best_pair(far, n)[2]), "neither start was clearly ahead")
         ahead.setdefault(word, []).append(n)
     said = [f"{word} {at_labels(sizes)}" for word, sizes in ahead.items()]
-    return f"On hand signs, which look different, {length}: {'; '.join(said)}." if said else ""
+    length = f"All trained briefly{f', but training from scratch had {more}' if more else ''}."
+    return f"On hand signs, which look different, {'; '.join(said)}. {length}" if said else ""
 
 
 def chart(study: Study) -> Markdown:

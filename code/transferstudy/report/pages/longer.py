@@ -15,7 +15,7 @@ from ...plan.spec import RunSpec
 from ...plan.strategies import get_strategy
 from ..claims.arms import at_labels
 from ..claims.headline import best_pair
-from ..claims.words import acc, apart, by_chance, label, link, named, stand
+from ..claims.words import acc, apart, by_chance, doubtful, label, link, named, stand
 from ..markdown import pipe_table
 from ..values import Value, count, percent, signed
 
@@ -31,6 +31,7 @@ def study(found: Study) -> Study | None:
     return beside(found, longer) if longer else None
 
 
+@cache
 def beside(found: Study, longer: Study, others: bool = False) -> Study:
     """Return the pretrained arms of one study and the arms from scratch of another, at the numbers of labels that both have.
 
@@ -41,7 +42,7 @@ def beside(found: Study, longer: Study, others: bool = False) -> Study:
     """
     sizes = {spec.n_labels for spec in found.specs} & {spec.n_labels for spec in longer.specs}
     specs = [s for s in found.specs if get_strategy(s.strategy).pretrained and s.n_labels in sizes]
-    specs += [s for s in longer.specs if s.n_labels in sizes]
+    specs += [s for s in longer.specs if not get_strategy(s.strategy).pretrained and s.n_labels in sizes]
     specs += [s for s in found.specs if others and s.n_labels not in sizes]
     return Study(specs, found.store, longer.name, partial=True)
 
@@ -87,7 +88,7 @@ def table(found: Study, longer: Study | None) -> Markdown:
         return Markdown("Not run yet.")
     rows = []
     for n in longer.contested:
-        a, b, d = best_pair(longer, n)
+        a, b, d = best_pair(beside(found, longer, others=True), n)
         short = found.arm(b.strategy.name, n, b.image_size)
         shown = [link(arm, f"{100 * arm.accuracy:.1f}") for arm in (short, b, a)]
         rows.append([count(n), *shown, signed(d.mean), f"{signed(d.low)} to {signed(d.high)}"])
@@ -148,12 +149,19 @@ def untried(found: Study) -> str:
 
 
 def _at(found: Study, longer: Study, n: int) -> str:
-    a, b, d = best_pair(longer, n)
+    judge = beside(
+        found, longer, others=True
+    )  # whose p-values are corrected with those at the other numbers of labels
+    a, b, d = best_pair(judge, n)
+    gap = apart(d) + by_chance(d)
     result = {
         "leads": f"is still ahead of it, by {apart(d)}",
         "trails": f"is then behind it, by {apart(d)}",
         "equal": f"is equivalent to it then; they differ by {apart(d)}",
-    }.get(stand(longer, d), f"cannot be told from it then; they differ by {apart(d)}{by_chance(d)}")
+        "perhaps": f"still comes out ahead of it, by {gap}",
+        "hardly": f"comes out behind it then, by {gap}",
+        "undecided": f"cannot be told from it then; they differ by {gap}",
+    }[doubtful(stand(judge, d), d)]
     short = found.arm(b.strategy.name, n, b.image_size)
     times = count(round(_steps(b) / _steps(short)))
     return (
