@@ -192,9 +192,9 @@ class MadeWithMoreDecay(Made):
 
 def test_what_more_weight_decay_does_in_the_searches_of_the_others_is_said(tmp_path):
     said = decay.searched(MadeWithMoreDecay(0.02))
-    assert said.count("so its runs stand") == 2
+    assert said.count("So its runs stand") == 2
     assert said.startswith(
-        "The best setting of *Compact from scratch* there reaches 52\xa0% instead of 50\xa0% with 100"
+        "On validation images the best setting of *Compact from scratch* there reaches 52\xa0% with 100 labels (before: 50\xa0%)"
     )
     with pytest.raises(StudyError, match="the runs of Compact from scratch stand"):
         decay.searched(MadeWithMoreDecay(0.04))
@@ -273,7 +273,7 @@ def test_a_difference_on_fewer_images_than_the_means_beside_it_says_so(tmp_path)
     a, b, _ = report.claims.best_pair(found, 1000)
     assert on_images([(a, b)]) == ""
     a.records[0]["metrics"]["test"]["n"] = 250
-    said = "Each difference is taken on the 250 test images that both networks predicted."
+    said = "Each difference is taken on the 250 test images that both networks predicted, so it is not exactly that"
     assert on_images([(a, b)]).startswith(said)
     assert said in report.claims.headline(found)
 
@@ -321,7 +321,7 @@ def test_labels_are_compared_with_the_longest_training_that_each_number_has(
 ):
     found = runs(tmp_path, scratch=(100, 1000))
     more = with_more_steps(found, sizes)
-    monkeypatch.setattr(longer, "load_if_run", lambda preset: more)
+    monkeypatch.setattr(longer, "load_if_run", lambda preset, store: more)
     longer.study.cache_clear()
     strongest, steps = longer.strongest(found), longer.times_the_steps(found)
     longer.study.cache_clear()
@@ -330,6 +330,30 @@ def test_labels_are_compared_with_the_longest_training_that_each_number_has(
         more_steps = strongest.best(n, False).records[0]["spec"]["min_steps"] == 4000
         assert more_steps == (n in sizes), n
     assert steps == ("4 times the steps" if whole else "4 times the steps with 1,000 labels")
+
+
+def test_longer_training_counts_with_as_many_seeds_as_a_verdict_asks_for(tmp_path, monkeypatch):
+    """One seed has an interval over test images only, and looked like a verdict."""
+    found = runs(tmp_path, scratch=(100, 1000))
+    more = with_more_steps(found, (100, 1000))
+    few = Study([s for s in more.specs if s.n_labels == 1000 or s.seed < 2], found.store, "longer-scratch")
+    monkeypatch.setattr(longer, "load_if_run", lambda preset, store: few)
+    assert longer.times_the_steps(found) == "4 times the steps with 1,000 labels"
+    assert longer.strongest(found).best(100, False).records[0]["spec"]["min_steps"] != 4000
+    longer.study.cache_clear()
+    monkeypatch.setattr(longer, "load_if_run", lambda preset, store: None)
+    assert longer.strongest(None) is None and longer.how_long(found) == ""
+    longer.study.cache_clear()
+
+
+def test_longer_training_of_one_network_leaves_the_other_rivals_in(tmp_path):
+    arms = [(name, 100, 3) for name in ("linear_probe", "small_scratch", "scratch_bn")]
+    found = fake_study(
+        tmp_path, arms, {**BOTH, "small_scratch": 1.0, "scratch_bn": 9.0}, name="from-imagenet"
+    )
+    beside = longer.beside(found, with_more_steps(found, (100,), 2.0))
+    assert beside.best(100, False).strategy.name == "scratch_bn"
+    assert beside.arm("small_scratch", 100).records[0]["spec"]["min_steps"] == 4000
 
 
 def test_training_that_was_not_equally_long_is_said(tmp_path):

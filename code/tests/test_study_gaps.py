@@ -47,7 +47,7 @@ def test_what_is_begun_is_next_in_another_form(tmp_path):
     none, real = rows(fake_study(tmp_path, ARMS)), rows(load())
     far = "Another data set, far from the source"
     assert far in none and "The weights that Keras downloads, small and enlarged images" in none
-    assert far not in real and "More strategies and more labels on hand signs" in real
+    assert far not in real and "More strategies and seeds on hand signs" in real
     assert len(real) <= len(none)
 
 

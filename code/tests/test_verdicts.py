@@ -1,5 +1,6 @@
 """The primary opinion on a verdict keeps its word, the bootstrap is checked against it, and equivalence is tested."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -14,7 +15,9 @@ from transferstudy.analysis.statistics.bootstrap import interval, resampled_mean
 from transferstudy.analysis.statistics.crossed import Estimate, by_group, estimate
 from transferstudy.analysis.statistics.multiplicity import holm
 from transferstudy.plan import declared as plan
+from transferstudy.plan.presets import expand, select
 from transferstudy.report import opinions
+from transferstudy.report.pages.records import _arm_section
 
 ARMS = [(name, n, 3) for name in ("linear_probe", "finetune_all", "scratch_bn") for n in (500, 5000)]
 
@@ -191,3 +194,16 @@ def test_the_committed_studies_know_each_other():
         shown = [each.p for each in judged(study) if each.p is not None]
         assert shown == holm(pooled)[: len(shown)].tolist()
     assert corrected_with(report.load()) == ()
+
+
+@pytest.mark.parametrize("found", [report.imagenet.study, lambda: report.load("far")], ids=["near", "far"])
+def test_the_command_beside_an_arm_makes_its_runs_and_no_others(found):
+    """Readers are told to delete the records first, so another command would lose them."""
+    study = report.longer.strongest(found())
+    assert study.name != study.plan
+    for arm in study.arms.values():
+        command = next(line for line in _arm_section(study, arm, set()) if line.startswith("```bash"))
+        preset, *only = re.findall(r"--(?:preset|only) (\S+)", command)
+        ids = {run_id for record in arm.records for run_id in record.get("folds", [record["id"]])}
+        made = {spec.id for spec in select(expand(preset), only) if study.store.has(spec)}
+        assert made == ids, command

@@ -238,7 +238,7 @@ def enough_seeds(family: tuple[Difference, ...]) -> list[Difference]:
 @cache
 def corrected_with(study: Study) -> tuple[Study, ...]:
     """Return the other studies of the same plan, as far as they were run: their p-values are corrected together with this one's."""
-    names = [name for group in TOGETHER if study.name in group for name in group if name != study.name]
+    names = [name for group in TOGETHER if study.plan in group for name in group if name != study.plan]
     return tuple(filter(None, (load_if_run(name, study.store) for name in names)))
 
 

@@ -32,12 +32,21 @@ class Study:
         store: where their results lie.
         name: the preset's name; anchors on the page of records begin with it, except for the main study's.
         partial: leave out runs that have no result, and list them in `missing`, instead of refusing.
+        plan: of a study that is put together from two presets, the name of the one that holds the runs which `name` lacks, and
+            with whose partners its p-values are corrected (`comparison.corrected_with`); by default `name`.
 
     Raises:
         StudyError: a result is missing, damaged, or made from other data or weights than the rest.
     """
 
-    def __init__(self, specs: list[RunSpec], store: Store, name: str = MAIN, partial: bool = False):
+    def __init__(
+        self,
+        specs: list[RunSpec],
+        store: Store,
+        name: str = MAIN,
+        partial: bool = False,
+        plan: str | None = None,
+    ):
         lacking = {s.id for own in by_seed(specs).values() if not all(map(store.has, own)) for s in own}
         self.missing = tuple(spec for spec in specs if partial and spec.id in lacking)
         specs = [spec for spec in specs if spec not in self.missing]
@@ -45,7 +54,7 @@ class Study:
             raise StudyError(
                 f"preset {name!r}: none of its runs has a result: python -m transferstudy run --preset {name}"
             )
-        self.specs, self.store, self.name = specs, store, name
+        self.specs, self.store, self.name, self.plan = specs, store, name, plan or name
         self.prefix = "" if name == MAIN else f"{name}-"
         self._stored: dict[str, dict[str, np.ndarray]] = {}
         self.records = {own[0].id: self._read(own) for own in by_seed(specs).values()}

@@ -81,7 +81,7 @@ def experiments(study: Study) -> Markdown:
         (True, "Tuning one block alone, the first one too", "Is the top the right place to thaw [@lee2023surgical]?", "a new strategy, processor time"),
         (True, "A penalty on the distance to the pretrained weights [@li2018explicit]", "Can full fine-tuning keep more of the source?", "a few lines of code"),
         (True, "Weights pretrained without the source classes that mean the same as a target class", "How much of the gain is knowing the classes already?", "a pretraining"),
-        (any(_made(study, "far")), "More strategies and more labels on hand signs", "Does the pattern hold far from the source?", "processor time only"),
+        (any(_made(study, "far")), "More strategies and seeds on hand signs", "Does the pattern hold far from the source?", "processor time only"),
         (not any(_made(study, "far")), "Another data set, far from the source", "Does the pattern hold far from the source?", "a folder of class folders"),
     ]  # fmt: skip
     header = "Experiment | Question it settles | What it needs"

@@ -65,7 +65,7 @@ def surprises(study: Study) -> str:
         return "Without verdicts nothing can be called a surprise either."
     against = [each.difference for each in judged(study) if each.verdict == "worse"]
     if not against:
-        return "In no declared comparison did the strategy named first do worse."
+        return "In no declared comparison is the strategy named first *worse* by this rule."
     if len(against) > _NAMED:
         return f"In {count(len(against))} comparisons the strategy that we named first did worse."
     parts = [

@@ -87,8 +87,8 @@ def on_images(pairs: list[tuple[Arm, Arm]]) -> str:
     if not fewer:
         return ""
     return (
-        f"Each difference is taken on the {listing([count(n) for n in fewer], 'or')} test images that both networks predicted. The "
-        "accuracies beside it are not both of these images alone, so they do not subtract to exactly the difference."
+        f"Each difference is taken on the {listing([count(n) for n in fewer], 'or')} test images that both networks predicted, so it is "
+        "not exactly that of the two accuracies beside it."
     )
 
 

@@ -70,11 +70,11 @@ def searched(store: Store | None = None) -> str:
             "chapters/second-plan.qmd",
         )
         reached = [
-            f"{percent(after[n], 0)} instead of {percent(before[n], 0)} with {count(n)}"
+            f"{percent(after[n], 0)} with {count(n)} labels (before: {percent(before[n], 0)})"
             for n in sorted(after)
         ]
         said.append(
-            f"The best setting of {label(name)} there reaches {listing(reached)} labels on validation images, so its runs stand."
+            f"On validation images the best setting of {label(name)} there reaches {listing(reached)}. So its runs stand."
         )
     return " ".join(said)
 

@@ -96,8 +96,11 @@ def far_chart(far: Study | None) -> Markdown:
     return pipe_table(["labelled images", "images far from the source"], rows, "rl")
 
 
-def far_answer(far: Study | None) -> str:
-    """Return which start was ahead in the planned runs on images far from the source, in a sentence; empty where none compares them."""
+def far_answer(far: Study | None, where: str = "In our planned runs on hand signs") -> str:
+    """Return which start was ahead in the planned runs on images far from the source, in a sentence that begins with `where`.
+
+    Empty where no runs compare them.
+    """
     groups: dict[tuple[str, str, bool], list[Difference]] = {}
     for n in far.contested if far else ():
         a, _, d = best_pair(far, n)
@@ -107,7 +110,7 @@ def far_answer(far: Study | None) -> str:
         ahead = d.mean > 0 or word in ("equal", "undecided")  # there it says nothing
         groups.setdefault((word, label(a.strategy.name), ahead), []).append(d)
     said = [_far_said(*key, found) for key, found in groups.items()]
-    return f"In our planned runs on hand signs, {'; '.join(said)}." if said else ""
+    return f"{where}, {'; '.join(said)}." if said else ""
 
 
 def _far_said(word: str, ours: str, ahead: bool, found: list[Difference]) -> str:

@@ -56,11 +56,15 @@ def study() -> Study:
 def to_come(found: Study) -> str:
     """Return which declared strategies and numbers of labels have no run yet, in a sentence; empty where all have one."""
     specs = expand(PRESET)
-    have = {s.name for s in found.strategies}
-    names = [label(name) for name in dict.fromkeys(s.strategy for s in specs) if name not in have]
-    sizes = [count(n) for n in sorted({s.n_labels for s in specs} - set(found.contested))]
+    declared = {s.strategy: {each.n_labels for each in specs if each.strategy == s.strategy} for s in specs}
+    have = {s.name: set(found.sizes_of(s.name)) for s in found.strategies}
+    names = [label(name) for name in declared if name not in have]
+    sizes = {s.n_labels for s in specs} - set(found.contested)
     parts = [f"{listing(names)}"] if names else []
-    parts += [f"the comparison with {listing(sizes)} labels"] if sizes else []
+    for name in have:
+        if lacking := sorted(declared[name] - have[name] - sizes):
+            parts.append(f"{label(name)} {at_labels(lacking)}")
+    parts += [f"the comparison {at_labels(sorted(sizes))}"] if sizes else []
     return f"Declared in the plan but not run yet: {'; '.join(parts)}." if parts else ""
 
 
@@ -86,15 +90,20 @@ def at_the_edge(found: Study) -> str:
 def deeper(found: Study, most: bool = False, only: str = "") -> str:
     """Return where training more layers than the head was better on images of one size, each answer with its numbers of labels.
 
+    Empty where both were nowhere run.
+
     Args:
         found: the runs.
         most: whether only the largest number of labels counts at which both were run.
-        only: the strategy that trains more layers; by default the best of them. Empty where both were nowhere run.
+        only: tell of this strategy, where it is not the best of those that train more layers; by default of the best.
     """
     groups: dict[tuple[str, str], list[tuple[Arm, Arm, Difference]]] = {}
-    sizes = [n for n in found.sizes_of(PROBE) if _thawed(found, n, only)]
+    sizes = [n for n in found.sizes_of(PROBE) if _thawed(found, n)]
     for n in sizes[-1:] if most else sizes:
-        best = max(_thawed(found, n, only), key=lambda arm: arm.validation("accuracy").mean())
+        best = max(_thawed(found, n), key=lambda arm: arm.validation("accuracy").mean())
+        if only and (best.strategy.name == only or not found.has(only, n)):
+            continue
+        best = found.arm(only, n) if only else best
         same = found.has(PROBE, n, best.image_size)  # on other images the difference would be theirs as well
         probe = found.arm(PROBE, n, best.image_size) if same else found.chosen(PROBE, n)
         d = between(found, best, probe)
@@ -107,9 +116,8 @@ def deeper(found: Study, most: bool = False, only: str = "") -> str:
     return f"Does it pay to train {layers}? {' '.join(said)}" if said else ""
 
 
-def _thawed(found: Study, n: int, only: str = "") -> list[Arm]:
-    arms = [arm for arm in found.candidates(n, True) if arm.strategy.name != PROBE]
-    return [arm for arm in arms if only in ("", arm.strategy.name)]
+def _thawed(found: Study, n: int) -> list[Arm]:
+    return [arm for arm in found.candidates(n, True) if arm.strategy.name != PROBE]
 
 
 def _pays(found: Study, answer: str, group: list[tuple[Arm, Arm, Difference]]) -> str:

@@ -9,7 +9,7 @@ from statistics import fmean
 from IPython.display import Markdown
 
 from ...analysis.study import Arm, Study, load_if_run
-from ...plan.declared import FEW_LABELS_BAR
+from ...plan.declared import FEW_LABELS_BAR, MIN_SEEDS
 from ...plan.presets import expand
 from ...plan.spec import RunSpec
 from ...plan.strategies import get_strategy
@@ -17,47 +17,60 @@ from ..claims.arms import at_labels
 from ..claims.headline import best_pair
 from ..claims.words import acc, apart, by_chance, doubtful, label, link, named, stand
 from ..markdown import pipe_table
-from ..values import Value, count, percent, signed
+from ..values import Value, capital, count, percent, signed
 
 # Data set -> the preset with four times the steps from scratch.
 PRESETS = {"cifar10": "longer-scratch", "sign-digits": "far-longer"}
 
 
 @cache
-def study(found: Study) -> Study | None:
-    """Return the networks that had more steps from scratch, beside the pretrained ones of `found`; None while none has a result."""
-    preset = PRESETS.get(found.specs[0].dataset)
-    longer = load_if_run(preset) if preset else None
-    return beside(found, longer) if longer else None
+def study(found: Study | None) -> Study | None:
+    """Return the networks that had more steps from scratch, beside the pretrained ones of `found`; None while none has enough seeds."""
+    preset = found and PRESETS.get(found.specs[0].dataset)
+    longer = load_if_run(preset, found.store) if preset else None
+    return beside(found, longer) if longer and _sizes(found, longer) else None
+
+
+def _sizes(found: Study, longer: Study) -> set[int]:
+    """The numbers of labels of both, where the longer training has as many seeds as a verdict asks for."""
+    trained = {
+        a.n_labels for a in longer.arms.values() if not a.strategy.pretrained and len(a.records) >= MIN_SEEDS
+    }
+    return trained & set(found.sizes)
 
 
 @cache
 def beside(found: Study, longer: Study, others: bool = False) -> Study:
-    """Return the pretrained arms of one study and the arms from scratch of another, at the numbers of labels that both have.
+    """Return a study in which networks from scratch of `longer` stand for those of `found` that had fewer steps.
 
     Args:
         found: the runs with as many steps for all.
         longer: the runs with more.
-        others: whether `found` itself stands at the other numbers of labels; else they are left out.
+        others: whether `found` itself stands at the numbers of labels that have no such runs; else they are left out.
     """
-    sizes = {spec.n_labels for spec in found.specs} & {spec.n_labels for spec in longer.specs}
-    specs = [s for s in found.specs if get_strategy(s.strategy).pretrained and s.n_labels in sizes]
-    specs += [s for s in longer.specs if not get_strategy(s.strategy).pretrained and s.n_labels in sizes]
-    specs += [s for s in found.specs if others and s.n_labels not in sizes]
-    return Study(specs, found.store, longer.name, partial=True)
+    sizes = _sizes(found, longer)
+    specs = [s for s in longer.specs if not get_strategy(s.strategy).pretrained and s.n_labels in sizes]
+    instead = {(s.strategy, s.n_labels, s.image_size) for s in specs}
+    specs += [
+        s
+        for s in found.specs
+        if (others or s.n_labels in sizes) and (s.strategy, s.n_labels, s.image_size) not in instead
+    ]
+    return Study(specs, found.store, longer.name, partial=True, plan=found.name)
 
 
 @cache
-def strongest(found: Study) -> Study:
+def strongest(found: Study | None) -> Study | None:
     """Return the study in which training from scratch had its most steps, at each number of labels."""
     longer = study(found)
-    return beside(found, longer, others=True) if longer and longer.contested else found
+    return beside(found, longer, others=True) if longer else found
 
 
 def how_long(found: Study) -> str:
     """Return how long the networks from scratch of `strongest` were trained, in a sentence; empty where no longer than the others."""
     times, where = _more(found)
-    return f"Training from scratch has {times} of the pretrained networks{where or ' here'}." if times else ""
+    said = f"training from scratch has {times} of the pretrained networks"
+    return (f"{capital(where.strip())}, {said}." if where else f"{capital(said)} here.") if times else ""
 
 
 def times_the_steps(found: Study) -> str:
@@ -68,9 +81,10 @@ def times_the_steps(found: Study) -> str:
 def _more(found: Study) -> tuple[str, str]:
     """How many times the steps, and with how many labels where not with all."""
     longer = study(found)
-    if longer is None or not longer.contested:
+    if longer is None:
         return "", ""
-    short, long = (each.best(longer.contested[0], False) for each in (found, longer))
+    long = longer.best(longer.contested[0], False)
+    short = found.arm(long.strategy.name, long.n_labels, long.image_size)
     where = "" if longer.contested == found.contested else f" {at_labels(longer.contested)}"
     return f"{count(round(_steps(long) / _steps(short)))} times the steps", where
 

@@ -4,6 +4,7 @@ from IPython.display import Markdown
 
 from ...analysis.comparison import CONFIDENCE, judged
 from ...analysis.study import MAIN, Arm, Study
+from ...plan.presets import expand
 from .. import tables
 from ..markdown import pipe_table
 from ..tables.judgement import p_text
@@ -26,7 +27,9 @@ def _arm_section(study: Study, arm: Arm, linked: set[str]) -> list[str]:
     header = "run | seed | test accuracy | NLL | ECE | validation | steps | minutes | weights | backend"
     several, n = len(study.image_sizes) > 1, arm.n_labels
     side, only = (f", {arm.image_size} px", f" --only image_size={arm.image_size}") if several else ("", "")
-    preset = "" if study.name == MAIN else f" --preset {study.name}"
+    known = {spec.id for spec in expand(study.name)}
+    own = all(run_id in known for record in arm.records for run_id in record.get("folds", [record["id"]]))
+    preset = "" if study.name == MAIN else f" --preset {study.name if own else study.plan}"
     command = f"python -m transferstudy run{preset} --only {arm.strategy.name} --only n_labels={n}{only}"
     spec = [(k, v) for k, v in arm.records[0]["spec"].items() if k not in _SHARED_ELSEWHERE]
     return [

@@ -47,8 +47,8 @@ def caution(near: Study, longer: Study | None, smaller: Study | None) -> str:
         if ours.accuracy > tiny.accuracy:
             said.append(
                 f"The rule on the source compares sources at {sides[0]} pixels only. At {sides[-1]} pixels, a probe from Tiny ImageNet's "
-                f"weights, with little weight decay, reaches {acc(tiny)} with {count(n)} labels and one from ImageNet's {acc(ours)}, so "
-                "there the source matters, too."
+                f"weights, with little weight decay, reaches {acc(tiny)} with {count(n)} labels and one from ImageNet's {acc(ours)}. So "
+                "on larger images the source matters, too, and this rule may not hold there."
             )
     if longer and longer.contested:
         a, _, d = best_pair(longer, longer.contested[-1])
