@@ -366,6 +366,20 @@ def test_training_that_was_not_equally_long_is_said(tmp_path):
     assert said in report.claims.headline(found)
 
 
+@pytest.mark.parametrize(
+    ("patient", "expected"),
+    [
+        (4.1, "With more steps from scratch it shrinks further"),
+        (0.2, "More steps from scratch do not make it smaller"),
+    ],
+)
+def test_where_the_gain_shrinks_with_more_steps_is_said(tmp_path, patient, expected):
+    found = runs(tmp_path, scratch=(100, 1000))
+    more = longer.beside(found, with_more_steps(found, (100, 1000), patient))
+    assert longer.gain(found, more) == expected
+    assert longer.gain(found, None) == ""
+
+
 def test_before_its_runs_nothing_is_said_of_more_steps(tmp_path):
     assert longer.sentences(runs(tmp_path), None).startswith("We have not tested yet")
 

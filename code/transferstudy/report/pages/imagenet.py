@@ -62,7 +62,7 @@ def to_come(found: Study) -> str:
     sizes = {s.n_labels for s in specs} - set(found.contested)
     parts = [f"{listing(names)}"] if names else []
     for name in have:
-        if lacking := sorted(declared[name] - have[name] - sizes):
+        if lacking := sorted(declared.get(name, set()) - have[name] - sizes):
             parts.append(f"{label(name)} {at_labels(lacking)}")
     parts += [f"the comparison {at_labels(sorted(sizes))}"] if sizes else []
     return f"Declared in the plan but not run yet: {'; '.join(parts)}." if parts else ""

@@ -28,7 +28,7 @@ def study(found: Study | None) -> Study | None:
     """Return the networks that had more steps from scratch, beside the pretrained ones of `found`; None while none has enough seeds."""
     preset = found and PRESETS.get(found.specs[0].dataset)
     longer = load_if_run(preset, found.store) if preset else None
-    return beside(found, longer) if longer and _sizes(found, longer) else None
+    return beside(found, longer) if longer else None
 
 
 def _sizes(found: Study, longer: Study) -> set[int]:
@@ -40,15 +40,18 @@ def _sizes(found: Study, longer: Study) -> set[int]:
 
 
 @cache
-def beside(found: Study, longer: Study, others: bool = False) -> Study:
+def beside(found: Study, longer: Study, others: bool = False) -> Study | None:
     """Return a study in which networks from scratch of `longer` stand for those of `found` that had fewer steps.
+
+    None where these have nowhere enough seeds.
 
     Args:
         found: the runs with as many steps for all.
         longer: the runs with more.
         others: whether `found` itself stands at the numbers of labels that have no such runs; else they are left out.
     """
-    sizes = _sizes(found, longer)
+    if not (sizes := _sizes(found, longer)):
+        return None
     specs = [s for s in longer.specs if not get_strategy(s.strategy).pretrained and s.n_labels in sizes]
     instead = {(s.strategy, s.n_labels, s.image_size) for s in specs}
     specs += [
@@ -94,6 +97,20 @@ def sentences(found: Study, longer: Study | None, fewest: bool = False) -> str:
     if longer is None or not longer.contested:
         return "We have not tested yet what more steps do to training from scratch."
     return _at(found, longer, longer.contested[0 if fewest else -1])
+
+
+def gain(found: Study, longer: Study | None) -> str:
+    """Return with how many labels more steps from scratch make the gain from pretrained weights smaller, in a clause; empty where not run."""
+    if longer is None or not longer.contested:
+        return ""
+    gaps = {n: [best_pair(each, n)[2].mean for each in (found, longer)] for n in longer.contested}
+    less = [n for n, (equal, more) in gaps.items() if more < equal]
+    rest = [n for n in gaps if n not in less]
+    if not less:
+        return "More steps from scratch do not make it smaller"
+    return "With more steps from scratch it shrinks further" + (
+        f" {at_labels(less)}, but not {at_labels(rest)}" if rest else ""
+    )
 
 
 def table(found: Study, longer: Study | None) -> Markdown:
