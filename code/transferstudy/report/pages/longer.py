@@ -180,9 +180,8 @@ def untried(found: Study) -> str:
 
 
 def _at(found: Study, longer: Study, n: int) -> str:
-    judge = beside(
-        found, longer, others=True
-    )  # whose p-values are corrected with those at the other numbers of labels
+    # Its p-values are corrected with those at the other numbers of labels.
+    judge = beside(found, longer, others=True)
     a, b, d = best_pair(judge, n)
     gap = apart(d) + by_chance(d)
     result = {
