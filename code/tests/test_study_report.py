@@ -10,6 +10,7 @@ from sentences import SILENT
 from transferstudy import report
 from transferstudy.analysis.comparison import difference
 from transferstudy.analysis.statistics.bootstrap import interval, resampled_means
+from transferstudy.analysis.study import Study
 from transferstudy.errors import StudyError
 from transferstudy.plan.presets import expand
 from transferstudy.report.state import SENTENCES
@@ -44,6 +45,13 @@ def test_results_of_different_data_are_not_compared(tmp_path):
     store.save_record(record)
     with pytest.raises(StudyError, match="different copies of cifar10"):
         report.load(results=store.root)
+
+
+def test_a_run_that_is_given_twice_counts_once(study):
+    twice = Study([*study.specs, *study.specs], study.store)
+    assert {key: arm.seeds for key, arm in twice.arms.items()} == {
+        key: arm.seeds for key, arm in study.arms.items()
+    }
 
 
 def test_difference_is_paired_by_seed(study):

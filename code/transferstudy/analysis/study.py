@@ -28,7 +28,7 @@ class Study:
     labels, the one with the highest mean validation accuracy stands for a missing argument.
 
     Args:
-        specs: the runs the preset asks for.
+        specs: the runs the preset asks for; one that is given twice counts once.
         store: where their results lie.
         name: the preset's name; anchors on the page of records begin with it, except for the main study's.
         partial: leave out runs that have no result, and list them in `missing`, instead of refusing.
@@ -47,6 +47,7 @@ class Study:
         partial: bool = False,
         plan: str | None = None,
     ):
+        specs = list(dict.fromkeys(specs))
         lacking = {s.id for own in by_seed(specs).values() if not all(map(store.has, own)) for s in own}
         self.missing = tuple(spec for spec in specs if partial and spec.id in lacking)
         specs = [spec for spec in specs if spec not in self.missing]
