@@ -8,7 +8,7 @@ from ..claims.arms import at_labels
 from ..claims.headline import best_pair
 from ..claims.words import acc, apart_at_all, by_chance, label, stand
 from ..markdown import pipe_table
-from ..values import count, listing
+from ..values import capital, count, listing
 
 _LAYERS = {None: "the head only", "all": "every layer"}
 _CHEAP = "linear_probe"
@@ -97,7 +97,7 @@ def far_chart(far: Study | None) -> Markdown:
 
 
 def far_answer(far: Study | None, where: str = "In our planned runs on hand signs") -> str:
-    """Return which start was ahead in the planned runs on images far from the source, in a sentence that begins with `where`.
+    """Return which start was ahead in the planned runs on images far from the source; the first sentence begins with `where`.
 
     Empty where no runs compare them.
     """
@@ -110,7 +110,7 @@ def far_answer(far: Study | None, where: str = "In our planned runs on hand sign
         ahead = d.mean > 0 or word in ("equal", "undecided")  # there it says nothing
         groups.setdefault((word, label(a.strategy.name), ahead), []).append(d)
     said = [_far_said(*key, found) for key, found in groups.items()]
-    return f"{where}, {'; '.join(said)}." if said else ""
+    return f"{where}, {'. '.join([*said[:1], *map(capital, said[1:])])}." if said else ""
 
 
 def _far_said(word: str, ours: str, ahead: bool, found: list[Difference]) -> str:
